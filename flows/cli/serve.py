@@ -19,6 +19,7 @@ from flows.runtime import tracing
 from lake.endpoints.deadline import deadline
 from lake.errors import TransientError, UsageError
 from lake.options import AnswerOptions, CacheOptions, SearchOptions, ServiceOptions
+from lake.options.search import OWN
 from lake.storage.pushed import checked_source
 
 if TYPE_CHECKING:
@@ -147,6 +148,14 @@ def _tried(index: Index, profiles: dict[str, Profile]) -> dict[str, Profile]:
     return profiles
 
 
+def _if_possible(index: Index, profiles: dict[str, Profile]) -> dict[str, Profile]:
+    """The profiles if live can be searched by them, else none: to rerank by its own model is not for every lake."""
+    try:
+        return _tried(index, profiles)
+    except UsageError:
+        return {}
+
+
 def _try_profiles(index: Index, profiles: Mapping[str, Profile]) -> None:
     """Raises UsageError for a profile that can't be searched by, since requests would get errors."""
     for name, profile in profiles.items() if index.history().live else ():
@@ -176,9 +185,9 @@ def console(
     hosts = server.hosts_of("127.0.0.1", ring, is_open=False)
     chat = _chat_now_or_later(model, index)
     words: dict[str, Any] = {"chat": chat, "hosts": hosts, "measured": _measured(index)}
-    guarded = app.create_app(
-        index, ring, bounds, **words, profiles=_tried(index, profiles.read_profiles(profile or ()))
-    )
+    usual = {"reranked": profiles.Profile({"rerank": OWN})}
+    offered = _tried(index, profiles.read_profiles(profile)) if profile else _if_possible(index, usual)
+    guarded = app.create_app(index, ring, bounds, **words, profiles=offered)
     _with_console(guarded, None)
     address = server.address_of(listened)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections import defaultdict
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from lake.chunking import SUMMARY
@@ -19,7 +20,7 @@ from lake.tables.sql import quoted
 from lake.uris import alike
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lake.directory import Lake
     from lake.options.completeness import Completeness
@@ -145,17 +146,19 @@ def sections_of(
 ) -> list[dict[str, Any]]:
     """The sections of a content; only those numbered ``between`` two numbers.
 
-    With ``chunks``, each is also cut into chunks, and has ``summaries`` if there are any that lead to it.
+    With ``chunks``, each is also cut into chunks, and has ``summaries`` if there are any that lead to it: each with its
+    text and what it is ``of``, the document or the section.
     """
     text, spans = content.get("text"), content.get("chunks") or []
     if text is None:
         return []
     ids = place_ids("chunk", doc_id, [span["text_digest"] for span in spans])
-    chunks_of, led_to = defaultdict[int, list[dict[str, Any]]](list), defaultdict[int, list[str]](list)
+    chunks_of, led_to = (defaultdict[int, list[dict[str, Any]]](list) for _ in range(2))
+    of = _document_first(spans)
     first, end = between or (0, len(content["parents"]))
     for ordinal, (name, span) in enumerate(zip(ids, spans, strict=True)):
         if span["kind"] == SUMMARY:
-            led_to[span["parent"]].append(span["situation"])
+            led_to[span["parent"]].append({"of": next(of), "text": span["situation"]})
         elif chunks and first <= span["parent"] < end:
             cut = {"chunk_id": name, "ordinal": ordinal, **_cut(span, text), "context": span["context"]}
             chunks_of[span["parent"]].append(cut)
@@ -167,6 +170,18 @@ def sections_of(
         section | {"chunks": chunks_of[number]} | ({"summaries": led_to[number]} if number in led_to else {})
         for section, number in found
     ]
+
+
+def _document_first(spans: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What the summaries of a content are of, in their order.
+
+    The first is of the document if that has several sections with chunks, and leads to its beginning.
+    """
+    of = [span["parent"] for span in spans if span["kind"] == SUMMARY]
+    sections = {span["parent"] for span in spans if span["kind"] != SUMMARY}
+    if len(sections) > 1 and of[:1] == [min(sections)]:
+        yield "document"
+    yield from repeat("section")
 
 
 def _cut(span: Mapping[str, Any], text: str) -> dict[str, Any]:

@@ -113,6 +113,13 @@ class DocumentChunk(BaseModel):
     text: str
 
 
+class LeadingSummary(BaseModel):
+    """A summary, which is searched as a chunk is and leads to the first chunk of what it is of."""
+
+    of: Literal["document", "section"]
+    text: str
+
+
 class ChunkedSection(BaseModel):
     """A section and the chunks that it is cut into, which may overlap."""
 
@@ -126,6 +133,7 @@ class ChunkedSection(BaseModel):
     n_tokens: int
     text: str
     chunks: list[DocumentChunk]
+    summaries: list[LeadingSummary] = Field(default=[], description="Those that lead to this section.")
 
 
 class DocumentSections(BaseModel):

@@ -197,12 +197,14 @@ def test_summaries_are_explained_inspected_and_not_sent_to_stores(
     (hit,) = index.explain(index.search("Quillmark upkeep of Outlet", 1, mode="text", filters={"uri": "a.md"}))
     assert any("Outlet" in line for line in hit["summaries"])
     sections = index.inspect("a.md", chunks=True)["sections"]
-    assert [line for section in sections for line in section["summaries"]] == [
-        row["situation"] for row in summaries(lake_url) if row["uri"] == "a.md"
-    ]
+    led = [summary for section in sections for summary in section["summaries"]]
+    assert [one["text"] for one in led] == [row["situation"] for row in summaries(lake_url) if row["uri"] == "a.md"]
+    assert [one["of"] for one in led] == ["document", *["section"] * (len(led) - 1)]
     assert not any(chunk["kind"] == "summary" for section in sections for chunk in section["chunks"])
     assert _exit_status(["inspect", "a.md", "--lake", lake_url, "--chunks"]) == 0
-    assert "found by its summary: Quillmark upkeep of" in " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.count("found by the summary of the document: ") == 1
+    assert "found by the summary of the section: Quillmark upkeep of" in printed
     place = Lake(lake_url)
     rows = ReleaseRows(place, place.log.read().resolve("live"), None)
     sent = [payload for part in rows.rows(None, 10) for payload in part.payloads]

@@ -76,7 +76,7 @@ def _section(out: Console, section: dict[str, Any], *, with_chunks: bool) -> Non
         out.print(escape(section["text"], is_line=False))
         return
     for summary in section.get("summaries", ()):
-        out.print(f"[dim]   found by its summary: {escape(summary)}[/dim]")
+        out.print(f"[dim]   found by the summary of the {summary['of']}: {escape(summary['text'])}[/dim]")
     for chunk in section["chunks"]:
         out.print(f"[dim]-- chunk {chunk['ordinal']}: {escape(_place(chunk))}[/dim]")
         if context := chunk["context"].rstrip("\n"):

@@ -56,3 +56,6 @@ def test_a_profile_that_no_session_could_be_answered_by_is_refused_at_the_start(
     assert "the profile own can't be tried: 'hash' has no token vectors" in " ".join(capsys.readouterr().err.split())
     assert _exit_status([*words, f"{tmp_path}/words.json=0.5"]) == OK
     assert served[0].app.state.service.split.names == ["words"]
+    assert _exit_status(["console", "--lake", lake_url]) == OK  # it would offer to rerank
+    assert _exit_status(["console", "--lake", lake_url, "--profile", f"{tmp_path}/words.json"]) == OK
+    assert [list(one.app.state.service.profiles) for one in served[1:]] == [[], ["words"]]
