@@ -155,7 +155,9 @@ def _review_routes(router: APIRouter, service: Service) -> None:
         return await look(service, request, lambda: drafts(service.index, name, start, limit, every=every))
 
     @router.post(
-        "/evaluation/sets/{name}/drafts", response_model=DraftMade, **described(_TAG, "Draft a question of a passage")
+        "/evaluation/sets/{name}/drafts",
+        response_model=DraftMade,
+        **described(_TAG, "Draft a question of a passage", refusal_409="A person accepted this question before."),
     )
     async def draft_question(
         name: Annotated[str, _SET],

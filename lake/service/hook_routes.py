@@ -58,7 +58,9 @@ def hook_routes(service: Service, workers: Workers) -> APIRouter:
         404: "The lake's configuration has no hook of this source.",
         413: "The request is too large.",
         422: "The body has none of the known forms.",
-        503: "The notification could not be stored; send it again.",
+        429: "Too many notifications; Retry-After gives the seconds to wait.",
+        503: "The notification could not be stored, or the hook's secret can't be read; send it again.",
+        504: "It was not stored within the time limit; send it again.",
     }.items():
         words["responses"][status] = described_refusal(text)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from lake.service import examples
 from lake.service.problems import Problem
@@ -62,6 +63,15 @@ _EXAMPLE = {
 }
 
 
+class _UriConvertor(PathConvertor):
+    """Any text: that of ``path`` stops at a line break, and the name would not even be refused for it."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("uri", _UriConvertor())
+
+
 def _described(summary: str, statuses: dict[int, str]) -> dict[str, Any]:
     words = described(_TAG, summary, _EXAMPLE)
     words["responses"][200]["description"] = "A release has it."
@@ -76,7 +86,7 @@ def push_routes(pushing: Pushing) -> APIRouter:
     router = APIRouter()
 
     @router.put(
-        "/documents/{doc_id:path}",
+        "/documents/{doc_id:uri}",
         response_model=DocumentPublication,
         openapi_extra={"requestBody": _BODY},
         **_described("Store a document", _RELEASED),
@@ -106,7 +116,7 @@ def push_routes(pushing: Pushing) -> APIRouter:
         return _answer(taken, await pushing.publication(taken, wait), 201 if taken.is_new else 200)
 
     @router.delete(
-        "/documents/{doc_id:path}", response_model=DocumentPublication, **_described("Delete a document", _DELETED)
+        "/documents/{doc_id:uri}", response_model=DocumentPublication, **_described("Delete a document", _DELETED)
     )
     async def delete_document(
         uri: Annotated[str, _URI],
@@ -135,6 +145,11 @@ def push_routes(pushing: Pushing) -> APIRouter:
         """What became of the newest version that the service was given. For keys with `writes`."""
         taken = await pushing.found(source_of(key_of(request), source), doc_id)
         return _answer(taken, await pushing.publication(taken, wait), 200, is_poll=True)
+
+    @router.get("/documents/{doc_id:uri}", include_in_schema=False)
+    async def no_document() -> Response:
+        """What no other GET took: an id with a slash, which the routes of PUT and DELETE would refuse as a method."""
+        raise Problem(404, "no_document", "no document has this id; hits and /documents name ids")
 
     return router
 

@@ -24,7 +24,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         404: "No such release or document.",
         408: "The request's body came too slowly.",
         413: "The request is too large.",
-        422: "The request does not match the schema.",
+        422: "The request does not match the schema, or its parts contradict one another; the message says which.",
         429: "Too many requests or judgements; Retry-After gives the seconds to wait.",
         503: "Too many requests are waiting, or the lake can't be reached; Retry-After gives the seconds to wait.",
         504: "No answer within the time limit.",
@@ -41,11 +41,19 @@ _HEADERS = {name: {"description": text, "schema": {"type": "string"}} for name, 
 
 
 def described(
-    tag: str, summary: str, example: Any = None, *, kind: str = JSON, stream: str = "", is_open: bool = False
+    tag: str,
+    summary: str,
+    example: Any = None,
+    *,
+    kind: str = JSON,
+    stream: str = "",
+    is_open: bool = False,
+    refusal_409: str = "",
 ) -> dict[str, Any]:
     """Words of a route for OpenAPI; unless it is open, it needs a key, if the service has any.
 
-    ``example`` of a successful response of this ``kind``, and of one that is a ``stream`` of events.
+    ``example`` of a successful response of this ``kind``, and of one that is a ``stream`` of events. ``refusal_409``:
+    when the state of the lake forbids what is asked.
     """
     kinds = {kind: example, "text/event-stream": stream or None}
     shown = {name: {"example": one} for name, one in kinds.items() if one is not None}
@@ -54,7 +62,8 @@ def described(
     if is_open:
         return words
     success["headers"] = _HEADERS
-    return {**words, "dependencies": _KEY, "responses": {200: success, **_REFUSALS}}
+    conflict = {409: described_refusal(refusal_409)} if refusal_409 else {}
+    return {**words, "dependencies": _KEY, "responses": {200: success, **_REFUSALS, **conflict}}
 
 
 def described_refusal(text: str) -> dict[str, Any]:

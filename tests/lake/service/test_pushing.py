@@ -153,7 +153,7 @@ def test_rights_are_stated_and_hold(place: Place) -> None:
         ("%2Fetc/passwd.md", 422, "no_uri"),
         ("a/.hidden/b.md", 422, "no_uri"),
         ("a%00b.md", 422, "no_uri"),
-        ("a%0Ab.md", 405, "refused"),
+        ("a%0Ab.md", 422, "no_uri"),
         ("a%5Cb.md", 422, "no_uri"),
         ("a%FFb.md", 422, "no_uri"),
         ("a%ED%A0%80.md", 422, "no_uri"),
@@ -221,7 +221,7 @@ def test_only_keys_that_write_do_and_only_their_sources(place: Place) -> None:
     assert place.send("PUT", "x.md", b"x", BOTH, open="true", source="other").status_code == 202
     assert place.send("DELETE", "x.md", b"", WRITER).status_code == 404
     assert place.send("DELETE", "x.md", b"", BOTH, source="other").status_code == 202
-    assert place.running.get("/documents/..%2f../publication", WRITER).status_code == 405
+    assert place.running.get("/documents/..%2f../publication", WRITER).status_code == 404
     assert place.running.get("/documents/0123/publication", WRITER).status_code == 404
     assert place.running.get(f"/documents/{'0' * 32}/publication", READER).status_code == 403
 
