@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 _FOLDER = "quiet"
 #: Raised when notes mean something else.
-_FORMAT = 1
+_FORMAT = 2
 
 #: A file as a listing shows it: uri, size, time of change in microseconds, revision mark.
 _Seen = tuple[str, int | None, int | None, str | None]
@@ -79,7 +79,7 @@ def note(lake: Lake, sources: Sequence[Source], scan: Scan, outcome: Mapping[str
         "outcome": dict(outcome),
     }
     if value != _read(lake, sources):
-        lake.store.write(_path(sources), json.dumps(value).encode())
+        lake.store.write(_path(sources), json.dumps(value | {"digest": value_digest(value)}).encode())
 
 
 def _declares(scan: Scan) -> bool:
@@ -89,14 +89,17 @@ def _declares(scan: Scan) -> bool:
 
 
 def _read(lake: Lake, sources: Sequence[Source]) -> dict[str, Any] | None:
+    """The note, if it is as it was written: a scan can tell all that a note can."""
     try:
-        found = json.loads(lake.store.read(_path(sources)))
-        return found if found.keys() == {"key", "tables", "folders", "outcome"} else None
+        found: dict[str, Any] = json.loads(lake.store.read(_path(sources)))
+        if found.pop("digest", None) == value_digest(found):
+            return found
+        _log.warning("%s is damaged or of another version, and not used", _path(sources))
     except FileNotFoundError:
-        return None
-    except (ValueError, AttributeError) as error:
-        _log.warning("%s is damaged and not used: %s", _path(sources), error)
-        return None
+        pass
+    except (ValueError, AttributeError, TypeError, RecursionError, LakeError, OSError) as error:
+        _log.warning("%s can't be read and is not used: %s", _path(sources), error)
+    return None
 
 
 def _path(sources: Sequence[Source]) -> str:

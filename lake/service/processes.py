@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 VARIABLE = "RAGLAKE_PROCESS"
 #: Seconds in which all processes end after SIGTERM; those that do not are killed.
-_ENDING = 5.5
+_ENDING = 5.0
 #: Seconds before a process that died is replaced: the first one, and the longest after it died again and again.
 _SOON, _LONGEST = 0.1, 10.0
 #: A process that served for so many seconds has not failed to start.

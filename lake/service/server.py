@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import signal
@@ -31,6 +32,10 @@ _DRAINING = 1.0
 #: Seconds for requests to end when it stops listening; it is gone 5 seconds after SIGTERM, whatever runs.
 _GRACE = 3.3
 _LEAVING = 0.5
+#: Seconds that a hanging interpreter gets after those of a hanging service.
+_MARGIN = 0.1
+#: The descriptor, since ``sys.stderr`` may be anything.
+_STDERR = 2
 
 
 def check_openness(host: str, keys: KeyRing, is_open: bool) -> None:
@@ -93,6 +98,8 @@ def _leave_within(seconds: float) -> None:
     ending = threading.Timer(seconds, os._exit, (0,))
     ending.daemon = True
     ending.start()
+    # Native code may hold the interpreter, which then runs no timer. This one is in C, and shows what hangs.
+    faulthandler.dump_traceback_later(seconds + _MARGIN, exit=True, file=_STDERR)
 
 
 class _Server(uvicorn.Server):

@@ -18,6 +18,7 @@ from flows.steps import PlainSteps
 from lake import configuration, operate
 from lake.directory import Lake
 from lake.errors import LakeError
+from lake.ingest import quiet
 from lake.ingest.scan import Scan
 from lake.operate import rollback
 from lake.options import RecipeOptions
@@ -142,10 +143,39 @@ def test_many_folders_and_single_files(source: Path, lake_url: str, ingest: Call
 
 def test_a_damaged_note_is_not_used(night: Night) -> None:
     (note,) = Path(night.lake_url, "quiet").iterdir()
-    for damage in ("", "[]", "{}"):
+    for damage in ("", "[]", "{}", "[1]", '{"digest": 1}', "[" * 100_000):
         note.write_text(damage)
         assert night.scans()
         assert not night.scans()
+
+
+def test_no_damaged_byte_of_a_note_changes_what_a_run_tells(night: Night) -> None:
+    (note,) = Path(night.lake_url, "quiet").iterdir()
+    whole, told = note.read_bytes(), replace(night.run(), seconds=0)
+    for place in range(0, len(whole), 37):
+        note.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        lake = Lake.existing(night.lake_url)
+        sources = list(Job(sources=night.sources, lake=night.lake_url, settings=HASH).open_sources().values())
+        assert quiet.recall(lake, sources, HASH, configuration.read(lake.store).completeness) is None, place
+    assert night.scans()
+    assert replace(night.run(), seconds=0) == told
+
+
+def test_a_note_that_is_no_file_is_not_used(night: Night) -> None:
+    (note,) = Path(night.lake_url, "quiet").iterdir()
+    note.unlink()
+    note.mkdir()
+    assert night.scans()
+
+
+def test_a_source_that_stands_elsewhere_is_looked_at(night: Night, source: Path, tmp_path: Path) -> None:
+    shutil.copytree(source, tmp_path / "copy")
+    source.rename(tmp_path / "before")
+    (tmp_path / "copy").rename(source)
+    assert night.scans()
+    shutil.rmtree(source)
+    (tmp_path / "before").rename(source)
+    assert night.run().reason == "nothing to do"
 
 
 def test_tables_that_are_gone_are_no_quiet_night(night: Night) -> None:

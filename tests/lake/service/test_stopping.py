@@ -57,7 +57,7 @@ def _answer(port: int, number: int) -> httpx.Response:
 
 
 HANGING = """
-import sys, time
+import re, sys, threading, time
 from types import SimpleNamespace
 from lake.service.capacity import Capacity
 from lake.service.server import listening, serve
@@ -67,16 +67,32 @@ class App(SimpleNamespace):
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        time.sleep(60)
+        {hang}
 
 serve(App(stop=lambda: None), Capacity(), listening("127.0.0.1", 0), started=lambda: print("listening", flush=True))
 """
 
 
-def test_an_application_that_hangs_while_it_closes_does_not_keep_the_service() -> None:
-    with subprocess.Popen([sys.executable, "-c", HANGING], stdout=subprocess.PIPE, text=True) as server:
+@pytest.mark.parametrize(
+    ("hang", "status", "shown"),
+    [
+        ("time.sleep(60)", 0, ""),
+        ("threading.Thread(target=time.sleep, args=(60,)).start()", -signal.SIGTERM, ""),  # which uvicorn sends again
+        ("re.match('(a+)+b', 'a' * 60)", 1, "Timeout (0:00:04.9"),  # it holds the interpreter, where no timer runs
+    ],
+)
+def test_an_application_that_hangs_while_it_closes_does_not_keep_the_service(
+    hang: str, status: int, shown: str
+) -> None:
+    command = [sys.executable, "-c", HANGING.replace("{hang}", hang)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout
+        assert server.stderr
         assert server.stdout.readline() == "listening\n"
         started = time.monotonic()
         server.send_signal(signal.SIGTERM)
-        assert (server.wait(20), time.monotonic() - started < 6) == (0, True)
+        try:
+            assert (server.wait(20), time.monotonic() - started < 6) == (status, True)
+        finally:
+            server.kill()
+        assert shown in server.stderr.read()
