@@ -22,7 +22,7 @@ import numpy as np
 from calibration_sets import Sample, documentation, index_halves, samples, xquad
 
 from expectations.resampling import interval
-from lake.answer.confidence import EVIDENCE_FITS, log_odds, sufficiency
+from lake.answer.confidence import EVIDENCE_FITS, confidence, level_of, log_odds, sufficiency
 from lake.ids import value_digest
 
 N_FOLDS = 6
@@ -155,6 +155,28 @@ def report_answers(rows: Sequence[Sample], embedder: str) -> None:
         print(figures(f"{name}, questions held out", p, y))
 
 
+def report_levels(rows: Sequence[Sample], embedder: str) -> None:
+    """How many answers of each level rest on their passages: by the product's weights, and by those of other folds."""
+    rows = [row for row in rows if any(claim.is_claim for claim in row.sentences)]
+    claims = [[claim for claim in row.sentences if claim.is_claim] for row in rows]
+    told = [
+        (sufficiency(row.evidence, embedder), float(np.mean([claim.support for claim in own])),
+         any(claim.contradictions for claim in own))
+        for row, own in zip(rows, claims, strict=True)
+    ]  # fmt: skip
+    y, groups = np.array([row.label for row in rows], dtype=float), [row.group for row in rows]
+    x = np.array([[log_odds(found), support] for found, support, _ in told])
+    against = np.array([is_contradicted for *_, is_contradicted in told])
+    print(f"\ncontradicted: {against[y == 1].mean():.1%} with the right passages, {against[y == 0].mean():.1%} without")
+    for name, p in {
+        "product": np.array([confidence(one, two, is_contradicted=three) for one, two, three in told]),
+        "questions held out": cross_validated(x, y, groups, RIDGE_OF_ANSWERS),
+    }.items():
+        levels = np.array([level_of(one) for one in p])
+        shares = (f"{level} {y[levels == level].mean():.2f} of {sum(levels == level)}" for level in sorted(set(levels)))
+        print(f"  {name:<32} right: {', '.join(shares)}")
+
+
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("folder", type=Path)
@@ -180,6 +202,7 @@ def main() -> None:
     if chosen.docs:
         report_support(sets["docs"])
         report_answers(sets["docs"], chosen.embedder)
+        report_levels(sets["docs"], chosen.embedder)
 
 
 if __name__ == "__main__":
