@@ -94,6 +94,10 @@ class GuardedClient:
                 raise InputError(f"it redirects to {url}, which is outside of the source", "unreadable")
         raise InputError("it redirects too often", "unreadable")
 
+    def slow_down(self, per_second: float) -> None:
+        """Send at most so many requests a second from now on."""
+        self._bucket = TokenBucket(per_second * 60, burst=1)
+
     def _once(self, url: str, headers: Mapping[str, str]) -> HttpAnswer:
         import httpx
 

@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 import posixpath
-import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
-from urllib.robotparser import RobotFileParser
-from xml.etree import ElementTree
+from urllib.parse import urljoin, urlsplit
 
 from lake.endpoints.retry import Retries
 from lake.errors import InputError, TransientError, UsageError
-from lake.ids import bytes_digest
-from lake.parse import parser_of
 from lake.sources import listed_pages
 from lake.sources.address import options_of, setting
-from lake.sources.guarded_http import GuardedClient, HttpAnswer
-from lake.sources.page_states import PageState, PageStates, validators
+from lake.sources.guarded_http import GuardedClient
+from lake.sources.page_states import PageState, PageStates
 from lake.sources.protocol import Cursor, Removal, SourceFile, is_sidecar
+from lake.sources.robots import Robots
+from lake.sources.sitemaps import Sitemap, read_sitemap
+from lake.sources.web_pages import addresses_of, content_of, state_of, uri_of
 
 _RETRIES = Retries(n_attempts=4, first=0.5, longest=30, longest_stated=60)
-_AGENT = "raglake"
 _MAX_SITEMAPS = 1000
-#: Suffixes for what a server says about a page whose address has none that a parser reads.
-_SUFFIXES = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "text/plain": ".txt",
-    "text/markdown": ".md",
-    "application/pdf": ".pdf",
-    "application/json": ".json",
-}
 
 
 @dataclass(frozen=True)
@@ -94,7 +80,7 @@ class WebSource:
         known = {} if since is None else self._states.read(since)
         gone, found = dict[str, PageState](), dict[str, PageState]()
         for url, state in known.items():  # of several addresses with one name the first counts
-            if not is_sidecar(uri := _uri_of(url, state)):
+            if not is_sidecar(uri := uri_of(url, state)):
                 gone.setdefault(uri, state)
         for file, url in self._files(known, found):
             before = gone.pop(file.uri, None)
@@ -117,7 +103,7 @@ class WebSource:
         for url, state in states:
             if found is not None:
                 found[url] = state
-            uri = _uri_of(url, state)
+            uri = uri_of(url, state)
             if not is_sidecar(uri) and listed.add(uri, url):
                 yield SourceFile(uri, *state.listed), url
 
@@ -138,14 +124,15 @@ class WebSource:
         """A page, as the listing found it. One that redirects out of the source, or is gone, can't be read."""
         listed = listed_pages.latest(self._site)
         url = listed.url(uri)
-        candidates = [url] if url else _addresses(self._home, uri)
+        candidates = [url] if url else addresses_of(self._home, uri)
         for candidate in candidates:
             if (body := listed.body(candidate)) is not None:
                 return body
             answer = self._client.get(candidate, self._is_inside)
             if answer.status == 200:
-                listed.keep(candidate, answer.data)
-                return answer.data
+                data = content_of(answer)
+                listed.keep(candidate, data)
+                return data
         if answer.status in (401, 403):
             raise PermissionError(f"{candidates[0]} is not open to everybody")
         if answer.status in (404, 410):
@@ -193,46 +180,64 @@ class WebSource:
             raise FileNotFoundError(url)
         if answer.status != 200:
             raise TransientError(f"{url} answered with status {answer.status}; nothing of the listing is used")
-        listed_pages.latest(self._site).keep(url, answer.data)
-        return _state_of(answer)
+        listed_pages.latest(self._site).keep(url, content_of(answer))
+        return state_of(answer)
 
     def _of_sitemaps(self) -> dict[str, int | None]:
-        """Addresses of pages and when each last changed, in microseconds, from the sitemap and those it names."""
-        named = [self._options.sitemap] if self._options.sitemap else [*(self._robots.site_maps() or ())]
-        waiting = deque(named or [f"{self._home}/sitemap.xml"])
+        """Addresses of pages and when each last changed, in microseconds, from the sitemap and those it names.
+
+        Raises UsageError for a stated sitemap that names no page of the source. One that only might be there is not
+        missed: links are followed instead.
+        """
+        stated = [self._options.sitemap] if self._options.sitemap else self._robots.sitemaps
+        waiting = deque(urljoin(self._home, url) for url in stated or ["/sitemap.xml"])
         found: dict[str, int | None] = {}
-        seen = set(waiting)
+        seen, n_named = set(waiting), 0
         while waiting:
-            url = waiting.popleft()
-            answer = self._client.get(url, lambda target: urlsplit(target).netloc == urlsplit(self._home).netloc)
-            if answer.status == 404 and not named:
-                return {}
-            if answer.status in (401, 403):
-                raise PermissionError(f"{url} answered with status {answer.status}")
-            if answer.status != 200:
-                raise TransientError(f"the sitemap {url} answered with status {answer.status}")
-            pages, others = _sitemap(url, answer.data)
-            found |= {page: moment for page, moment in pages.items() if self._is_wanted(page)}
-            new = [other for other in others if other not in seen and self._is_of_home(other)]
+            sitemap = self._sitemap(waiting.popleft(), is_guess=not stated and len(seen) == 1)
+            n_named += len(sitemap.pages)
+            found |= {page: moment for page, moment in sitemap.pages.items() if self._is_wanted(page)}
+            new = [other for other in sitemap.others if other not in seen and self._is_of_home(other)]
             seen.update(new)
             waiting.extend(new)
             if len(seen) > _MAX_SITEMAPS:
                 raise UsageError(f"{self._home} has more than {_MAX_SITEMAPS} sitemaps")
+        if self._options.sitemap and not found:
+            raise UsageError(
+                f"{self._options.sitemap} names {n_named:,} pages, of which none is below {self._home}{self._below} "
+                "and allowed by robots.txt; check the address, or follow links with crawl=1"
+            )
         return found
 
+    def _sitemap(self, url: str, *, is_guess: bool) -> Sitemap:
+        """An empty one if it was only a guess that there is any: servers have many ways to say that there is none."""
+        answer = self._client.get(url, lambda target: urlsplit(target).netloc == urlsplit(self._home).netloc)
+        if is_guess and answer.status in (401, 403, 404, 410):
+            return Sitemap()
+        if answer.status in (401, 403):
+            raise PermissionError(f"{url} answered with status {answer.status}")
+        if answer.status != 200:
+            raise TransientError(f"the sitemap {url} answered with status {answer.status}")
+        try:
+            found = read_sitemap(url, answer.data)
+        except UsageError:
+            if is_guess:
+                return Sitemap()
+            raise
+        if found is None and not is_guess:
+            raise UsageError(f"{url} is a web page, and no sitemap")
+        return found or Sitemap()
+
     @cached_property
-    def _robots(self) -> RobotFileParser:
-        """The site's rules. One that can't be read forbids everything, as the standard has it for a server's errors."""
-        rules = RobotFileParser()
-        rules.parse([])
+    def _robots(self) -> Robots:
+        """The site's rules, which may ask for fewer requests as well."""
         if not self._options.robots:
-            return rules
+            return Robots()
         answer = self._client.get(f"{self._home}/robots.txt", self._is_of_home)
-        if answer.status == 200:
-            rules.parse(answer.data.decode("utf-8", "replace").splitlines())
-        elif answer.status >= 500:
-            raise TransientError(f"{self._home}/robots.txt answered with status {answer.status}")
-        return rules
+        found = Robots.of_answer(f"{self._home}/robots.txt", answer.status, answer.data)
+        if found.delay * self._options.rate > 1:
+            self._client.slow_down(1 / found.delay)
+        return found
 
     def _is_of_home(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -243,7 +248,7 @@ class WebSource:
         return self._is_of_home(url) and (path + "/").startswith(self._below.rstrip("/") + "/")
 
     def _is_wanted(self, url: str) -> bool:
-        return self._is_inside(url) and self._robots.can_fetch(_AGENT, url)
+        return self._is_inside(url) and self._robots.allows(url)
 
     def _check_number(self, n: int) -> None:
         if n > self._options.pages:
@@ -251,104 +256,3 @@ class WebSource:
                 f"{self._start} has more than {self._options.pages:,} pages, of which none may be left out; "
                 "allow more with pages=N, or name a folder of it"
             )
-
-
-def _uri_of(url: str, state: PageState) -> str:
-    return _name(url, state.suffix)
-
-
-def _state_of(answer: HttpAnswer) -> PageState:
-    suffix = _suffix_of(answer)
-    links = tuple(dict.fromkeys(_links(answer))) if suffix == ".html" else ()
-    if not answer.data:
-        return PageState(answer.url, suffix, links=links)
-    etag, date = validators(answer.headers)
-    mark, modified = bytes_digest(answer.data)[:32], _time(answer.headers.get("last-modified"))
-    return PageState(answer.url, suffix, len(answer.data), modified, mark, etag, date, links)
-
-
-def _suffix_of(answer: HttpAnswer) -> str:
-    kind = answer.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
-    return _SUFFIXES.get(kind, "")
-
-
-def _name(url: str, suffix: str) -> str:
-    """The uri of an address: its path, and its query as part of the name."""
-    parts = urlsplit(url)
-    path = unquote(parts.path).strip("/")
-    name = "/".join(f"%2E{piece[1:]}" if piece.startswith(".") else piece for piece in path.split("/")) or "index"
-    name += f"?{parts.query}" if parts.query else ""
-    if parts.path.endswith("/") and path:
-        name += "/index"
-    return name if not suffix or _is_known(name) else name + suffix
-
-
-def _is_known(name: str) -> bool:
-    return "?" not in name and "." in posixpath.basename(name) and parser_of(name) is not None
-
-
-def _addresses(home: str, uri: str) -> list[str]:
-    """Addresses that ``_name`` may have named so, if a process did not list them itself."""
-    path, mark, query = uri.partition("?")
-    if mark:
-        query = query.rpartition(".")[0]
-        return [urlunsplit((*urlsplit(home)[:2], "/" + quote(path), query, ""))]
-    stem = uri.rpartition(".")[0]
-    plain = [uri, stem, *([stem.removesuffix("index")] if posixpath.basename(stem) == "index" else [])]
-    return [f"{home}/{quote(one)}" for one in plain]
-
-
-def _links(answer: HttpAnswer) -> Iterator[str]:
-    from selectolax.lexbor import LexborHTMLParser
-
-    page = LexborHTMLParser(answer.data)
-    robots = [node.attributes.get("content") or "" for node in page.css("meta[name=robots]")]
-    if any("nofollow" in words.lower() for words in robots):
-        return
-    base = next((node.attributes.get("href") for node in page.css("base[href]")), None)
-    for node in page.css("a[href]"):
-        href = node.attributes.get("href")
-        if href and "nofollow" not in (node.attributes.get("rel") or ""):
-            link = urljoin(urljoin(answer.url, base or ""), href.strip()).partition("#")[0]
-            if urlsplit(link).scheme in ("http", "https"):
-                yield link
-
-
-def _sitemap(url: str, data: bytes) -> tuple[dict[str, int | None], Sequence[str]]:
-    """The pages and the other sitemaps that a sitemap names. Raises UsageError for what is none."""
-    if b"<!DOCTYPE" in data[:2000] or b"<!ENTITY" in data:
-        raise UsageError(f"{url} is no sitemap: it declares a document type")
-    try:
-        root = ElementTree.fromstring(data)
-    except ElementTree.ParseError as error:
-        raise TransientError(f"the sitemap {url} can't be read: {error}") from error
-    pages: dict[str, int | None] = {}
-    others = []
-    for entry in root:
-        words = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in entry}
-        if not words.get("loc"):
-            continue
-        if entry.tag.endswith("sitemap"):
-            others.append(words["loc"])
-        else:
-            pages[words["loc"].partition("#")[0]] = _iso(words.get("lastmod", ""))
-    return pages, others
-
-
-def _iso(text: str) -> int | None:
-    """A time in microseconds; None for one that may not have passed, or is none."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    found = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    # A day without a time may change again until it is over.
-    settled = found + 86400 if len(text) == 10 else found
-    return int(found * 1_000_000) if settled <= time.time() else None
-
-
-def _time(text: str | None) -> int | None:
-    try:
-        return int(parsedate_to_datetime(text).timestamp() * 1_000_000) if text else None
-    except ValueError:
-        return None

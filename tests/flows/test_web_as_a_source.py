@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import http.server
 import os
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -230,6 +232,92 @@ def test_a_sitemap_spares_requests(site: Site) -> None:
     site.pages["/m.xml"] = (200, {}, b"<!DOCTYPE x [<!ENTITY a 'b'>]><urlset/>")
     with pytest.raises(UsageError, match="document type"):
         site.uris()
+
+
+def test_a_sitemap_may_be_compressed_or_plain_text(site: Site) -> None:
+    addresses = [f"{site.home}/a", f"{site.home}/b?x=1#y"]
+    plain = "\r\n".join(addresses).encode("utf-8-sig")
+    marked = "".join(f"<url><loc> {address} </loc></url>" for address in addresses).encode()
+    forms = [plain, b"<?xml version='1.0'?>\n<urlset>" + marked + b"</urlset>"]
+    for body in [*forms, *map(gzip.compress, forms)]:
+        site.pages["/sitemap.xml"] = (200, {}, body)
+        assert site.uris() == ["a.html", "b?x=1.html"]
+    site.pages["/sitemap.xml"] = (200, {}, gzip.compress(forms[1])[:-9])
+    with pytest.raises(TransientError, match="is cut off"):
+        site.uris()
+    site.pages["/sitemap.xml"] = (200, {}, gzip.compress(b"https://example.org/x\n" * 4_000_000))
+    with pytest.raises(UsageError, match="more than 64 MB unpacked"):
+        site.uris(sitemap=f"{site.home}/sitemap.xml")
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (403, b""),
+        (410, b"gone"),
+        (200, b""),
+        (200, b"<!DOCTYPE html>\n<title>Not found</title>"),
+        (200, b"<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><br></html>"),
+        (200, b"Nothing here"),
+        (200, b'{"error": "no such page"}'),
+        (200, b"<rss><channel><item><link>http://x/</link></item></channel></rss>"),
+        (200, b"<urlset><url><loc>https://www.example.org/elsewhere</loc></url></urlset>"),
+    ],
+)
+def test_links_are_followed_if_there_is_no_sitemap_whatever_the_server_answers(
+    site: Site, status: int, body: bytes
+) -> None:
+    site.page("/", "a")
+    site.page("/a")
+    site.pages["/sitemap.xml"] = (status, {}, body)
+    assert site.uris() == ["a.html", "index.html"]
+    with pytest.raises((LakeError, PermissionError)):  # unless somebody says that it is one
+        site.uris(sitemap=f"{site.home}/sitemap.xml")
+
+
+def test_links_are_found_wherever_a_browser_would_offer_or_follow_them(site: Site) -> None:
+    body = (
+        "<meta http-equiv=Refresh content='0; URL=latest/'><map><area href=area></map><a href='//[bad'>x</a>"
+        "<iframe src=frame></iframe><link rel=next href=next><a href=a rel='ugc nofollow'>x</a><a href='mailto:x@y.z'>"
+    )
+    site.pages["/"] = (200, {"Content-Type": "text/html"}, body.encode())
+    for path in ("/latest/", "/area", "/frame", "/next", "/a"):
+        site.page(path)
+    assert site.uris() == ["area.html", "frame.html", "index.html", "latest/index.html", "next.html"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "text", "expected"),
+    [
+        ("windows-1250", "Zażółć gęślą".encode("cp1250"), "\ufeffZażółć gęślą"),
+        ("ISO-8859-1", "€ “quoted”".encode("cp1252"), "\ufeff€ “quoted”"),
+        ("iso-8859-1", "Zażółć".encode(), "Zażółć"),  # one encoding for all files, whatever they hold
+        ("utf-8", "Zażółć".encode(), "Zażółć"),
+        ("no-such", b"plain", "plain"),
+    ],
+)
+def test_a_page_is_read_in_the_encoding_of_its_header(site: Site, charset: str, text: bytes, expected: str) -> None:
+    site.pages["/a"] = (200, {"Content-Type": f'text/html; charset="{charset}"'}, text)
+    assert site.source("/a").read("a.html").decode() == expected
+
+
+def test_rules_of_robots_txt_have_wildcards_and_the_longest_one_counts(site: Site) -> None:
+    rules = "User-agent: *\nDisallow: /\nAllow: /docs/\nDisallow: /*?print=\nDisallow: /docs/*.pdf$\nCrawl-delay: 0.01"
+    site.pages["/robots.txt"] = (200, {}, rules.encode("utf-8-sig"))
+    site.page("/docs/", "a", "a?print=1", "b.pdf", "b.pdf2", "../c")
+    for path in ("/docs/a", "/docs/a?print=1", "/docs/b.pdf", "/docs/b.pdf2", "/c"):
+        site.page(path)
+    assert site.uris("/docs/") == ["docs/a.html", "docs/b.pdf2.html", "docs/index.html"]
+
+
+def test_a_site_that_asks_for_time_between_requests_gets_it(site: Site) -> None:
+    site.page("/", "a")
+    site.page("/a")
+    for rule, seconds in (("Crawl-delay: 0.2", 0.2), ("Request-rate: 10/1", 0.1)):
+        site.pages["/robots.txt"] = (200, {}, f"User-agent: *\n{rule}".encode())
+        begun = time.monotonic()
+        site.uris()
+        assert time.monotonic() - begun > 2 * seconds  # between a sitemap that is not there, and two pages
 
 
 def test_robots_are_respected(site: Site) -> None:

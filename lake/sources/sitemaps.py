@@ -1,0 +1,99 @@
+"""Sitemaps: XML, plain text, and both compressed."""
+
+from __future__ import annotations
+
+import re
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from xml.etree import ElementTree
+
+from lake.errors import TransientError, UsageError
+
+#: Bytes of a sitemap once it is unpacked; the protocol allows 50 MB.
+_MOST_BYTES = 64 << 20
+_GZIP = b"\x1f\x8b"
+_PAGE = re.compile(rb"<!doctype\s+html|<html", re.IGNORECASE)
+
+
+@dataclass
+class Sitemap:
+    """``pages`` are addresses with the time of their last change, in microseconds; ``others`` are further sitemaps."""
+
+    pages: dict[str, int | None] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+
+
+def read_sitemap(url: str, data: bytes) -> Sitemap | None:
+    """The sitemap; None for a web page, with which many servers answer for what they do not have.
+
+    Raises UsageError for something else that is no list of all pages, TransientError for one that is cut off.
+    """
+    data = _unpacked(url, data) if data.startswith(_GZIP) else data
+    if _PAGE.search(data[:1000]):
+        return None
+    if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return Sitemap(dict.fromkeys(_lines(url, data)))
+    if b"<!DOCTYPE" in data[:2000] or b"<!ENTITY" in data:
+        raise UsageError(f"{url} is no sitemap: it declares a document type")
+    try:
+        return _of_xml(url, ElementTree.fromstring(data))
+    except ElementTree.ParseError as error:
+        raise TransientError(f"the sitemap {url} can't be read: {error}") from error
+
+
+def _unpacked(url: str, data: bytes) -> bytes:
+    found = zlib.decompressobj(wbits=31)
+    try:
+        plain = found.decompress(data, _MOST_BYTES)
+    except zlib.error as error:
+        raise TransientError(f"the sitemap {url} can't be unpacked: {error}") from error
+    if found.unconsumed_tail:
+        raise UsageError(f"the sitemap {url} has more than {_MOST_BYTES >> 20} MB unpacked")
+    if not found.eof:
+        raise TransientError(f"the sitemap {url} is cut off")
+    return plain
+
+
+def _lines(url: str, data: bytes) -> Iterator[str]:
+    """Addresses, one a line. Raises UsageError for another text."""
+    for line in data.decode("utf-8-sig", "replace").split():
+        if not line.lower().startswith(("http://", "https://")):
+            raise UsageError(f"{url} is no sitemap: {line[:80]!r} is no address")
+        yield line.partition("#")[0]
+
+
+def _of_xml(url: str, root: ElementTree.Element) -> Sitemap:
+    kind = _name(root)
+    if kind in ("rss", "feed", "RDF"):
+        raise UsageError(f"{url} is a feed, which lists only the newest pages; follow links instead, with crawl=1")
+    if kind not in ("urlset", "sitemapindex"):
+        raise UsageError(f"{url} is no sitemap: it begins with <{kind}>")
+    found = Sitemap()
+    for entry in root:
+        words = {_name(child): (child.text or "").strip() for child in entry}
+        if not words.get("loc"):
+            continue
+        if _name(entry) == "sitemap":
+            found.others.append(words["loc"])
+        else:
+            found.pages[words["loc"].partition("#")[0]] = _iso(words.get("lastmod", ""))
+    return found
+
+
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _iso(text: str) -> int | None:
+    """A time in microseconds; None for one that may not have passed, or is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    found = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    # A day without a time may change again until it is over.
+    settled = found + 86400 if len(text) == 10 else found
+    return int(found * 1_000_000) if settled <= time.time() else None
