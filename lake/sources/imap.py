@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email.utils
 import imaplib
 import re
@@ -35,6 +36,9 @@ class ImapOptions:
 #: A server that is busy is asked again for some seconds.
 _RETRIES = Retries(n_attempts=4, first=0.5, longest=8)
 _UIDS_AT_A_TIME = 500
+#: Messages that one search may find: imaplib takes no line of more than a million bytes.
+_FOUND_AT_A_TIME = 80_000
+_OUTSIDE_ASCII = re.compile(r"[^\x20-\x7e]+")
 _FETCHED = re.compile(rb"UID (\d+)")
 _SIZE, _DATE = re.compile(rb"RFC822\.SIZE (\d+)"), re.compile(rb'INTERNALDATE "([^"]+)"')
 
@@ -72,9 +76,9 @@ class ImapSource:
                 yield uri, data
 
     def _listed(self, server: imaplib.IMAP4) -> Sequence[SourceFile]:
-        self._select(server)
+        n = self._select(server)
         validity = _answer(server.response("UIDVALIDITY")[1])
-        uids = (_answer(_ok(server.uid("SEARCH", "ALL"))) or b"").split()
+        uids = _uids(server, n)
         found = []
         for start in range(0, len(uids), _UIDS_AT_A_TIME):
             part = b",".join(uids[start : start + _UIDS_AT_A_TIME]).decode()
@@ -82,7 +86,7 @@ class ImapSource:
                 if line is not None:
                     found.append(_file(line if isinstance(line, bytes) else line[0], (validity or b"").decode()))
         if len(found) < len(uids):  # some may be gone meanwhile
-            there = set((_answer(_ok(server.uid("SEARCH", "ALL"))) or b"").split()).intersection(uids)
+            there = set(_uids(server, self._select(server))).intersection(uids)
             if lost := there - {file.uri.removesuffix(SUFFIX).encode() for file in found}:
                 raise imaplib.IMAP4.abort(f"{len(lost)} messages were named and not listed")
         return found
@@ -118,7 +122,7 @@ class ImapSource:
         if self._scheme == "imap" and self._options.starttls:
             server.starttls()
         try:
-            server.login(self._user, self._options.password)
+            self._log_in(server)
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error as error:
@@ -128,10 +132,49 @@ class ImapSource:
         self._select(server)
         return server
 
-    def _select(self, server: imaplib.IMAP4) -> None:
-        quoted = '"{}"'.format(self._folder.replace("\\", "\\\\").replace('"', '\\"'))
-        if server.select(quoted, readonly=True)[0] != "OK":
-            raise UsageError(f"{self._user} at {self._host} has no folder {self._folder!r}")
+    def _log_in(self, server: imaplib.IMAP4) -> None:
+        """LOGIN takes ASCII alone; for others there is PLAIN."""
+        user, password = self._user, self._options.password
+        if user.isascii() and password.isascii():
+            server.login(_quoted(user), password)
+        else:
+            server.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
+
+    def _select(self, server: imaplib.IMAP4) -> int:
+        """How many messages the folder has. A name may be given as servers write it, too (``Entw&APw-rfe``)."""
+        for name in dict.fromkeys((modified_utf7(self._folder), self._folder)):
+            if name.isascii():
+                status, lines = server.select(_quoted(name), readonly=True)
+                if status == "OK":
+                    return int(_answer(lines) or 0)
+        raise UsageError(f"{self._user} at {self._host} has no folder {self._folder!r}")
+
+
+def modified_utf7(name: str) -> str:
+    """A folder's name as RFC 3501 has it.
+
+    >>> modified_utf7("Entwürfe"), modified_utf7("R&D"), modified_utf7("已发送")
+    ('Entw&APw-rfe', 'R&-D', '&XfJT0ZAB-')
+    """
+
+    def encoded(found: re.Match[str]) -> str:
+        return f"&{base64.b64encode(found[0].encode('utf-16-be')).decode().rstrip('=').replace('/', ',')}-"
+
+    return _OUTSIDE_ASCII.sub(encoded, name.replace("&", "&-"))
+
+
+def _quoted(name: str) -> str:
+    return '"{}"'.format(name.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+def _uids(server: imaplib.IMAP4, n: int) -> list[bytes]:
+    """The UIDs of the folder that is selected, which holds ``n`` messages."""
+    next_uid = _answer(server.response("UIDNEXT")[1])
+    ranges = ["ALL"]
+    if n > _FOUND_AT_A_TIME and next_uid:
+        starts = range(1, int(next_uid), _FOUND_AT_A_TIME)
+        ranges = [f"UID {start}:{start + _FOUND_AT_A_TIME - 1}" for start in starts]
+    return [uid for one in ranges for uid in (_answer(_ok(server.uid("SEARCH", one))) or b"").split()]
 
 
 def _log_out(servers: list[imaplib.IMAP4]) -> None:

@@ -14,12 +14,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from lake.endpoints.retry import Retries
 from lake.errors import TransientError, UsageError
 from lake.sources import imap
+from lake.sources.imap import modified_utf7
 from lake.sources.listing import listing
 from lake.sources.source import parse_source
 from tests.conftest import free_port
@@ -268,6 +270,26 @@ def test_messages_stay_unseen_and_a_folder_that_is_not_there_is_named(
     assert rig.server.uid("SEARCH", "UNSEEN")[1] == [uri.removesuffix(".eml").encode()]
     with pytest.raises(UsageError, match="no folder 'Nowhere'"):
         listing([parse_source(rig.url.replace("INBOX", "Nowhere"))])
+
+
+def test_folders_and_users_may_have_names_in_any_script(dovecot: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = ImapRig(dovecot, monkeypatch, "anna.smith")
+    data = f"{HEAD.format('it')}\nIn Müll.".replace("\n", "\r\n").encode()
+    monkeypatch.setattr(imap, "_FOUND_AT_A_TIME", 2)  # so that a search takes several
+    names = ("Entwürfe", "R&D", "已发送", 'a "b" \\ c')
+    for name in names:
+        folder = '"{}"'.format(modified_utf7(name).replace("\\", "\\\\").replace('"', '\\"'))
+        assert rig.server.create(folder)[0] == "OK"
+        for _ in range(5):
+            rig.server.append(folder, "", "", data)
+    home = f"imap://{{}}@127.0.0.1:{dovecot.port}/{{}}?password=$IMAP_PASSWORD&starttls=0"
+    for name in (*names, "Entw&APw-rfe"):
+        source = parse_source(home.format("anna.smith", quote(name)))
+        assert len(source.read(listing([source])["uri"][2].as_py())) == len(data)
+        assert len(listing([source])) == 5
+    monkeypatch.setenv("IMAP_PASSWORD", "pässwörd")
+    with pytest.raises(UsageError, match="AUTHENTICATIONFAILED"):
+        listing([parse_source(home.format("anna.smith", "INBOX"))])
 
 
 def test_a_flag_of_a_mail_program_changes_no_message(tmp_path: Path) -> None:

@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lake.errors import UsageError
+from lake.errors import TransientError, UsageError
 from lake.sources.listing import listing
 from lake.sources.source import parse_source
+from lake.sources.table_files import TableFile
 from tests.torture import Rig, Torture
 
 ROW = {"key": "a", "body": "x", "who": None}
@@ -93,7 +95,7 @@ def test_an_unchanged_table_is_not_read(tmp_path: Path, monkeypatch: pytest.Monk
     rig = TableRig(tmp_path / "docs.csv")
     torture = Torture(rig, str(tmp_path / "lake"))
     torture.build()
-    monkeypatch.setattr("lake.sources.table._rows_of", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr(TableFile, "rows", lambda *_: pytest.fail("it was read"))
     assert torture.run().reason == "nothing to do"
     with pytest.raises(pytest.fail.Exception):
         torture.run(full=True)
@@ -112,6 +114,175 @@ def test_each_format_gives_the_same_documents(tmp_path: Path, name: str) -> None
         ("a.txt", 3, {"title": "T", "acl": ["a", "b"]})
     ]
     assert parse_source(f"t=table:{path}?id=key&text=body").read("a.txt") == "ü\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("head", "options", "encoding"),
+    [
+        ("key,body", "", "utf-8-sig"),
+        ('key;"the; body, it is"', "", "utf-8"),
+        ("key;body", "&encoding=cp1252", "cp1252"),
+        ("key\tbody", "&encoding=utf-16", "utf-16"),
+        ("key|body", "", "utf-8"),
+        ("key~body", "&delimiter=~", "utf-8"),
+    ],
+)
+def test_a_csv_file_as_spreadsheets_write_it(tmp_path: Path, head: str, options: str, encoding: str) -> None:
+    column = head[4:].strip('"')
+    sign = head[3]
+    (tmp_path / "t.csv").write_bytes(f'{head}\r\na{sign}"1,5; ""€""\r\nZeile|2"\r\n'.encode(encoding))
+    source = parse_source(f"table:{tmp_path}/t.csv?id=key&text={quote(column)}{options}")
+    assert listing([source])["uri"].to_pylist() == ["a.txt"]
+    assert source.read("a.txt").decode() == '1,5; "€"\r\nZeile|2'
+
+
+def test_a_cell_may_be_long(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f'key,body\na,"{"word " * 700_000}"\nb,short\n')
+    assert len(parse_source(f"table:{tmp_path}/t.csv?id=key&text=body").read("a.txt")) == 3_500_000
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("t.csv", "key,body\na,Müll\n".encode("cp1252"), "state its encoding, such as encoding=windows-1252"),
+        ("t.csv", b"key,body\na,b,c\n", "can't be read as a table"),
+        ("t.jsonl", b'{"key": "a", "body": "x"}\n{"key": \n', "line 2 of .*t.jsonl is no JSON"),
+    ],
+)
+def test_a_file_that_is_damaged_is_named_with_the_place(tmp_path: Path, name: str, data: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(UsageError, match=message):
+        listing([parse_source(f"table:{tmp_path}/{name}?id=key&text=body")])
+
+
+class FolderRig(TableRig):
+    """Rows in a folder that is one table."""
+
+    def settle(self) -> None:
+        table = pa.Table.from_pylist(list(self.rows.values()), schema=SCHEMA)
+        if self.path.exists() and self.read().sort_by("key") == table.sort_by("key"):
+            return
+        self.commit(table)
+
+    def read(self) -> pa.Table:
+        raise NotImplementedError
+
+    def commit(self, table: pa.Table) -> None:
+        raise NotImplementedError
+
+    @contextmanager
+    def broken(self) -> Iterator[None]:
+        settle, self.settle = self.settle, lambda: None  # type: ignore[method-assign]
+        settle()
+        files = [path for path in self.path.rglob("*.parquet") if path.stat().st_size]
+        held = {path: path.read_bytes() for path in files}
+        for path, data in held.items():
+            path.write_bytes(data[: len(data) // 2])
+        yield
+        for path, data in held.items():
+            path.write_bytes(data)
+        self.settle = settle  # type: ignore[method-assign]
+
+
+    @contextmanager
+    def refused(self) -> Iterator[None]:
+        settle, self.settle = self.settle, lambda: None  # type: ignore[method-assign]
+        away = self.path.rename(self.path.with_name("away"))
+        yield
+        away.rename(self.path)
+        self.settle = settle  # type: ignore[method-assign]
+
+
+SCHEMA = pa.schema([("key", pa.string()), ("body", pa.string()), ("who", pa.list_(pa.string()))])
+
+
+class DeltaRig(FolderRig):
+    def read(self) -> pa.Table:
+        return pa.table(deltalake().DeltaTable(str(self.path)).to_pyarrow_table()).cast(SCHEMA)
+
+    def commit(self, table: pa.Table) -> None:
+        deltalake().write_deltalake(str(self.path), table, mode="overwrite")
+
+
+class IcebergRig(FolderRig):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path / "docs" / "manuals")
+        sql = pytest.importorskip("pyiceberg.catalog.sql")
+        self.catalog = sql.SqlCatalog("torture", uri=f"sqlite:///{path}/catalog.db", warehouse=str(path))
+        self.catalog.create_namespace("docs")
+
+    def read(self) -> pa.Table:
+        return self.catalog.load_table("docs.manuals").scan().to_arrow().cast(SCHEMA)
+
+    def commit(self, table: pa.Table) -> None:
+        if not self.path.exists():
+            self.catalog.create_table("docs.manuals", SCHEMA, location=str(self.path))
+        self.catalog.load_table("docs.manuals").overwrite(table)
+
+
+def deltalake() -> Any:
+    return pytest.importorskip("deltalake")
+
+
+def test_the_torture_table_on_delta(tmp_path: Path) -> None:
+    deltalake()
+    Torture(DeltaRig(tmp_path / "docs"), str(tmp_path / "lake")).everything(str(tmp_path / "fresh"))
+
+
+def test_the_torture_table_on_iceberg(tmp_path: Path) -> None:
+    Torture(IcebergRig(tmp_path), str(tmp_path / "lake")).everything(str(tmp_path / "fresh"))
+
+
+def test_deleted_rows_of_a_delta_table_are_gone_and_partitions_are_columns(tmp_path: Path) -> None:
+    place, rows = str(tmp_path / "t"), [{**ROW, "key": name, "year": year} for name, year in (("a", 1), ("b", 2))]
+    deltalake().write_deltalake(
+        place, pa.Table.from_pylist([{**row, "who": []} for row in rows]), partition_by=["year"]
+    )
+    deltalake().DeltaTable(place).delete("key = 'a'")
+    (found,) = listing([parse_source(f"table:{place}?id=key&text=body&metadata=year")]).to_pylist()
+    assert (found["uri"], json.loads(found["declared"])) == ("b.txt", {"metadata": {"year": 2}})
+
+
+def test_an_iceberg_table_is_found_by_its_catalog_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = IcebergRig(tmp_path)
+    rig.put("a", "x")
+    rig.settle()
+    monkeypatch.setenv("PYICEBERG_CATALOG__TORTURE__URI", f"sqlite:///{tmp_path}/catalog.db")
+    from pyiceberg.utils.config import Config
+
+    monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())  # which reads the environment once
+    source = parse_source("table:iceberg://torture/docs.manuals?id=key&text=body")
+    assert (listing([source])["uri"].to_pylist(), source.read("a.txt")) == (["a.txt"], b"x")
+    with pytest.raises(UsageError, match="no such source: .*torture has no table docs.none"):
+        listing([parse_source("table:iceberg://torture/docs.none?id=key&text=body")])
+    with pytest.raises(UsageError, match="catalog 'nowhere' is not configured"):
+        listing([parse_source("table:iceberg://nowhere/docs.manuals?id=key&text=body")])
+    last = max((rig.path / "metadata").glob("*.json"))
+    last.with_name(f"{last.name[:5]}-fork.metadata.json").write_bytes(last.read_bytes())
+    with pytest.raises(UsageError, match="only its catalog knows the right one"):
+        listing([parse_source(f"table:{rig.path}?id=key&text=body")])
+
+
+def test_a_folder_of_files_is_one_table(tmp_path: Path) -> None:
+    folder = tmp_path / "out.parquet"
+    for place in ("land=de%2Fat/part-0.parquet", "land=__HIVE_DEFAULT_PARTITION__/part-1.parquet"):
+        (folder / place).parent.mkdir(parents=True)
+        pq.write_table(pa.table({"key": [place[-9]], "body": ["x"]}), folder / place)
+    for place in ("_SUCCESS", ".part-0.parquet.crc", "_old/part-2.parquet"):
+        (folder / place).parent.mkdir(exist_ok=True)
+        (folder / place).write_bytes(b"none")
+    address = f"table:{folder}?id=key&text=body&metadata=land"
+    found = listing([parse_source(address)]).to_pylist()
+    assert [(row["uri"], row["declared"] and json.loads(row["declared"])) for row in found] == [
+        ("0.txt", {"metadata": {"land": "de/at"}}),
+        ("1.txt", None),
+    ]
+    (folder / "_temporary").mkdir()
+    with pytest.raises(TransientError, match="is being written"):
+        listing([parse_source(address)])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="holds no table"):
+        listing([parse_source(f"table:{tmp_path}/empty?id=key&text=body")])
 
 
 def test_a_glob_joins_files(tmp_path: Path) -> None:
