@@ -253,7 +253,7 @@ def test_an_iceberg_table_is_found_by_its_catalog_too(tmp_path: Path, monkeypatc
     monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())  # which reads the environment once
     source = parse_source("table:iceberg://torture/docs.manuals?id=key&text=body")
     assert (listing([source])["uri"].to_pylist(), source.read("a.txt")) == (["a.txt"], b"x")
-    with pytest.raises(UsageError, match="no such source: .*torture has no table docs.none"):
+    with pytest.raises(UsageError, match=r"no such source: .*torture has no table docs.none"):
         listing([parse_source("table:iceberg://torture/docs.none?id=key&text=body")])
     with pytest.raises(UsageError, match="catalog 'nowhere' is not configured"):
         listing([parse_source("table:iceberg://nowhere/docs.manuals?id=key&text=body")])
