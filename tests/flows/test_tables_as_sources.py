@@ -183,7 +183,6 @@ class FolderRig(TableRig):
             path.write_bytes(data)
         self.settle = settle  # type: ignore[method-assign]
 
-
     @contextmanager
     def refused(self) -> Iterator[None]:
         settle, self.settle = self.settle, lambda: None  # type: ignore[method-assign]
