@@ -62,7 +62,7 @@ class TableSource(MarkedSource):
             yield from table.rows(columns)
 
     def _tables(self) -> Sequence[Any]:
-        words = {"delimiter": self._options.delimiter, "encoding": self._options.encoding}
+        words: dict[str, Any] = {"delimiter": self._options.delimiter, "encoding": self._options.encoding}
         found = tables_of(self._place, **words)
         return [TableFile(path, **words) for path in _files(self._place)] if found is None else found
 
