@@ -22,7 +22,7 @@ _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
 @dataclass
-class DeltaTable:
+class DeltaRows:
     """A Delta table; rows that a deletion vector marks are gone."""
 
     path: str
@@ -30,10 +30,10 @@ class DeltaTable:
     @cached_property
     def _table(self) -> Any:
         try:
-            from deltalake import DeltaTable as Table
+            from deltalake import DeltaTable
         except ImportError as error:
             raise UsageError(f"{self.path} is a Delta table ({error}); pip install 'raglake[delta]'") from error
-        return Table(self.path)
+        return DeltaTable(self.path)
 
     def state(self) -> list[Any]:
         return [self.path, str(self._table.metadata().id), self._table.version()]
@@ -49,7 +49,7 @@ class DeltaTable:
 
 
 @dataclass
-class IcebergTable:
+class IcebergRows:
     """An Iceberg table: a folder, in its last state, or ``iceberg://CATALOG/NAMESPACE.TABLE`` of a catalog."""
 
     path: str
@@ -88,15 +88,15 @@ def tables_of(place: str, **words: Any) -> list[Any] | None:
     that is being written.
     """
     if place.startswith(_CATALOG):
-        return [IcebergTable(place)]
+        return [IcebergRows(place)]
     filesystem, path = filesystem_of(place) if "://" in place else filesystem_of(os.path.abspath(place))
     if not filesystem.isdir(path):
         return None
     names = {os.path.basename(str(one).rstrip("/")) for one in filesystem.ls(path, detail=False)}
     if "_delta_log" in names:
-        return [DeltaTable(place)]
+        return [DeltaRows(place)]
     if "metadata" in names and any(map(_METADATA.fullmatch, _names(filesystem, f"{path}/metadata"))):
-        return [IcebergTable(place)]
+        return [IcebergRows(place)]
     if "_temporary" in names:
         raise TransientError(f"{place} is being written; run again once that has ended")
     return list(_files(place, filesystem, path, words))
