@@ -64,6 +64,13 @@ class Visit:
         return next((release for release in self.releases if release["live"]), None)
 
     @property
+    def shown(self) -> Mapping[str, Any]:
+        """The row of the release that the visitor looks at; empty if its address names none by its id."""
+        return next(
+            (row for row in self.releases if (row["live"] if self.at == "live" else row["release"] == self.at)), {}
+        )
+
+    @property
     def has_nothing(self) -> bool:
         """Whether there is no release to look at: none is live, and the address names none."""
         return self.live is None and self.at == "live" and self.outage is None

@@ -88,6 +88,11 @@ class Plot:
         return self.bottom + (42 if self.x.name else 24) + (60 if self.x.slanted else 0)
 
     @property
+    def newest(self) -> str:
+        """The last point of each line in words, for those who can't see the plot."""
+        return "; ".join(one.points[-1].text for one in self.series if one.line and one.points and one.points[-1].text)
+
+    @property
     def legend(self) -> list[Series]:
         """The named series, unless the title already names the only one."""
         named = [series for series in self.series if series.name]
@@ -177,8 +182,10 @@ def round_axis(low: float, high: float, unit: Unit, name: str = "") -> Axis:
     ['0.60', '0.65', '0.70', '0.75', '0.80']
     >>> [label for _, label in round_axis(0.0, 39870.0, "count").ticks]
     ['0', '10k', '20k', '30k', '40k']
+    >>> [label for _, label in round_axis(0.0, 1.0, "count").ticks]
+    ['0', '1']
     """
-    rough = (high - low) / 4
+    rough = max((high - low) / 4, 1.0 if unit == "count" else 0.0)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in _MANTISSAS if m * power >= rough * 0.99)
     steps = range(math.floor(low / step + 1e-6), math.ceil(high / step - 1e-6) + 1)

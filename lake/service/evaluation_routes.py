@@ -41,6 +41,7 @@ _START = Query(ge=0, le=2**31, description="Number of the first row.")
 _LIMIT = Query(ge=1, le=200, description="Maximum number of rows.")
 _DAYS = Query(ge=1, le=366, description="Days to look back.")
 _ALL = Query(alias="all", description="Also return reviewed questions, after the others.")
+_EVIDENCE = Query(description="Find the evidence in live, which takes longer; without it there is none.")
 _PASSAGES = {
     "a hit": {"summary": "A hit of a search", "value": {"query_id": "q1.vDylVb...", "chunk_id": "c4cc6ce2..."}},
     "a quote": {
@@ -150,9 +151,11 @@ def _review_routes(router: APIRouter, service: Service) -> None:
         start: Annotated[int, _START] = 0,
         limit: Annotated[int, _LIMIT] = 20,
         every: Annotated[bool, _ALL] = False,
+        evidence: Annotated[bool, _EVIDENCE] = True,
     ) -> Response:
         """Questions that nobody has reviewed, with their evidence in the live release."""
-        return await look(service, request, lambda: drafts(service.index, name, start, limit, every=every))
+        words = {"every": every, "with_evidence": evidence}
+        return await look(service, request, lambda: drafts(service.index, name, start, limit, **words))
 
     @router.post(
         "/evaluation/sets/{name}/drafts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +22,17 @@ if TYPE_CHECKING:
     from lake.service.evaluation_bodies import QuestionOfPassage
 
 
-def drafts(index: Index, name: str, start: int, limit: int, *, every: bool = False) -> dict[str, Any]:
+def drafts(
+    index: Index, name: str, start: int, limit: int, *, every: bool = False, with_evidence: bool = True
+) -> dict[str, Any]:
     """Drafts of a set with the text around their evidence in live; with ``every``, also reviewed questions."""
-    lake, live = Lake.existing(index.url), index.history().live
+    lake = Lake.existing(index.url)
     pending = _of_set(lake, name, every=every)
     page = pending[start : start + limit]
-    shown = zip(page, reviewing.shown(lake, live, page), strict=True)
+    evidence: Iterable[Sequence[Shown]] = [()] * len(page)
+    if with_evidence:
+        evidence = reviewing.shown(lake, index.history().live, page)
+    shown = zip(page, evidence, strict=True)
     return {
         "set": name,
         "n_drafts": sum(not one.reviewed for one in pending),

@@ -37,6 +37,12 @@ function fold(within) {
 fold(document);
 document.addEventListener("htmx:load", (event) => fold(event.target));
 
+// What people who can't see that a part was replaced are told of it: <p data-announced>.
+document.addEventListener("htmx:load", (event) => {
+  const one = event.target.querySelector("[data-announced]");
+  if (one) document.getElementById("announced").textContent = one.textContent;
+});
+
 // What a response says for a moment: header HX-Trigger: {"said": "..."}.
 document.addEventListener("said", (event) => say(event.detail.value));
 

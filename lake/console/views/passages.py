@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -14,8 +15,10 @@ Piece = tuple[str, bool]
 
 #: The words, colour and unit of what searches by vectors, and of what searches by full text.
 _RETRIEVERS = {"vector": ("meaning", "c2", "cosine"), "text": ("words", "c1", "BM25")}
-#: Characters of a passage that are shown at once.
-_SHOWN = 640
+#: Characters of a passage that are shown at once, and before them those of a line that has begun.
+_SHOWN, _NEAR = 640, 60
+#: The marks of a heading or a list at the end, without their words.
+_UNFINISHED = re.compile(r"\s*\n[\s#*+=-]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,14 @@ def _excerpt(hit: Mapping[str, Any]) -> tuple[int, int]:
         at = max(min((inside[0] if inside else first) - _SHOWN // 4, last - _SHOWN), first)
         first, last = (text.rfind(" ", first, at) + 1 or at) if at > first else at, min(at + _SHOWN, last)
         last = text.find(" ", last) if text.find(" ", last) >= 0 else len(text)
+        first, last = _line_begin(text, first), first + len(_UNFINISHED.sub("", text[first:last]))
     return first, last
+
+
+def _line_begin(text: str, first: int) -> int:
+    """The beginning of the line, if it is near: a heading is shown whole."""
+    line = text.rfind("\n", max(0, first - _NEAR), first) + 1
+    return line or (0 if first <= _NEAR else first)
 
 
 def pieces(text: str, marks: Sequence[Sequence[int]], first: int, last: int) -> list[Piece]:

@@ -49,6 +49,7 @@ async def page(visit: Visit) -> Response:
     words = {"text": text, "columns": columns, "filters": filters, "chosen": chosen, "facets": facets}
     offered = _NOTHING if isinstance(offered, ApiError) else offered
     profiles = profile_choices(offered, *(one.profile for one in chosen))
+    words["n_quarantined"] = visit.shown.get("n_quarantined", 0) if visit.key["principals"] == "*" else 0
     words |= {"examples": examples, "usual": offered["configured"], "profiles": profiles}
     return visit.page("search.html", titles=FACETS, modes=MODES, expands=EXPANDS, sizes=SIZES, none_value=NONE, **words)
 
@@ -61,7 +62,7 @@ async def _examples(visit: Visit, text: str) -> list[str]:
     if isinstance(sets, ApiError) or not sets["sets"]:
         return []
     path = f"/evaluation/sets/{quote(sets['sets'][0]['set'], safe='')}/drafts"
-    found = await _or_problem(visit.api.get(path, all=True, limit=_EXAMPLES))
+    found = await _or_problem(visit.api.get(path, all=True, evidence=False, limit=_EXAMPLES))
     return [] if isinstance(found, ApiError) else [one["text"] for one in found["drafts"]]
 
 

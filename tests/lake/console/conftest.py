@@ -150,7 +150,7 @@ def visit(browser: Browser, console_service: Running) -> Iterator[Callable[..., 
 @lru_cache
 def cookie_of(base: str, key: str) -> dict[str, str]:
     """The cookie of a session, made once for all journeys."""
-    with httpx.Client(base_url=base) as client:
+    with httpx.Client(base_url=base, timeout=60) as client:
         sent = {"csrf": token_of(client.get("/console/sign-in").text), "key": key}
         client.post("/console/sign-in", data=sent, headers={"Origin": base})
         (cookie,) = client.cookies.jar
