@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli.app import _exit_status
+from flows.cli.show.sources import held
 from lake import plugins
 from lake.inspect import sources
 
@@ -40,6 +41,20 @@ def test_a_trial_of_a_folder_lists_everything_each_time(capsys: pytest.CaptureFi
     _, out, _ = command(capsys, "test", str(tmp_path))
     assert "each run lists everything" in out
     assert "no parser, so that it would be in quarantine" in out
+
+
+def test_a_source_of_a_lake_shows_when_it_was_last_listed_in_full(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {
+        "source": "docs",
+        "n_documents": 7,
+        "version": "",
+        "has_cursor": True,
+        "full_at": "2026-11-20T02:14:09+00:00",
+    }
+    held([row, {**row, "source": "files", "has_cursor": False, "full_at": None}])
+    docs, files = capsys.readouterr().out.splitlines()[-2:]
+    assert docs.split() == ["docs", "7", "from", "its", "cursor", "2026-11-20", "02:14", "UTC"]
+    assert files.split() == ["files", "7", "in", "full"]
 
 
 def test_what_is_wrong_has_its_exit_status(capsys: pytest.CaptureFixture[str], table: str) -> None:

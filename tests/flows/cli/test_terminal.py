@@ -12,7 +12,7 @@ from rich.console import Console
 from flows.cli.app import _exit_status
 from flows.cli.hints import remember
 from flows.cli.options import OK
-from flows.cli.show import query, terminal
+from flows.cli.show import query, releases, terminal
 from flows.reindex import Outcome
 
 
@@ -100,3 +100,9 @@ def test_a_score_has_its_scale_and_a_hit_its_place(
     shown = capsys.readouterr().out
     assert f"scores: {scale}\n" in shown
     assert "\n   Tides, characters 0 to " in shown
+
+
+def test_a_dry_run_of_an_erasure_names_the_copies(capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = {"dry_run": True, "documents": [], "releases": [], "proof": None}
+    releases.forgotten(chosen | {"destinations": ["parquet:/srv/copy"]})
+    assert "parquet:/srv/copy" in capsys.readouterr().out

@@ -14,6 +14,7 @@ from lake.options import Retention
 from lake.releases.history import History, collapse, fold
 from lake.releases.log import ReleaseLog
 from lake.releases.retention import folded, kept
+from lake.releases.rows import release_table
 from lake.releases.values import LOOKED_AT, Entry, Release
 from lake.storage.store import open_store
 
@@ -33,7 +34,7 @@ def history(n_scoped: int, every: timedelta, template: Release) -> History:
         )
         for action, facts in (
             ("build", {"release": release.to_json()}),
-            ("audit", {"verdict": {"passed": True}}),
+            ("audit", {"verdict": {"passed": True, "n_warnings": 0}}),
             ("publish", {}),
         ):
             live = name if action == "publish" else live
@@ -51,6 +52,20 @@ def template() -> Release:
     recipe = Recipe(identify("hash"), ChunkRecipe(), {})
     counts = dict.fromkeys(("n_documents", "n_parents", "n_chunks", "n_quarantined"), 1)
     return Release("", "d", None, recipe, "1", {"documents": 1}, counts, NOW, "", None)
+
+
+def test_a_table_of_thousands_of_releases_reads_each_entry_once(template: Release) -> None:
+    every = history(2000, timedelta(seconds=2), template)
+    begun = time.process_time()
+    rows = release_table(every)
+    assert time.process_time() - begun < 2.5, "linear in the log"
+    assert rows["status"].to_pylist() == ["superseded"] * 2000 + ["live"]
+    assert rows["audit"].unique().to_pylist() == ["passed"]
+    first, second = list(every.releases)[:2]
+    built = every.entries[3]
+    assert (built.release, built.action) == (second, "build")
+    assert every.left_at(first) == every.entries[5].at
+    assert every.begun_at(second) == every.releases[second].created_at
 
 
 def test_all_of_the_last_hour_are_kept_then_one_an_hour_then_one_a_day(template: Release) -> None:
