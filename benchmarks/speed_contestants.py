@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PEERS = Path(__file__).parent / "peers"
-_OURS = "import sys; from flows.cli.app import _exit_status; sys.exit(_exit_status(sys.argv[1:]))"
 _LIBRARIES = (
     *("lancedb", "langchain-core", "langchain-community", "llama-index-core", "cocoindex"),
     *("sentence-transformers", "torch"),
@@ -41,7 +40,7 @@ class Contestant:
 
     def _command(self, verb: str, documents: Path, store: Path, embedder: str) -> list[str]:
         words = [verb, str(documents), "--lake", str(store), "--embedder", embedder, "--json"]
-        return [self.python, "-c", _OURS, *words]
+        return [self.python, "-m", "raglake", *words]
 
 
 RAGLAKE = Contestant("raglake")

@@ -13,25 +13,28 @@ from expectations.gate import GateVerdict, decide, missed_by_live
 from expectations.gate_sample import measured_in_full, sample
 from expectations.measures import SPAN_CUTS, SPAN_NAMES, parsed
 from expectations.profiles import parse_profile
-from expectations.scoring import scores_of
 from lake import configuration
 from lake.errors import RefusedError, UsageError
-from lake.index import Index
 from lake.ingest.completeness import check_formats
 from lake.operate import gate_asks
 from lake.options.checks import split_measure
+from lake.plugins.later import Later
 from lake.questions import reviewed as kept
 from lake.records.schemas import SCORES
 from lake.reporting import Progress, silent
-from lake.search.rerank import parse_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from expectations import scoring
+    from lake import index
     from lake.configuration import Alarms, Configuration, Gate
     from lake.directory import Lake
     from lake.questions import EvalQuestion
     from lake.releases.values import Release
+    from lake.search import rerank
+else:  # what only a gate with questions needs
+    scoring, index, rerank = Later("expectations.scoring"), Later("lake.index"), Later("lake.search.rerank")
 
 #: What is shown of a release besides the measures that are looked at.
 _SHOWN = ("document nDCG@10", "document R@10", "span recall@5")
@@ -64,7 +67,7 @@ def check_configuration(wanted: Configuration) -> None:
     check_formats(wanted.completeness)
     check_measures(list(wanted.alarms.scores))
     if wanted.search.rerank is not None:
-        parse_name(wanted.search.rerank)
+        rerank.parse_name(wanted.search.rerank)
 
 
 def check_measures(measures: Sequence[str]) -> None:
@@ -151,7 +154,9 @@ def measure(
     if not chosen:
         return SCORES.empty_table()
     names, profile = sorted({name for level, name in policy.measures if level != "span"}), _profile(policy)
-    return scores_of(Index(lake), chosen, release.id, profile, names=names, only=only, again=again, progress=progress)
+    return scoring.scores_of(
+        index.Index(lake), chosen, release.id, profile, names=names, only=only, again=again, progress=progress
+    )
 
 
 def _profile(policy: Gate) -> dict[str, Any]:

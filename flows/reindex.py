@@ -307,7 +307,10 @@ def _rights_only(lake: Lake, found: Scan, n_changed: int, seconds: float) -> Out
 
 def _spoken(lake: Lake, release: Release) -> tuple[str, ...]:
     """Remarks on languages that the model does not know, and on chunks without a sentence."""
-    return tuple(filter(None, (languages.language_remark(lake, release), writing.situating_remark(lake, release))))
+    found = [languages.language_remark(lake, release)]
+    if release.recipe.chunking.is_situated:
+        found.append(writing.situating_remark(lake, release))
+    return tuple(filter(None, found))
 
 
 def _words(lake: Lake, release: Release, found: Scan) -> dict[str, int]:

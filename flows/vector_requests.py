@@ -14,14 +14,17 @@ from lake.endpoints.usage import Usage
 from lake.ingest.batch_jobs import can_batch, open_batches, texts_asked_for
 from lake.ingest.build import request_vectors, texts_to_embed
 from lake.ingest.sentences import new_sentences
+from lake.plugins.later import Later
 from tasks.spending import check_cost, known_price, price
-from tasks.writing import paid_for_writing
 
 if TYPE_CHECKING:
     from flows.steps import Steps
     from lake.directory import Lake
     from lake.recipe import EmbedderIdentity, Recipe
+    from tasks import writing
     from tasks.job import Job
+else:  # what only a run whose recipe has a chat model needs
+    writing = Later("tasks.writing")
 
 
 def counted_for(embedder: EmbedderIdentity, texts: pa.Table, recipe: Recipe) -> pa.Table:
@@ -66,7 +69,7 @@ class VectorRequests:
     def add_written(self) -> None:
         """Add what a chat model wrote to the cost."""
         if self._recipe.chunking.is_written:
-            self._written += paid_for_writing(self._lake)
+            self._written += writing.paid_for_writing(self._lake)
 
     @property
     def n_sentences(self) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lake.chunk.known_pieces import KnownPieces, Sizes
 from lake.errors import UsageError
 from lake.patches.tiktoken_ranks import byte_pair_encoding
 
@@ -108,17 +110,18 @@ class BytePairTokenizer:
     def __init__(self, name: str, encoding: str) -> None:
         self.name = name
         self._encoding, self._n_bytes = byte_pair_encoding(encoding)
+        self._known = KnownPieces(self._encoded) if encoding == "cl100k_base" else None
 
     def count(self, text: str) -> int:
-        return sum(len(self._encode(piece)) for piece in _without_endless_runs(_encodable(text)))
+        return sum(map(len, self._sizes(_encodable(text))))
 
     def spans(self, text: str) -> Iterator[Span]:
         import numpy as np
 
         text = _encodable(text)
-        tokens = np.concatenate([self._encode(piece) for piece in _without_endless_runs(text)])
-        ends = np.cumsum(self._n_bytes[tokens])
-        starts = ends - self._n_bytes[tokens]
+        sizes: Integers = np.fromiter(chain.from_iterable(self._sizes(text)), np.int64)
+        ends: Integers = np.cumsum(sizes)
+        starts: Integers = ends - sizes
         if not text.isascii():
             characters = _characters_of_bytes(text)
             starts, ends = characters[starts], characters[ends - 1] + 1
@@ -126,9 +129,14 @@ class BytePairTokenizer:
             some = slice(first, first + _PIECE)
             yield from zip(starts[some].tolist(), ends[some].tolist(), strict=True)
 
-    def _encode(self, text: str) -> Integers:
-        tokens: Integers = self._encoding.encode_to_numpy(text, disallowed_special=())
-        return tokens
+    def _sizes(self, text: str) -> Iterator[Sizes]:
+        """Bytes of each token, in parts."""
+        sizes_of = self._known.of if self._known is not None else lambda part: (self._encoded(part),)
+        return chain.from_iterable(map(sizes_of, _without_endless_runs(text)))
+
+    def _encoded(self, text: str) -> Sizes:
+        tokens = self._encoding.encode_to_numpy(text, disallowed_special=())
+        return tuple(self._n_bytes[tokens].tolist())
 
 
 def _without_endless_runs(text: str) -> list[str]:

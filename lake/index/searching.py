@@ -15,6 +15,7 @@ from lake.index.records import ReleaseRecords
 from lake.options import SearchArguments
 from lake.options.arguments import CONFIGURED, Configured, given, with_search_options
 from lake.options.search import STALE_FOR
+from lake.patches.lazy_pandas import find_no_pandas
 from lake.questions import EvalQuestion
 from lake.releases.history import At
 from lake.search.answers import LakeAnswers
@@ -263,4 +264,5 @@ def open_lake(
 
 
 def _opened(lake: Lake, cache: CacheOptions | None, stale_for: float, *, is_seen: bool = True) -> Index:
+    find_no_pandas()
     return Index(lake, cache, LogReader(lake, stale_for, is_seen))

@@ -14,7 +14,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from lake import plugins
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 _START_SECONDS = 120.0
 _WINDOW_ITEMS = 256
 _WINDOW_BYTES = 8 << 20
-_READ_BYTES = 1 << 20
+_READ_BYTES = 1 << 18
+#: While more answers than these are to come, the parent lets some gather: waking for each costs both processes as much
+#: as a small document does.
+_FEW_ANSWERS, _GATHERING_SECONDS = 16, 0.005
 _OUT_OF_MEMORY = (b"memory allocation of", b"bad_alloc", b"Out of memory", b"MemoryError")
 _ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
@@ -107,7 +110,9 @@ class IsolatedFunction:
     def _answered(self, window: Sequence[bytes]) -> Iterator[object]:
         child = self._ready_child()
         child.send(list(window))
-        for item in window:
+        for n_before, item in enumerate(window):
+            if len(window) - n_before > _FEW_ANSWERS:
+                child.let_answers_gather()
             answer = child.receive(self.seconds + len(item) // self.bytes_per_second)
             if isinstance(answer, TransientError):
                 raise answer
@@ -205,6 +210,11 @@ class _Child:
                 left = left[stdin.write(left) or 0 :]
         except BrokenPipeError as error:
             raise self._death() from error
+
+    def let_answers_gather(self) -> None:
+        """Wait a moment unless there is an answer, or the beginning of one."""
+        if not self._buffer:
+            sleep(_GATHERING_SECONDS)
 
     def receive(self, seconds: float) -> object:
         """The next result, which must be complete within ``seconds`` of the child's last sign of life."""

@@ -48,7 +48,7 @@ def recall(
     note = _read(lake, sources)
     if note is None or not all(source.is_local for source in sources):
         return None
-    history, denied = lake.log.read(), lake.revision()[1]
+    history, denied = lake.log.read(), lake.store.names("denylist")
     try:
         recipe = choose_recipe(history, settings, change_recipe=False)
     except LakeError:  # a scan raises it in its turn

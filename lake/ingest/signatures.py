@@ -24,6 +24,8 @@ N_VALUES = 128
 _SEED, _SHINGLE = 20_261_129, 3
 #: A word, or one character of a script without spaces.
 _WORD = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+")
+#: Each byte of ASCII in lower case; a space if it is no letter or digit.
+_ASCII_WORDS = bytes(byte if bytes([byte]).isalnum() else 0x20 for byte in bytes(range(256)).lower())
 #: Values of a band. Signatures that agree in no band are not compared: of pairs with a similarity of 0.8 one in 10^7.
 _BAND = 4
 
@@ -47,10 +49,16 @@ def _rensa() -> Any:
 
 
 def _shingles(text: str) -> list[str]:
-    words = _WORD.findall(text.casefold())
+    words = _words(text)
     if len(words) < _SHINGLE:
         return [" ".join(words)] if words else []
     return list(set(map(" ".join, zip(words, words[1:], words[2:], strict=False))))
+
+
+def _words(text: str) -> list[str]:
+    if text.isascii():  # several times as fast as an expression
+        return text.encode().translate(_ASCII_WORDS).decode().split()
+    return _WORD.findall(text.casefold())
 
 
 def stacked(signatures: Sequence[bytes | None]) -> tuple[np.ndarray, np.ndarray]:

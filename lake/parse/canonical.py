@@ -127,11 +127,12 @@ def covered(text: str, blocks: Iterable[Block]) -> list[Block]:
     filled: list[Block] = []
     position = 0
     for block in blocks:
-        if block.start > position:
+        between = text[position : block.start]
+        if between and not between.isspace():
             filled += paragraphs(text, position, block.start)
         filled.append(block)
         position = block.end
-    return filled + paragraphs(text, position)
+    return filled + paragraphs(text, position) if text[position:].strip() else filled
 
 
 def source_document(text: str, blocks: Iterable[Block], **stated: Any) -> ParsedDocument:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*")
 _NOT_LETTERS = re.compile(r"(?:[^\w']|[\d_])+")
+#: Each byte of ASCII that is no letter or apostrophe, as a space.
+_ASCII_LETTERS = bytes(byte if bytes([byte]).isalpha() or byte == ord("'") else 0x20 for byte in range(256))
 _PROSE = ("heading", "paragraph", "list", "quote")
 SAMPLE_LENGTH = 2000
 #: Characters that the model reads, and a length of prose that usually yields them.
@@ -69,4 +71,11 @@ def prose_sample(parsed: ParsedDocument, length: int = SAMPLE_LENGTH) -> str:
         if block.kind in _PROSE and n_taken < length:
             pieces.append(parsed.text[block.start : min(block.end, block.start + length)])
             n_taken += len(pieces[-1])
-    return _NOT_LETTERS.sub(" ", " ".join(pieces)).strip()[:length].lower()
+    return _letters_of(" ".join(pieces))[:length].lower()
+
+
+def _letters_of(text: str) -> str:
+    """Letters and apostrophes, with a space for each run of anything else."""
+    if text.isascii():  # several times as fast as an expression
+        return " ".join(text.encode().translate(_ASCII_LETTERS).decode().split())
+    return _NOT_LETTERS.sub(" ", text).strip()

@@ -1,4 +1,4 @@
-"""Imports lancedb without its REST client, whose hundreds of validated calls take seconds to define.
+"""Imports lancedb without its REST client, whose hundreds of validated calls and models take seconds to define.
 
 Remove when lancedb imports that client on first use.
 """
@@ -6,6 +6,8 @@ Remove when lancedb imports that client on first use.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
@@ -31,3 +33,22 @@ def namespace_later() -> None:
         package = module_from_spec(spec)
         package.__class__ = _Later
         sys.modules[_CLIENT] = package
+
+
+@contextmanager
+def models_later() -> Iterator[None]:
+    """Let models of pydantic that are defined meanwhile build their checks with their first instance.
+
+    Checks of the client's models are a fifth of lancedb's import, and one of these models is ever used.
+    """
+    try:
+        from pydantic._internal._config import config_defaults
+    except ImportError:  # a pydantic that keeps its defaults elsewhere
+        yield
+        return
+    usual = config_defaults["defer_build"]
+    config_defaults["defer_build"] = True
+    try:
+        yield
+    finally:
+        config_defaults["defer_build"] = usual

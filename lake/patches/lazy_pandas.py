@@ -1,17 +1,20 @@
-"""Imports pyarrow.dataset without pandas, which takes 0.2 s to load for one check.
+"""Uses pyarrow without pandas, which takes 0.2 s to load for one check.
 
-Remove when pyarrow.dataset imports pandas on first use.
+Remove when pyarrow and pyarrow.dataset import pandas on first use.
 """
 
 from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from importlib.util import find_spec
 from threading import get_ident
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 
 class _NoPandas:
@@ -34,3 +37,41 @@ def pandas_later() -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(finder)
+
+
+class _Watch:
+    """Lets pyarrow look for pandas once more after whoever imports it."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        if name != "pandas":
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(name)
+        if spec is not None and spec.loader is not None:
+            execute = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                execute(module)
+                _look_again()
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+def _look_again() -> None:
+    import pyarrow as pa
+
+    pa.table({}).to_pandas()
+
+
+def find_no_pandas() -> None:
+    """Let pyarrow look for pandas and find none, unless it is loaded: else the first array that it makes loads it.
+
+    It looks again when somebody imports pandas, or converts something to it.
+    """
+    if "pandas" not in sys.modules and not any(isinstance(finder, _Watch) for finder in sys.meta_path):
+        import pyarrow as pa
+
+        with pandas_later():
+            pa.array([])
+        sys.meta_path.insert(0, _Watch())

@@ -13,6 +13,9 @@ from lake.errors import TransientError, UsageError
 from lake.sources.blocks import whole
 from lake.sources.protocol import INODE_MARK, SourceFile, is_sidecar
 
+#: Bytes of a file's buffer; without a number, each open asks whether the file is a terminal.
+_BUFFER = 1 << 13
+
 
 class LocalReader:
     """A local folder. ``hidden`` includes files and folders whose names begin with a dot."""
@@ -108,7 +111,7 @@ class LocalReader:
         if not stat.S_ISREG(os.fstat(handle).st_mode) or _is_of_kernel(handle):
             os.close(handle)
             raise IsADirectoryError(errno.EISDIR, "not a regular file", place)
-        return os.fdopen(handle, "rb")
+        return os.fdopen(handle, "rb", _BUFFER)
 
     def _path(self, uri: str) -> bytes:
         return os.path.join(os.fsencode(self._root), name_bytes(uri))

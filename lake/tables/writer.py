@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lake.patches.lazy_namespace import namespace_later
+from lake.patches.lazy_namespace import models_later, namespace_later
 from lake.patches.lazy_pandas import pandas_later
 from lake.recipe import VECTOR_COLUMNS, TextIndex, VectorIndex, are_own
 from lake.schemas import LATER_OF_CHUNKS
@@ -282,7 +282,7 @@ def lancedb() -> Any:
     """Import the module without the parts that would take most of the time."""
     os.environ.setdefault("LANCEDB_LOG", "error")
     namespace_later()
-    with pandas_later():
+    with pandas_later(), models_later():
         import lancedb
     return lancedb
 

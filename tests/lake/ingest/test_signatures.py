@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lake.ids import bytes_digest
-from lake.ingest.signatures import N_VALUES, _shingles, nearest_heads, signature, stacked
+from lake.ingest.signatures import _WORD, N_VALUES, _shingles, _words, nearest_heads, signature, stacked
 
 WORDS = [f"word{n}" for n in range(3000)]
 
@@ -44,6 +44,11 @@ def test_signatures_are_those_of_earlier_nights() -> None:
 def test_case_space_and_punctuation_do_not_matter(words: list[str], drawn: random.Random) -> None:
     spaced = "".join(word + drawn.choice([" ", "\n\n", ", ", "  \t"]) for word in words)
     assert signature(spaced) == signature(" ".join(words).upper().replace("GRÖSSE", "Größe"))
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_words_of_ascii_are_those_of_the_expression(text: str) -> None:
+    assert _words(text) == _WORD.findall(text.casefold())
 
 
 def test_estimates_are_near_the_similarity() -> None:
