@@ -36,9 +36,9 @@ def test_a_few_seeds_break_no_promise() -> None:
 
 
 def test_a_planted_bug_is_found_and_replayed_to_the_same_entry() -> None:
-    seed = next(n for n in range(50) if simulate(n, plant=PLANTS["no-tag"][1]).violations)
-    first, second = (simulate(seed, plant=PLANTS["no-tag"][1]) for _ in range(2))
-    assert first.violations
+    plant = PLANTS["no-tag"][1]
+    seed, first = next((n, found) for n in range(50) if (found := simulate(n, plant=plant)).violations)
+    second = simulate(seed, plant=plant)
     assert first.digest == second.digest
     last = [[line for line in found.trace if " put log/" in line][-1] for found in (first, second)]
     assert last[0] == last[1]

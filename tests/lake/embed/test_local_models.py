@@ -104,12 +104,18 @@ def test_callers_in_several_threads_get_the_same_bytes(minilm: Embedder) -> None
         assert vectors.tobytes() == np.roll(whole, -shift, axis=0).tobytes()
 
 
-def test_minilm_agrees_with_plain_sentence_transformers(minilm: Embedder, backend: str) -> None:
+@pytest.fixture(scope="module")
+def plain() -> np.ndarray:
+    """What sentence-transformers makes of some texts with MiniLM."""
     from sentence_transformers import SentenceTransformer
 
-    texts = some_texts(24, seed=3)
-    plain = SentenceTransformer(str(minilm_folder()), device="cpu", local_files_only=True).encode(texts)
-    found = embed(minilm, texts)
+    model = SentenceTransformer(str(minilm_folder()), device="cpu", local_files_only=True)
+    vectors: np.ndarray = model.encode(some_texts(24, seed=3))
+    return vectors
+
+
+def test_minilm_agrees_with_plain_sentence_transformers(minilm: Embedder, backend: str, plain: np.ndarray) -> None:
+    found = embed(minilm, some_texts(24, seed=3))
     assert (found * plain).sum(axis=1).min() > BACKENDS[backend]
     np.testing.assert_allclose(np.linalg.norm(found.astype(np.float64), axis=1), 1, atol=1e-6)
 
