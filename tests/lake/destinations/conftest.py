@@ -30,8 +30,8 @@ from tests.lake.destinations.served_weaviate import Weaviate
 #: Variables with the keys of stores.
 KEYS = ("PGPASSWORD", "ELASTICSEARCH_API_KEY", "OPENSEARCH_PASSWORD", "PINECONE_API_KEY", "WEAVIATE_API_KEY")
 S = TypeVar("S", bound=Served)
-#: Of two chunks to a section: some 150 rows, which each test writes to each kind of store.
-N_DOCUMENTS, N_SECTIONS = 12, 6
+#: Some 150 rows, which each test writes to each kind of store, and several Parquet files.
+N_DOCUMENTS, N_SECTIONS = 25, 3
 
 
 @dataclass(frozen=True)
@@ -307,7 +307,7 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 def quick_and_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lake.destinations.repeated_calls.PAUSE_SECONDS", 0.001)
     monkeypatch.setattr("lake.destinations.pinecone._PAUSE", 0.001)
-    monkeypatch.setattr("lake.destinations.pinecone._PATIENCE", 0.05)
+    monkeypatch.setattr("lake.destinations.pinecone._PATIENCE", 0.5)
     for module in ("chroma", "milvus", "qdrant", "search_engine", "weaviate"):  # so that the lakes have several pages
         monkeypatch.setattr(f"lake.destinations.{module}._PAGE", 50)
     for name in KEYS:
