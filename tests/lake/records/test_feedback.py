@@ -30,6 +30,7 @@ from lake.questions.reviewing import accept, turn_down
 from lake.records.feedback import PASSAGES
 from lake.search.query_ids import MAX_QUESTION, query_id, searched
 from lake.storage import clock
+from tests.lake.patterns import copied, pattern_of
 
 OIL, PAY, SAIL = "How much oil does the pump need?", "what does the stoker earn", "who mends a torn sail"
 TEXTS = {
@@ -39,11 +40,14 @@ TEXTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return pattern_of(tmp_path_factory.mktemp("pattern"), TEXTS)
+
+
 @pytest.fixture
-def index(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> lake.query.Index:
-    for name, text in TEXTS.items():
-        (source / name).write_text(text)
-    ingest()
+def index(pattern: Path, source: Path, lake_url: str) -> lake.query.Index:
+    copied(pattern, source, lake_url)
     return lake.open_lake(lake_url)
 
 

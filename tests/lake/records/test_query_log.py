@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ import polars as pl
 import pytest
 
 import lake
-from flows.reindex import Outcome
 from lake import configuration
 from lake.directory import Lake
 from lake.erasure.forget import forget
@@ -30,6 +28,7 @@ from lake.records.query_log import QUERIES, question_digest
 from lake.records.query_log_writer import QueryLogWriter
 from lake.records.schemas import QUERIES as SCHEMA
 from lake.storage import clock
+from tests.lake.patterns import copied, pattern_of
 
 TEXTS = {
     "pump.md": "# Pump\n\nThe pump needs four litres of oil, and no more than that.\n",
@@ -37,11 +36,14 @@ TEXTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return pattern_of(tmp_path_factory.mktemp("pattern"), TEXTS)
+
+
 @pytest.fixture
-def index(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> lake.query.Index:
-    for name, text in TEXTS.items():
-        (source / name).write_text(text)
-    ingest()
+def index(pattern: Path, source: Path, lake_url: str) -> lake.query.Index:
+    copied(pattern, source, lake_url)
     return lake.open_lake(lake_url)
 
 

@@ -1,0 +1,3 @@
+"""Runs over the copy of a source that was ingested elsewhere."""
+
+from tests.lake.patterns import ingest  # noqa: F401 - a fixture
