@@ -64,13 +64,17 @@ class Api:
         """
         return _Streamed(self, path, json.dumps(body).encode(), translated)
 
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.key}"} if self.key is not None else {}
+    def _headers(self) -> dict[bytes, bytes]:
+        """As bytes: of text, httpx takes only ASCII, and anything may have been typed as a key."""
+        return {b"authorization": f"Bearer {self.key}".encode()} if self.key is not None else {}
 
     def scope_of(self, scope: Scope, path: str, length: int) -> Scope:
         """The scope of a POST to the API by whoever sent the request of ``scope``."""
         headers = {"Host": "127.0.0.1", "Content-Type": "application/json", "Content-Length": str(length)}
-        pairs = [(name.lower().encode(), value.encode()) for name, value in (headers | self._headers()).items()]
+        pairs = [
+            *((name.lower().encode(), value.encode()) for name, value in headers.items()),
+            *self._headers().items(),
+        ]
         given = {"method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": ""}
         kept = {name: scope[name] for name in ("type", "asgi", "http_version", "scheme", "client", "server")}
         return {**kept, **given, "headers": pairs, "state": {}}

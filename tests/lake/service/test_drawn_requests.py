@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lake.service.fuzzed_console import fuzz_console, reflected
+from tests.lake.service.fuzzed_console import fuzz_console, reflected, signed_in
 from tests.lake.service.fuzzed_service import (
     HOOK_SECRET,
     HOOK_VARIABLE,
@@ -61,6 +61,12 @@ def test_an_id_with_a_slash_is_of_no_document(service: FuzzedService, part: str)
 def test_a_line_break_in_a_name_is_refused_as_a_name(service: FuzzedService, method: str) -> None:
     got = _sent(service, method, "/documents/a%0Ab.md?open=true", WRITER)
     assert (got.status, b"no_uri" in got.body) == (422, True)
+
+
+@pytest.mark.parametrize("typed", ["é" * 30, "\x00", "a\r\nX-Odd: 1", "日本語", "x" * 5000])
+def test_whatever_is_typed_as_a_key_of_the_console_is_answered(service: FuzzedService, typed: str) -> None:
+    with pytest.raises(AssertionError, match="status=401"):
+        asyncio.run(signed_in(service, typed))
 
 
 def test_markup_that_a_request_puts_into_a_page_is_noticed() -> None:
