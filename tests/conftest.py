@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pytest
@@ -169,15 +169,25 @@ def lake_url(tmp_path: Path) -> str:
 def ingest(source: Path, lake_url: str) -> Callable[..., Outcome]:
     """Run the real ingest, without Prefect; keywords go to Job, Settings' under ``settings``."""
 
-    def run(
-        *, embedder: object = None, n_workers: int | None = None, settings: RecipeOptions | None = None, **job: object
-    ) -> Outcome:
-        chosen = settings or RecipeOptions(embedder="hash")
-        words = {"sources": (str(source),), "lake": lake_url, "settings": chosen, **job}
-        with PlainSteps(n_workers=n_workers, embedder=embedder) as steps:  # type: ignore[arg-type]
-            return reindex(Job(**words), steps)  # type: ignore[arg-type]
+    return partial(ingested, str(source), lake_url)
 
-    return run
+
+def ingested(
+    source: str,
+    lake_url: str,
+    *,
+    embedder: object = None,
+    n_workers: int | None = None,
+    settings: RecipeOptions | None = None,
+    **job: object,
+) -> Outcome:
+    """What the fixture ``ingest`` calls; for fixtures that make a lake once, which tests then copy.
+
+    A source that has a name, as in ``docs=FOLDER``, may be copied as well: its documents keep their identity.
+    """
+    words = {"sources": (source,), "lake": lake_url, "settings": settings or RecipeOptions(embedder="hash"), **job}
+    with PlainSteps(n_workers=n_workers, embedder=embedder) as steps:  # type: ignore[arg-type]
+        return reindex(Job(**words), steps)  # type: ignore[arg-type]
 
 
 def free_port() -> int:

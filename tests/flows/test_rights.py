@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,19 @@ import pytest
 
 import lake
 from flows.cli.app import _exit_status
-from flows.cli.options import OK, REFUSED, USAGE
+from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
 from lake import operate
 from lake.directory import Lake
-from lake.errors import ContractError, GoneError, RefusedError
+from lake.errors import BusyError, ContractError, GoneError, RefusedError
 from lake.ids import bytes_digest
 from lake.index import Index
 from lake.ingest import rights as recording
 from lake.maintenance.doctor import examine
-from lake.options import Retention
+from lake.options import RecipeOptions, Retention
 from lake.releases import rights
-from lake.sources.source import parse_source
 from lake.uris import places
+from tests.conftest import ingested
 
 Ingest = Callable[..., Outcome]
 FREE, HR, BOARD = "free.md", "hr.md", "board.md"
@@ -40,13 +40,29 @@ def free(source: Path, name: str) -> None:
 
 
 @pytest.fixture
-def first(source: Path, ingest: Ingest) -> Outcome:
+def ingest(source: Path, lake_url: str) -> Ingest:
+    return partial(ingested, f"docs={source}", lake_url)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
     """One document for everybody, one that its front matter and one that a sidecar restricts."""
+    place = tmp_path_factory.mktemp("rights")
+    source = place / "source"
+    source.mkdir()
     (source / FREE).write_text("# Free\n\nThe pump is free for everybody.")
     (source / HR).write_text("---\nacl: [hr]\nproject: apollo\n---\n# Staff\n\nThe pump of the staff.")
     (source / BOARD).write_text("# Board\n\nThe pump of the board.")
     restrict(source, BOARD, ["board"], tags=["plan"], project="hermes")
-    return ingest()
+    return place, ingested(f"docs={source}", str(place / "lake"))
+
+
+@pytest.fixture
+def first(made: tuple[Path, Outcome], source: Path, lake_url: str) -> Outcome:
+    """The first run of a lake of the test's own."""
+    shutil.copytree(made[0] / "source", source, dirs_exist_ok=True)
+    shutil.copytree(made[0] / "lake", lake_url)
+    return made[1]
 
 
 def seen(url: str, principals: Any = (), at: str = "live", **asked: Any) -> set[str]:
@@ -258,7 +274,7 @@ def test_restrictions_of_denied_documents_hold_at_releases_that_an_unfinished_er
     assert ingest().published
     held = lake.open_lake(lake_url).release().id
     assert {FREE, "copy.md", "table.md"} <= seen(lake_url, at=held)
-    opened, name = Lake(lake_url), parse_source(str(source)).name
+    opened, name = Lake(lake_url), "docs"
     digest = bytes_digest((source / FREE).read_bytes())
     opened.denylist().add(
         [(places(name, FREE)[0], [digest]), (places(name, "table.md")[0], [])]
@@ -298,7 +314,7 @@ def test_a_run_with_nothing_to_do_sees_to_one_that_looked_before(
     source: Path, first: Outcome, lake_url: str, monkeypatch: pytest.MonkeyPatch, ingest: Ingest, is_asleep: bool
 ) -> None:
     """It is refused while the other one works, and takes the lease of one that sleeps."""
-    keep, done = recording.keep, list[subprocess.CompletedProcess[str]]()
+    keep, done = recording.keep, list[object]()
 
     def meanwhile(lake_: Lake, scan: Any) -> int:
         if not done:
@@ -306,8 +322,11 @@ def test_a_run_with_nothing_to_do_sees_to_one_that_looked_before(
             if is_asleep:
                 [path] = Path(lake_url, "lease").iterdir()
                 path.write_text(json.dumps(json.loads(path.read_text()) | {"expires_at": "2020-01-01T00:00:00+00:00"}))
-            words = [sys.executable, "-m", "raglake", "ingest", str(source), "--lake", lake_url]
-            done.append(subprocess.run(words, check=False, capture_output=True, text=True))
+            done.append(None)  # the other run comes by here as well
+            try:
+                done[0] = ingested(f"docs={source}", lake_url, settings=RecipeOptions())
+            except BusyError as busy:
+                done[0] = busy
         return keep(lake_, scan)
 
     free(source, BOARD)
@@ -315,9 +334,10 @@ def test_a_run_with_nothing_to_do_sees_to_one_that_looked_before(
     if is_asleep:
         with pytest.raises(ContractError, match="lost the writer lease"):
             ingest(allow_opening=1)
-        assert "nothing to do" in done[0].stdout
+        assert isinstance(done[0], Outcome)
+        assert done[0].reason == "nothing to do"
         assert seen(lake_url) == {FREE}
     else:
         ingest(allow_opening=1)
-        assert done[0].returncode == REFUSED
-        assert "is being written" in done[0].stderr
+        assert isinstance(done[0], BusyError)
+        assert "is being written" in str(done[0])

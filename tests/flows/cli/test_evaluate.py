@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ import pytest
 
 from flows.cli.app import _exit_status
 from flows.cli.options import OK, USAGE
-from flows.reindex import Outcome
 from lake.index import open_lake
 from lake.options import RecipeOptions
+from tests.conftest import ingested
 
 Say = Callable[..., Any]
 ENDS = ("man", "yard", "stone", "light", "rope", "sail", "mast", "keel", "oar")
@@ -24,17 +25,20 @@ def described(name: str) -> str:
     return f"# Of a thing\n\nThe {name} hangs in the third shed.\n"
 
 
-@pytest.fixture
-def releases(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> list[str]:
-    """Two: in the second 14 documents say something else; of four of them, what was quoted is gone.
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A lake with two releases: in the second 14 documents say something else; of four, what was quoted is gone.
 
     No document is found by its name, and none is a copy of another one.
     """
+    place = tmp_path_factory.mktemp("sheds")
+    source, lake_url = place / "source", str(place / "lake")
+    source.mkdir()
     recipe = RecipeOptions(embedder="hash", context="headings")
     for name in NAMES:
         (source / f"{name}.md").write_text(described(name))
-    found = [ingest(settings=recipe).release or ""]
-    questions = source.parent / "Sheds.csv"
+    found = [ingested(str(source), lake_url, settings=recipe).release or ""]
+    questions = place / "Sheds.csv"
     quotes = {name: f"The {name} hangs" for name in NAMES[10:14]}
     rows = [f"{n},Where is the {name}?,{name}.md,{quotes.get(name, '')}" for n, name in enumerate(NAMES)]
     questions.write_text("\n".join(["id,question,uri,quote", *rows, "99,Where is the wreck?,wreck.md,"]))
@@ -44,7 +48,14 @@ def releases(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> lis
     assert _exit_status([*words, "--allow-unknown"]) == OK
     for number, name in enumerate(NAMES[:14]):
         (source / f"{name}.md").write_text(described(f"thing {number}"))
-    return [*found, ingest(settings=recipe).release or ""]
+    return place / "lake", [*found, ingested(str(source), lake_url, settings=recipe).release or ""]
+
+
+@pytest.fixture
+def releases(made: tuple[Path, list[str]], lake_url: str) -> list[str]:
+    """The releases of a lake of the test's own."""
+    shutil.copytree(made[0], lake_url)
+    return made[1]
 
 
 @pytest.fixture
