@@ -31,7 +31,7 @@ office = _ours(
 )
 pdf = _ours(4, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    4,
+    5,
     "tables.sheets",
     ".csv .tsv .xlsx .xlsm .xltx .xltm .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),

@@ -47,7 +47,7 @@ def sheet_texts(data: bytes) -> tuple[list[SheetTexts], list[str]]:
         from xlrd.compdoc import CompDoc  # type: ignore[import-untyped]
 
         container = CompDoc(data, logfile=io.StringIO())
-        names = [entry.name for entry in container.DirList if entry.etype == 1 and entry.name.startswith(_EMBEDDED)]
+        names = [entry.name for entry in container.dirlist if entry.etype == 1 and entry.name.startswith(_EMBEDDED)]
         stream = next(filter(None, map(container.get_named_stream, ("Workbook", "Book"))), b"")
     return list(_sheets(stream)), names
 

@@ -32,6 +32,8 @@ def files() -> Iterator[tuple[str, bytes]]:
     for path in sorted(_CORPUS.iterdir()):
         if path.name not in ("README.md", "make_binary_files.py"):
             yield path.name, path.read_bytes()
+    for path in sorted(Path(__file__).with_name("data").iterdir()):
+        yield path.name, path.read_bytes()
     for one in (*ALL, *RARE):
         yield f"{one.name}{one.suffix}", one.data
 
