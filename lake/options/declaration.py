@@ -79,10 +79,7 @@ class Option:
 
     @property
     def kind(self) -> Any:
-        if get_origin(self.annotation) not in (Union, UnionType):
-            return self.annotation
-        kinds = [kind for kind in get_args(self.annotation) if kind is not NoneType]
-        return kinds[0] if len(kinds) == 1 else Union[tuple(kinds)]  # noqa: UP007 - of a list
+        return _kind_of(self.annotation)
 
     @property
     def is_optional(self) -> bool:
@@ -90,7 +87,7 @@ class Option:
 
     @property
     def choices(self) -> tuple[Any, ...]:
-        return get_args(self.kind) if get_origin(self.kind) is Literal else ()
+        return _choices_of(self.annotation)
 
     @property
     def range(self) -> str:
@@ -121,6 +118,21 @@ class Option:
         least, most = self.declared.get("ge", -math.inf), self.declared.get("le", math.inf)
         is_finite = abs(value) <= sys.float_info.max  # also false for nan
         return bool(is_finite and least <= value <= most and value > self.declared.get("gt", -math.inf))
+
+
+@cache  # as each search checks its options
+def _kind_of(annotation: Any) -> Any:
+    """The type that an option has if it is not None."""
+    if get_origin(annotation) not in (Union, UnionType):
+        return annotation
+    kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
+    return kinds[0] if len(kinds) == 1 else Union[tuple(kinds)]  # noqa: UP007 - of a list
+
+
+@cache
+def _choices_of(annotation: Any) -> tuple[Any, ...]:
+    kind = _kind_of(annotation)
+    return get_args(kind) if get_origin(kind) is Literal else ()
 
 
 @cache

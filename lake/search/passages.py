@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pyarrow as pa
@@ -48,18 +49,18 @@ class Group(NamedTuple):
     last: int = 0
 
 
-def grouped(candidates: pa.Table, expand: str, window: int) -> list[Group]:
-    """Groups in order of their best candidate; each chunk is in at most one."""
+def grouped(candidates: pa.Table, expand: str, window: int, most: int | None = None) -> list[Group]:
+    """Groups in order of their best candidate, the first ``most`` of them; each chunk is in at most one."""
     if expand == "none":
-        return [Group([row]) for row in range(candidates.num_rows)]
+        return [Group([row]) for row in range(candidates.num_rows)[:most]]
     sections: dict[str, list[int]] = {}
     for row, parent_id in enumerate(candidates.column("parent_id").to_pylist()):
         sections.setdefault(parent_id, []).append(row)
     if expand == "parent":
-        return [Group(rows) for rows in sections.values()]
+        return [Group(rows) for rows in islice(sections.values(), most)]
     ordinals = candidates.column("ordinal").to_pylist()
     windows = (group for rows in sections.values() for group in _windows(rows, ordinals, window))
-    return sorted(windows, key=lambda group: group.rows[0])
+    return sorted(windows, key=lambda group: group.rows[0])[:most]
 
 
 def _windows(rows: list[int], ordinals: Sequence[int], window: int) -> Iterable[Group]:
@@ -117,11 +118,44 @@ class StoredRows:
         return spans
 
 
-def passages(candidates: pa.Table, groups: Sequence[Group], expand: str, rows: Rows) -> pa.Table:
+class ChosenPassages:
+    """What becomes passages of a question: its candidates, and the groups that make one passage each."""
+
+    def __init__(self, candidates: pa.Table, groups: Sequence[Group]) -> None:
+        self.candidates, self.groups = candidates, groups
+        self.best = candidates.take(pa.array([group.rows[0] for group in groups], pa.int64()))
+
+    @property
+    def chunk_ids(self) -> list[list[str]]:
+        """The ids of each group's chunks, best first."""
+        ids = self.candidates.column("chunk_id").to_pylist()
+        return [[ids[row] for row in group.rows] for group in self.groups]
+
+
+def hits_of(found: Sequence[ChosenPassages], expand: str, rows: Rows, recipe: Recipe) -> list[pa.Table]:
+    """HITS rows of each question's passages; rows are read once for all whose candidates have the same columns."""
+    alike: dict[tuple[str, ...], list[ChosenPassages]] = {}
+    for one in found:
+        alike.setdefault(tuple(one.candidates.column_names), []).append(one)
+    hits: dict[int, pa.Table] = {}
+    for some in alike.values():
+        best = pa.concat_tables([one.best for one in some])
+        groups = [group for one in some for group in one.groups]
+        chunk_ids = [ids for one in some for ids in one.chunk_ids]
+        table = _with_legs(_passages(best, groups, chunk_ids, expand, rows), best, recipe)
+        start = 0
+        for one in some:
+            hits[id(one)] = table.slice(start, len(one.groups))
+            start += len(one.groups)
+    return [hits[id(one)] for one in found]
+
+
+def _passages(
+    best: pa.Table, groups: Sequence[Group], chunk_ids: Sequence[Sequence[str]], expand: str, rows: Rows
+) -> pa.Table:
     """HITS rows, one for each group."""
     if not groups:
         return HITS.empty_table()
-    best = candidates.take(pa.array([group.rows[0] for group in groups], pa.int64()))
     read = rows.of(best, with_sections=expand != "none")
     none = pa.array([[]] * len(groups), pa.list_(pa.string()))
     columns: dict[str, Any] = {"copies": none, "copy_sources": none}
@@ -129,8 +163,7 @@ def passages(candidates: pa.Table, groups: Sequence[Group], expand: str, rows: R
     columns |= {name: best.column(name) for name in HITS.names if name in best.column_names}
     columns |= {name: read.chunks.column(name) for name in OF_CHUNK}
     columns |= {f"chunk_{name}": read.chunks.column(name) for name in _OF_BEST}
-    chunk_ids = candidates.column("chunk_id").to_pylist()
-    columns["chunk_ids"] = pa.array([[chunk_ids[row] for row in group.rows] for group in groups])
+    columns["chunk_ids"] = pa.array(chunk_ids)
     if read.sections is not None:
         columns["section_page"] = read.sections.column("page")
     if read.sections is not None and expand == "parent":
@@ -141,19 +174,19 @@ def passages(candidates: pa.Table, groups: Sequence[Group], expand: str, rows: R
     return pa.table([columns[name] for name in HITS.names], schema=HITS)
 
 
-def with_legs(hits: pa.Table, candidates: pa.Table, groups: Sequence[Group], recipe: Recipe) -> pa.Table:
+def _with_legs(hits: pa.Table, best: pa.Table, recipe: Recipe) -> pa.Table:
     """The passages with what each retriever added to the score of the best chunk, if there are several retrievers."""
-    if not groups or sum(name.endswith("_added") for name in candidates.column_names) < 2:
+    if not hits.num_rows or sum(name.endswith("_added") for name in best.column_names) < 2:
         return hits
     names: dict[str, str | None] = {column: one.name for column, one in recipe.vector_columns.items()}
-    best = candidates.take(pa.array([group.rows[0] for group in groups], pa.int64())).to_pylist()
+    of_legs = [name for name in best.column_names if name.endswith(("_rank", "_score", "_added"))]
     legs = [
         [
             {"leg": leg, "embedder": name, **{part: row[f"{leg}_{part}"] for part in ("rank", "score", "added")}}
             for leg, name in {**names, "text": None}.items()
             if row.get(f"{leg}_added") is not None
         ]
-        for row in best
+        for row in best.select(of_legs).to_pylist()
     ]
     place = hits.schema.get_field_index("legs")
     return hits.set_column(place, HITS.field("legs"), pa.array(legs, HITS.field("legs").type))

@@ -106,8 +106,12 @@ class Reader:
         def answer(release: Release, history: History) -> list[SearchResult | LakeError]:
             defaults = self.defaults(history)
 
+            known: dict[int, SearchOptions] = {}  # of mappings that several texts share
+
             def checked(text: str, given: Mapping[str, Any]) -> SearchRequest:
-                return SearchRequest.asking(text, self.expanded(SearchOptions.of(given, defaults), history))
+                if id(given) not in known:
+                    known[id(given)] = self.expanded(SearchOptions.of(given, defaults), history)
+                return SearchRequest.asking(text, known[id(given)])
 
             def search(some: Sequence[SearchRequest]) -> list[SearchResult | LakeError]:
                 return self._asked(release, history, some, embedder, partial(_found, embedder=embedder))

@@ -28,7 +28,7 @@ from lake.search.fusion import LEAST_DEPTH
 from lake.search.late_interaction import OwnReranker, TokenVectors
 from lake.search.leads import Leads
 from lake.search.outcomes import outcome
-from lake.search.passages import OF_CHUNK, Group, StoredRows, grouped, passages, with_legs
+from lake.search.passages import OF_CHUNK, ChosenPassages, Group, StoredRows, grouped, hits_of
 from lake.search.predicate import Predicate
 from lake.search.query_ids import query_id
 from lake.search.question import SearchRequest
@@ -76,6 +76,15 @@ class Looked:
     @property
     def found(self) -> pa.Table:
         return self.steps[-1][1]
+
+
+@dataclass(frozen=True, slots=True)
+class _FoundCandidates:
+    """What was found for a question, before its passages are read; nothing if it may see nothing."""
+
+    question: SearchRequest
+    looked: Looked | None = None
+    degraded: tuple[str, ...] = ()
 
 
 class Snapshot:
@@ -162,35 +171,58 @@ class Snapshot:
 
     def search(self, question: SearchRequest, rights: Rights, embedder: Embedders = None) -> SearchResult:
         """The passages, best first, that the question's principals may see."""
-        return self._search(question, rights, partial(self._encoders.of_question, question, embedder))
+        found = self._found(question, rights, partial(self._encoders.of_question, question, embedder))
+        return self._results([found])[0]
 
     def search_all(
         self, questions: Sequence[SearchRequest], rights: Rights, embedder: Embedders = None
     ) -> list[SearchResult | LakeError]:
-        """The result of each question, or its error; embeds them together and searches several at a time."""
+        """The result of each question, or its error; embeds them, and reads their passages, together."""
         embeddings = self._encoders.of_questions(questions, embedder)
 
-        def search(question: SearchRequest, embedded: Embedded) -> SearchResult | LakeError:
-            return outcome(lambda: self._search(question, rights, embedded))
+        def find(question: SearchRequest, embedded: Embedded) -> _FoundCandidates | LakeError:
+            return outcome(lambda: self._found(question, rights, embedded))
 
         with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="raglake-question") as pool:
             # Each thread calls models as the lake in use here states.
             runs = [
-                pool.submit(copy_context().run, search, question, embedded)
+                pool.submit(copy_context().run, find, question, embedded)
                 for question, embedded in zip(questions, embeddings, strict=True)
             ]
-            return [run.result() for run in runs]
+            found = [run.result() for run in runs]
+        results = outcome(lambda: self._results([one for one in found if isinstance(one, _FoundCandidates)]))
+        if isinstance(results, LakeError):  # of one of them, which must not cost the others
+            return [one if isinstance(one, LakeError) else outcome(partial(self._result, one)) for one in found]
+        left = iter(results)
+        return [one if isinstance(one, LakeError) else next(left) for one in found]
 
-    def _search(self, question: SearchRequest, rights: Rights, embedded: Embedded) -> SearchResult:
+    def _found(self, question: SearchRequest, rights: Rights, embedded: Embedded) -> _FoundCandidates:
         seen = rights.predicate(question.principals)
         visible = seen & self.filter.predicate(question.where, question.filters, seen=seen)
-        if visible.is_nothing:
-            return SearchResult(self.release.id, None, HITS.empty_table())
-        looked, degraded = self._looked(question, visible, embedded)
-        hits = self.read(looked, question)
-        query = query_id(self.release.id, question.text)
-        expansions = self.expansions(question)
-        return SearchResult(self.release.id, query, hits, degraded, synonyms=expansions, usage=looked.usage)
+        return (
+            _FoundCandidates(question)
+            if visible.is_nothing
+            else _FoundCandidates(question, *self._looked(question, visible, embedded))
+        )
+
+    def _result(self, found: _FoundCandidates) -> SearchResult:
+        return self._results([found])[0]
+
+    def _results(self, found: Sequence[_FoundCandidates]) -> list[SearchResult]:
+        hits = iter(self.read([(one.looked, one.question) for one in found if one.looked is not None]))
+        return [
+            SearchResult(self.release.id, None, HITS.empty_table())
+            if one.looked is None
+            else SearchResult(
+                self.release.id,
+                query_id(self.release.id, one.question.text),
+                next(hits),
+                one.degraded,
+                synonyms=self.expansions(one.question),
+                usage=one.looked.usage,
+            )
+            for one in found
+        ]
 
     def _looked(
         self, question: SearchRequest, visible: Predicate, embedded: Embedded
@@ -209,15 +241,23 @@ class Snapshot:
             degraded.append("rerank")
         return looked, tuple(degraded)
 
-    def read(self, looked: Looked, question: SearchRequest) -> pa.Table:
-        """HITS rows of the first passages."""
+    def read(self, found: Sequence[tuple[Looked, SearchRequest]]) -> list[pa.Table]:
+        """HITS rows of the first passages of each question."""
         rows = self._row_cache or StoredRows(self.table("chunks"), self.table("parents"), _pool().submit)
-        groups = looked.groups[: question.k]
-        hits = looked.allowed.with_copies(passages(looked.found, groups, question.expand, rows))
-        return with_legs(hits, looked.found, groups, self.release.recipe)
+        hits: dict[int, pa.Table] = {}
+        for expand in {question.expand for _, question in found}:
+            numbers = [number for number, (_, question) in enumerate(found) if question.expand == expand]
+            some = [ChosenPassages(found[n][0].found, found[n][0].groups[: found[n][1].k]) for n in numbers]
+            hits |= zip(numbers, hits_of(some, expand, rows, self.release.recipe), strict=True)
+        return [looked.allowed.with_copies(hits[number]) for number, (looked, _) in enumerate(found)]
 
-    def look(self, question: SearchRequest, visible: Predicate, embedded: Embedded) -> Looked:
-        """Searches deeper until there are enough passages; ``visible`` must not be nothing."""
+    def look(
+        self, question: SearchRequest, visible: Predicate, embedded: Embedded, *, all_groups: bool = False
+    ) -> Looked:
+        """Searches deeper until there are enough passages; ``visible`` must not be nothing.
+
+        Without ``all_groups``, no more of them than the question wants.
+        """
         self._n_searches += 1
         made, depth = None, _first_depth(question)
         allowed, of_release = self.allowed(question, visible), self._of_release()
@@ -225,7 +265,8 @@ class Snapshot:
             lists, made = self._ranked_lists(question, allowed.where, depth + _SPARE, embedded, made)
             fused = self._retrieved(lists, depth, made).fused(question)
             steps = refined(fused, question, depth, of_release)
-            groups = grouped(steps[-1][1], question.expand, question.window)
+            most = None if all_groups else question.k
+            groups = grouped(steps[-1][1], question.expand, question.window, most)
             # Refining steps read only the best candidates, however few passages those make.
             is_all = question.is_refined or all(len(one.row_ids) + one.n_merged < depth for one in lists)
             if len(groups) >= question.k or is_all or depth >= _DEEPEST:

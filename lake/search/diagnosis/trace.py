@@ -64,7 +64,9 @@ class SearchTrace:
     def looked(self) -> Looked | None:
         """The search itself; None if nothing is visible."""
         visible = self.seen & self.wanted
-        return None if visible.is_nothing else self.snapshot.look(self.question, visible, lambda: self.embedding)
+        if visible.is_nothing:
+            return None
+        return self.snapshot.look(self.question, visible, lambda: self.embedding, all_groups=True)
 
     @cached_property
     def _allowed(self) -> Allowed | None:
@@ -75,7 +77,10 @@ class SearchTrace:
     @cached_property
     def hits(self) -> list[dict[str, Any]]:
         """HITS rows."""
-        return [] if self.looked is None else self.snapshot.read(self.looked, self.question).to_pylist()
+        if self.looked is None:
+            return []
+        found: list[dict[str, Any]] = self.snapshot.read([(self.looked, self.question)])[0].to_pylist()
+        return found
 
     @cached_property
     def context(self) -> Context:

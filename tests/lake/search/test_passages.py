@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -133,6 +134,18 @@ def test_many_questions_are_answered_like_one_at_a_time(index: Index) -> None:
     questions = [f"oil of kind {number}" for number in range(9)]
     together = index.search_batch(questions, 3, expand="window")
     assert all(hits == index.search(q, 3, expand="window") for q, hits in zip(questions, together, strict=True))
+
+
+def test_questions_of_one_batch_may_differ_in_their_options(index: Index) -> None:
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("oil of kind 1", {"expand": "none"}),
+        ("gulls eat herring", {"collapse": 0.8}),
+        ("oil of kind 3", {"k": 1}),
+        ("oil of kind 4", {"where": "uri = 'nowhere'"}),
+        ("oil of kind 5", {"mode": "text", "expand": "window"}),
+    ]
+    together = index.search_batch([{"text": text, **options} for text, options in asked], 3)
+    assert together == [index.search(text, **{"k": 3, **options}) for text, options in asked]
 
 
 def test_unknown_words_are_refused(index: Index) -> None:
