@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ from lake.maintenance.doctor.checks import examine
 from lake.options import RecipeOptions
 from lake.questions import EvalQuestion, Evidence, add
 from lake.records import scores
+from tests.conftest import ingested
 
 N = 40
 WORDS = ("wick", "oil", "harbour", "tide", "mast", "rope", "anchor", "chart", "lantern", "keel", "rudder", "buoy")
@@ -35,14 +38,29 @@ def text_of(n: int) -> str:
 
 
 @pytest.fixture
-def asked(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> str:
-    """A lake with a published release and a question about each of its documents; the release."""
+def ingest(source: Path, lake_url: str) -> Callable[..., Outcome]:
+    return partial(ingested, f"docs={source}", lake_url)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A lake with a published release and a question about each of its documents; the folder and the release."""
+    place = tmp_path_factory.mktemp("halls")
+    (place / "source").mkdir()
     for n in range(N):
-        (source / f"{n}.md").write_text(text_of(n))
-    first = ingest()
+        (place / "source" / f"{n}.md").write_text(text_of(n))
+    first = ingested(f"docs={place / 'source'}", str(place / "lake"))
     found = [EvalQuestion("halls", f"Where is number{n}x?", evidence=(Evidence(f"{n}.md"),)) for n in range(N)]
-    add(Lake(lake_url), found)
-    return first.release or ""
+    add(Lake(str(place / "lake")), found)
+    return place, first.release or ""
+
+
+@pytest.fixture
+def asked(made: tuple[Path, str], source: Path, lake_url: str) -> str:
+    """The release of a lake of the test's own."""
+    shutil.copytree(made[0] / "source", source, dirs_exist_ok=True)
+    shutil.copytree(made[0] / "lake", lake_url)
+    return made[1]
 
 
 class Shuffled:
