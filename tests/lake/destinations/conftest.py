@@ -26,6 +26,7 @@ from lake.options import RecipeOptions
 from tests.conftest import free_port
 from tests.lake.destinations.served import KEY, PineconeIndex, SearchEngine, Served, serving
 from tests.lake.destinations.served_weaviate import Weaviate
+from tests.lake.patterns import ingest  # noqa: F401 - a fixture
 
 #: Variables with the keys of stores.
 KEYS = ("PGPASSWORD", "ELASTICSEARCH_API_KEY", "OPENSEARCH_PASSWORD", "PINECONE_API_KEY", "WEAVIATE_API_KEY")

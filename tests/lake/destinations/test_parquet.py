@@ -22,14 +22,19 @@ from lake.destinations.sync import sync
 from lake.directory import Lake
 from lake.errors import ContractError, RefusedError, UsageError
 from lake.storage.store import open_store
+from tests.lake import patterns
+from tests.lake.patterns import pattern_of
+
+
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    files = {f"{number}.md": f"# Lamp {number}\n\nLamp {number} burns whale oil." for number in range(5)}
+    return pattern_of(tmp_path_factory.mktemp("pattern"), {**files, "1.md.meta.json": '{"acl": ["hr"]}'})
 
 
 @pytest.fixture
-def built(source: Path, lake_url: str, ingest: Callable[..., Outcome]) -> str:
-    for number in range(5):
-        (source / f"{number}.md").write_text(f"# Lamp {number}\n\nLamp {number} burns whale oil.")
-    (source / "1.md.meta.json").write_text('{"acl": ["hr"]}')
-    ingest()
+def built(pattern: Path, source: Path, lake_url: str) -> str:
+    patterns.copied(pattern, source, lake_url)
     return lake_url
 
 

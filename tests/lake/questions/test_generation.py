@@ -31,6 +31,7 @@ from lake.questions.generation import Generated, generate
 from lake.questions.reviewing import accept, turn_down
 from lake.questions.sampling import sections
 from lake.records.calls import Calls
+from tests.lake.patterns import copied, pattern_of
 
 FILLER = "It stands on a hill above the lake, has a stove of cast iron, and is open from June until late in September. "
 CALL = re.compile(r"Hut (\d+) sleeps (\d+)")
@@ -80,12 +81,15 @@ def draft(prompt: str, question: str, number: str, beds: str) -> str:
 MARKS = ["", "LINKS", "HOPELESS", "INVENTED", "POINTING", "COPYING", "LIAR", "DARK", "HANGING", "", "BROKEN", ""]
 
 
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    files = {f"hut{number:02}.md": hut(number, mark) for number, mark in enumerate(MARKS, 1)}
+    return pattern_of(tmp_path_factory.mktemp("pattern"), {**files, "stub.md": "# Stub\n\nToo short.\n"})
+
+
 @pytest.fixture
-def built(source: Path, ingest: Callable[..., Outcome]) -> None:
-    for number, mark in enumerate(MARKS, 1):
-        (source / f"hut{number:02}.md").write_text(hut(number, mark))
-    (source / "stub.md").write_text("# Stub\n\nToo short.\n")
-    ingest()
+def built(pattern: Path, source: Path, lake_url: str) -> None:
+    copied(pattern, source, lake_url)
 
 
 def made(url: str, n: int = 50, **words: Any) -> Generated:

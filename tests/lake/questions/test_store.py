@@ -20,6 +20,7 @@ from lake.errors import UsageError
 from lake.maintenance.doctor import examine, repair
 from lake.options import RecipeOptions, Retention
 from lake.questions import EvalQuestion, Evidence, add, anchored, drop, questions
+from tests.lake.patterns import copied, pattern_of
 
 PROSE = "# Lamps\n\n" + " ".join(f"Lamp {n} burns oil of kind {n}, and its wick wants trimming." for n in range(40))
 CUTS = [
@@ -34,11 +35,15 @@ def of_lamps(name: str = "lamps") -> EvalQuestion:
     return EvalQuestion(name, "What does lamp 17 burn?", answers=("oil of kind 17",), evidence=evidence)
 
 
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    files = {"lamps.md": PROSE, "boats.md": "# Boats\n\nBoats need no oil.\n"}
+    return pattern_of(tmp_path_factory.mktemp("pattern"), files, CUTS[0])
+
+
 @pytest.fixture
-def built(source: Path, ingest: Callable[..., Outcome]) -> None:
-    (source / "lamps.md").write_text(PROSE)
-    (source / "boats.md").write_text("# Boats\n\nBoats need no oil.\n")
-    ingest(settings=CUTS[0])
+def built(pattern: Path, source: Path, lake_url: str) -> None:
+    copied(pattern, source, lake_url)
 
 
 def place_of(quote: str) -> tuple[int, int]:
