@@ -6,7 +6,7 @@ import re
 
 from lake.parse.canonical import TextWriter
 
-_LINE = re.compile(r"^([A-Za-z0-9-]+)((?:;[^:\"\n]*(?:\"[^\"\n]*\")?)*):(.*)$")
+_LINE = re.compile(r'^([A-Za-z0-9-]+)((?:;[^:;"\n]*(?:"[^"\n]*"[^:;"\n]*)*)*):(.*)$')
 _NAMES = {
     "SUMMARY": "Summary", "DESCRIPTION": "Description", "LOCATION": "Location", "COMMENT": "Comment",
     "DTSTART": "Start", "DTEND": "End", "DUE": "Due", "ORGANIZER": "Organizer", "ATTENDEE": "Attendee",
@@ -18,6 +18,7 @@ _NAMES = {
 }  # fmt: skip
 #: Times of changes of time zones, which follow their own rules.
 _ZONES = re.compile(r"^BEGIN:VTIMEZONE$.*?^END:VTIMEZONE$", re.MULTILINE | re.DOTALL)
+_END_OF_ZONES = "\nEND:VTIMEZONE\n"
 _TAGS = re.compile(r"<[^<>]*>")
 _ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
 
@@ -30,8 +31,11 @@ def calendar_text(text: str, writer: TextWriter | None = None) -> str:
     """
     lines: dict[str, None] = {}
     left_out = []
-    zones = _ZONES.findall(unfolded := re.sub(r"\r?\n[ \t]", "", text))
-    for line in _ZONES.sub("", unfolded).split("\n"):
+    unfolded = re.sub(r"\n[ \t]", "", text.replace("\r\n", "\n")) + "\n"
+    # Only as far as zones end: to look for the end of each that has none would take forever.
+    end = unfolded.rfind(_END_OF_ZONES) + len(_END_OF_ZONES) if _END_OF_ZONES in unfolded else 0
+    zones = _ZONES.findall(unfolded, 0, end)
+    for line in (_ZONES.sub("", unfolded[:end]) + unfolded[end:])[:-1].split("\n"):
         match = _LINE.match(line.strip())
         name = match[1].upper() if match else ""
         if match is None or name not in _NAMES or (name == "ATTACH" and "BINARY" in match[2].upper()):

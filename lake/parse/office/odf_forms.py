@@ -19,11 +19,11 @@ def control_texts(root: _Element) -> dict[str, str]:
     """What each control of the forms below ``root`` shows, by its id; controls without text are left out."""
     found: dict[str, str] = {}
     for forms in root.iter("{*}forms"):
-        for number, control in enumerate(forms.iter()):
+        for control in forms.iter():
             texts = list(dict.fromkeys(_texts(control)))
             if texts:
                 names = {_local(name): str(value) for name, value in control.attrib.items()}
-                found[names.get("id") or f"control {number}"] = "; ".join(texts)
+                found[names.get("id") or f"control {len(found)}"] = "; ".join(texts)
     return found
 
 

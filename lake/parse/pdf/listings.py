@@ -144,7 +144,7 @@ def listing_text(lines: Sequence[Line]) -> str:
 def _spread(line: Line, advance: float) -> str:
     """The text of a line with as many spaces between its words as their places stand for."""
     words = line.text.split()
-    if advance <= 0 or len(words) != len(line.starts):
+    if advance <= 0 or not words or len(words) != len(line.starts):
         return line.text
     text = words[0]
     for (before, start), (word, place) in pairwise(zip(words, line.starts, strict=True)):
@@ -159,7 +159,7 @@ def _advance(lines: Sequence[Line]) -> float:
     Lines with a gap, such as that between two listings, do not tell it; of the rest a low one counts, since one in
     which spaces are missing would give too much.
     """
-    known = [(line, words) for line in lines if len(words := line.text.split()) == len(line.starts)]
+    known = [(line, words) for line in lines if (words := line.text.split()) and len(words) == len(line.starts)]
     exact = [
         (line.right - line.starts[-1]) / len(words[-1]) for line, words in known if len(words[-1]) >= _LEAST_IN_WORD
     ]

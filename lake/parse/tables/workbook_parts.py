@@ -34,10 +34,12 @@ def _own_series(root: Any) -> Iterator[str]:
 
 def _own_values(part: Any) -> list[str]:
     """Values that a chart states itself, or takes from another workbook."""
+    # By what holds the formula and the values: a chart may have tens of thousands of values.
+    formulas = {node.getparent(): node.text or "" for node in reversed(list(part.iter("{*}f")))}
     values = []
     for node in part.iter("{*}v"):
-        formula = next((one for up in node.iterancestors() for one in up if local_name(one) == "f"), None)
-        if formula is None or _ELSEWHERE in (formula.text or ""):
+        formula = next((formulas[up] for up in node.iterancestors() if up in formulas), None)
+        if formula is None or _ELSEWHERE in formula:
             values.append(one_line(node.text or ""))
     return values
 

@@ -12,6 +12,7 @@ from lake.errors import InputError
 from lake.parse.account import account_of
 from lake.parse.document import ParsedDocument
 from lake.parse.pdf.geometry import Line
+from lake.parse.pdf.listings import listing_text
 from lake.parse.pdf.running import running_lines
 from lake.parse.pdf.word_lines import shown
 from lake.parse.registry import parse
@@ -1039,6 +1040,11 @@ class TestListings:
         found = [parsed.text[block.start : block.end] for block in parsed.blocks if block.kind == "code"]
         assert [line.strip() for line in found[0].split("\n")] == ["```", *map(str.strip, listing), "```"]
         assert account_of(parsed).n_words_lost == 0
+
+    def test_a_line_without_letters_costs_no_listing(self) -> None:
+        texts = (("x = 1", (10.0, 22.0, 34.0)), ("", ()), ("\xa0", ()), ("y  = 2", (10.0, 28.0, 40.0)))
+        lines = [Line(text, 10, 90 - 12 * i, 46, 100 - 12 * i, 10, starts=at) for i, (text, at) in enumerate(texts)]
+        assert listing_text(lines).splitlines()[::3] == ["x = 1", "y  = 2"]
 
     def test_a_text_that_is_set_in_such_type_is_text(self) -> None:
         parsed = read(pdf(lambda canvas: column(canvas, PROSE, font="Courier", size=9)))

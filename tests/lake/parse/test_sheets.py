@@ -13,8 +13,10 @@ import xlsxwriter  # type: ignore[import-untyped]
 from lake.errors import InputError
 from lake.parse import parse
 from lake.parse.account import account_of
+from lake.parse.archive import lenient_xml
 from lake.parse.document import ParsedDocument
 from lake.parse.tables.cell_format import shown_by
+from lake.parse.tables.workbook_parts import drawing_texts
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -323,6 +325,18 @@ def test_comments_text_boxes_charts_headers_and_pictures() -> None:
     for wanted in ("Comment on A2 by Ida: check the splice", "a floating remark", "Herring tons", "landed weight",
                    "bars of herring", "Confidential plan", "the tariff"):  # fmt: skip
         assert wanted in parsed.text
+
+
+def test_a_chart_of_many_values_takes_no_longer_for_each() -> None:
+    points = "".join(f"<pt><v>{n}</v></pt>" for n in range(20_000))
+    parts = (
+        f"<{name}><numRef><f>{formula}</f><numCache>{points}</numCache></numRef></{name}>"
+        for name, formula in (("cat", "Sheet1!$A$1:$A$20000"), ("val", "[1]Sheet1!$B$1:$B$20000"))
+    )
+    root, _ = lenient_xml(f"<chart><ser><tx><v>Herring</v></tx>{''.join(parts)}</ser></chart>".encode())
+    (line,) = drawing_texts(root, "chart")
+    assert line.startswith("Herring: 0; 1; 2;")
+    assert line.endswith("; 19999")
 
 
 def test_threads_replace_the_notes_made_for_older_versions() -> None:
