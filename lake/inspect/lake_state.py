@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -55,16 +55,32 @@ def _published(history: History, release: Release) -> Entry:
     return published
 
 
-def alarms(settings: Alarms, history: History, rows: pa.Table) -> dict[str, Any]:
-    """The alarms that live raises by its kept SCORES ``rows``, and the limits that are set; searches nothing."""
+def alarms(
+    settings: Alarms, history: History, rows: pa.Table, n_questions: Callable[[], Mapping[str, int]]
+) -> dict[str, Any]:
+    """The alarms that live raises by its kept SCORES ``rows``, and the limits that are set; searches nothing.
+
+    A sample that a run over some documents measured raises none about scores: many of its questions are about what
+    changed. ``n_questions``: how many each set has.
+    """
     limits = {name: value for name, value in asdict(settings).items() if value not in (None, {})}
     if history.live is None or not limits:
         return {"limits": limits, "raised": []}
     live, profiles = history.live, last_evaluated(rows).select("set", "settings").unique()
     newest = pl.DataFrame(rows).join(profiles, on=["set", "settings"], how="semi").to_arrow()
     counts = (live.counts["n_documents"], live.counts["n_quarantined"])
+    gate = history.gate(live.id)
+    if gate is not None and gate.facts.get("of_sample") and not _are_whole(newest, n_questions()):
+        settings = replace(settings, scores={})
     watched = Watched(live.id, newest, *counts, _published(history, live).at, history.lag(live.id))
     return {"limits": limits, "raised": raised(settings, watched, clock.now())}
+
+
+def _are_whole(rows: pa.Table, n_questions: Mapping[str, int]) -> bool:
+    """Whether all questions of all sets were measured."""
+    measured = pl.DataFrame(rows).group_by("set").agg(pl.col("question_id").n_unique())
+    found = dict(measured.iter_rows())
+    return all(found.get(name, 0) >= n for name, n in n_questions.items())
 
 
 def words_by_format(documents: TableReader, rules: Completeness) -> list[dict[str, Any]]:

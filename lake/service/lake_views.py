@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cached_property
@@ -17,6 +18,7 @@ from lake.errors import ContractError, RefusedError, StorageError, UsageError
 from lake.ids import document_id
 from lake.inspect import lake_state, quarantine, timeline
 from lake.inspect.score_means import ScoreMeans
+from lake.questions import reviewed
 from lake.releases.history import NoReleaseError
 from lake.releases.rows import release_row
 from lake.service.problems import Problem, forbidden
@@ -158,7 +160,8 @@ class LakeViews:
         def work() -> dict[str, Any]:
             history, configured = self._index.history(), self._configured()
             live = history.live
-            alarms = lake_state.alarms(configured.alarms, history, self._index.scores(live.id)) if live else None
+            scores = self._index.scores(live.id) if live else None
+            alarms = lake_state.alarms(configured.alarms, history, scores, self._n_questions) if live else None
             return {
                 "lake": self._lake.url,
                 **_now(history),
@@ -173,6 +176,9 @@ class LakeViews:
             }
 
         return await self._look(key, work)
+
+    def _n_questions(self) -> dict[str, int]:
+        return Counter(question.set for question in reviewed(self._lake))
 
     def _words(self, live: Release, rules: Completeness) -> list[dict[str, Any]]:
         place = ("words", live.id, live.generation, repr(rules))

@@ -18,12 +18,15 @@ import pytest
 
 import lake
 from lake import configuration, operate
+from lake.configuration import Alarms
 from lake.console.app import mount
 from lake.directory import Lake
 from lake.ids import document_id
+from lake.inspect import lake_state
 from lake.records import scores
 from lake.records.query_log import QUERIES
 from lake.records.schemas import SCORES
+from lake.releases.publishing import record_gate
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of
@@ -210,6 +213,24 @@ def test_the_state_of_a_lake_names_what_is_wrong_with_it(troubled: tuple[Running
     assert [(row["n_documents"], bool(row["changed_at"])) for row in found["sources"]] == [(43, True)]
     assert found["lake"] == url
     json.dumps(found)
+
+
+def test_a_sample_raises_no_alarm_about_scores(troubled: tuple[Running, str]) -> None:
+    log, least = Lake(troubled[1]).log, Alarms(scores={"document nDCG@10": 0.5})
+    score = {"set": "port", "question_id": "q1", "level": "document", "measure": "nDCG@10", "value": 0.1,
+             "settings": "{}", "status": "scored", "evaluated_at": clock.now()}  # fmt: skip
+    rows = pa.Table.from_pylist([score], schema=SCORES)
+
+    def raised(n_questions: int) -> list[str]:
+        found: list[str] = lake_state.alarms(least, log.read(), rows, lambda: {"port": n_questions})["raised"]
+        return found
+
+    low = ["document nDCG@10 of port is 0.1000 over 1 question, less than 0.5"]
+    assert raised(2) == low
+    live = log.read().live
+    assert live is not None
+    record_gate(log, live, outcome="passed", why="", of_sample=True)
+    assert (raised(2), raised(1)) == ([], low)
 
 
 def test_a_lake_of_the_version_before_has_all_views(tmp_path: Path) -> None:
