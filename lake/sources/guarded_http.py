@@ -46,6 +46,23 @@ def check_public(host: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def joined(base: str, reference: str) -> str:
+    """An address as a page at ``base`` names it; as it stands there if it is malformed, such as ``http://[``."""
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        return reference
+
+
+def home_of(url: str) -> str:
+    """Scheme and host, as in ``https://host``; "" if the address is malformed."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 class GuardedClient:
     """GET requests, with redirects; each connection is checked again, whatever a name means by then.
 
@@ -83,14 +100,15 @@ class GuardedClient:
         InputError for a redirect elsewhere, too many of them or too many bytes, TransientError.
         """
         for _ in range(_MAX_REDIRECTS + 1):
-            parts = urlsplit(url)
-            own = self._secret_headers if f"{parts.scheme}://{parts.netloc}" == self._home else {}
+            if not (home := home_of(url)):
+                raise InputError(f"{url} is no address", "unreadable")
+            own = self._secret_headers if home == self._home else {}
             stated = (conditions or {}) if url == at else {}
             answer = self._retries.run(url, partial(self._once, url, {**own, **stated}))
             if answer.status not in (301, 302, 303, 307, 308) or "location" not in answer.headers:
                 return answer
-            url = urljoin(url, answer.headers["location"]).partition("#")[0]
-            if urlsplit(url).scheme not in ("http", "https") or not allowed(url):
+            url = joined(url, answer.headers["location"]).partition("#")[0]
+            if not home_of(url).startswith(("http:", "https:")) or not allowed(url):
                 raise InputError(f"it redirects to {url}, which is outside of the source", "unreadable")
         raise InputError("it redirects too often", "unreadable")
 

@@ -14,13 +14,13 @@ class ListedPages:
     """The addresses of one listing's pages by uri, and their bytes as far as there is room. Safe between threads."""
 
     def __init__(self) -> None:
-        self._lock, self._listed_at = Lock(), time.monotonic()
+        self._listed_at = time.monotonic()
         self._urls, self._bodies = dict[str, str](), dict[str, bytes]()
         self.n_bytes = 0
 
     def add(self, uri: str, url: str) -> bool:
         """Name an address; False if another one has this name: the first counts."""
-        with self._lock:
+        with _LOCK:
             return self._urls.setdefault(uri, url) == url
 
     def url(self, uri: str) -> str | None:
@@ -28,23 +28,36 @@ class ListedPages:
 
     def keep(self, url: str, body: bytes) -> None:
         """Hold a page, unless the room is used up: then it is requested again."""
-        with self._lock:
+        with _LOCK:
+            for pages in _LATEST.values():
+                pages.drop_if_old()
             if url not in self._bodies and sum(pages.n_bytes for pages in _LATEST.values()) + len(body) <= _MOST_BYTES:
                 self._bodies[url] = body
                 self.n_bytes += len(body)
 
     def body(self, url: str) -> bytes | None:
-        is_young = time.monotonic() - self._listed_at < _KEPT
-        return self._bodies.get(url) if is_young else None
+        """The page, if it is held and young enough."""
+        with _LOCK:
+            self.drop_if_old()
+            return self._bodies.get(url)
+
+    def drop_if_old(self) -> None:
+        """Hold no bytes any more once a run can't need them; whoever calls holds the lock."""
+        if time.monotonic() - self._listed_at >= _KEPT:
+            self._bodies.clear()
+            self.n_bytes = 0
 
 
+_LOCK = Lock()
 #: The latest listing of each site in this process: sources are opened anew for each step of a run.
 _LATEST: dict[str, ListedPages] = {}
 
 
 def begin(site: str) -> ListedPages:
     """Start a listing, which takes the place of an earlier one."""
-    _LATEST[site] = pages = ListedPages()
+    pages = ListedPages()
+    with _LOCK:
+        _LATEST[site] = pages
     return pages
 
 
@@ -55,5 +68,6 @@ def latest(site: str) -> ListedPages:
 
 def drop(sites: Iterable[object] | None = None) -> None:
     """Hold nothing more of these sites, or of all."""
-    for site in list(_LATEST) if sites is None else map(str, sites):
-        _LATEST.pop(site, None)
+    with _LOCK:
+        for site in list(_LATEST) if sites is None else map(str, sites):
+            _LATEST.pop(site, None)

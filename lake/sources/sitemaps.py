@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import re
 import time
 import zlib
@@ -45,15 +47,15 @@ def read_sitemap(url: str, data: bytes) -> Sitemap | None:
 
 
 def _unpacked(url: str, data: bytes) -> bytes:
-    found = zlib.decompressobj(wbits=31)
+    """All members of a gzip file, since files that were packed one by one may be joined."""
     try:
-        plain = found.decompress(data, _MOST_BYTES)
-    except zlib.error as error:
+        plain = gzip.GzipFile(fileobj=io.BytesIO(data)).read(_MOST_BYTES + 1)
+    except EOFError as error:
+        raise TransientError(f"the sitemap {url} is cut off") from error
+    except (OSError, zlib.error) as error:
         raise TransientError(f"the sitemap {url} can't be unpacked: {error}") from error
-    if found.unconsumed_tail:
+    if len(plain) > _MOST_BYTES:
         raise UsageError(f"the sitemap {url} has more than {_MOST_BYTES >> 20} MB unpacked")
-    if not found.eof:
-        raise TransientError(f"the sitemap {url} is cut off")
     return plain
 
 

@@ -10,6 +10,11 @@ from lake.sources.remote import filesystem_of
 
 #: A file that is younger may still change without a new time stamp.
 _RACY_SECONDS = 0.1
+#: What file systems call the revision of an object, or else the time of its last change: S3, Azure, Google, HTTP.
+_MARKS = (
+    *("ETag", "etag", "md5Hash", "Content-MD5", "Digest"),
+    *("LastModified", "last_modified", "Last-Modified", "mtime", "updated", "created"),
+)
 
 
 def state_of(path: str) -> list[Any]:
@@ -17,7 +22,7 @@ def state_of(path: str) -> list[Any]:
     if "://" in path:
         filesystem, inner = filesystem_of(path)
         info = filesystem.info(inner)
-        return [path, info.get("size"), str(info.get("ETag") or info.get("LastModified") or info.get("mtime"))]
+        return [path, info.get("size"), str(next(filter(None, map(info.get, _MARKS)), None))]
     status = os.stat(path)
     age = time.time() - max(status.st_mtime, status.st_ctime)
     if 0 <= age < _RACY_SECONDS:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-from lake.errors import TransientError, UsageError
+from lake.errors import LakeError, TransientError, UsageError
 from lake.sources.remote import filesystem_of
 from lake.sources.rows import Row
 from lake.sources.table_files import TableFile, check_columns, is_table
@@ -33,7 +34,8 @@ class DeltaRows:
             from deltalake import DeltaTable
         except ImportError as error:
             raise UsageError(f"{self.path} is a Delta table ({error}); pip install 'raglake[delta]'") from error
-        return DeltaTable(self.path)
+        with _reading(self.path):
+            return DeltaTable(self.path)
 
     def state(self) -> list[Any]:
         return [self.path, str(self._table.metadata().id), self._table.version()]
@@ -44,8 +46,9 @@ class DeltaRows:
 
         check_columns(self.path, [one.name for one in self._table.schema().fields], columns)
         names = ", ".join('"{}"'.format(name.replace('"', '""')) for name in columns)
-        for batch in QueryBuilder().register("documents", self._table).execute(f"SELECT {names} FROM documents"):
-            yield from pa.record_batch(batch).to_pylist()
+        with _reading(self.path):
+            for batch in QueryBuilder().register("documents", self._table).execute(f"SELECT {names} FROM documents"):
+                yield from pa.record_batch(batch).to_pylist()
 
 
 @dataclass
@@ -63,7 +66,8 @@ class IcebergRows:
         except ImportError as error:
             raise UsageError(f"{self.path} is an Iceberg table ({error}); pip install 'raglake[iceberg]'") from error
         if not self.path.startswith(_CATALOG):
-            return StaticTable.from_metadata(_last_metadata(self.path))
+            with _reading(self.path):
+                return StaticTable.from_metadata(_last_metadata(self.path))
         catalog, _, name = self.path.removeprefix(_CATALOG).partition("/")
         try:
             return load_catalog(catalog).load_table(name)
@@ -76,9 +80,25 @@ class IcebergRows:
         return [self.path, self._table.metadata_location]
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
-        check_columns(self.path, self._table.schema().column_names, columns)
-        for batch in self._table.scan(selected_fields=tuple(columns)).to_arrow_batch_reader():
-            yield from batch.to_pylist()
+        check_columns(self.path, [one.name for one in self._table.schema().fields], columns)
+        with _reading(self.path):
+            for batch in self._table.scan(selected_fields=tuple(columns)).to_arrow_batch_reader():
+                yield from batch.to_pylist()
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[None]:
+    """Raise TransientError, in a line, for what the libraries raise if files of a table are missing or damaged."""
+    try:
+        yield
+    except (LakeError, FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:
+        cause = (str(error).splitlines() or [""])[0][:300]
+        raise TransientError(
+            f"the table {path} can't be read ({type(error).__name__}: {cause}); check it with the program that writes "
+            "it, or run again if files were deleted meanwhile"
+        ) from error
 
 
 def tables_of(place: str, **words: Any) -> list[Any] | None:

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from lake.endpoints.retry import Retries
 from lake.errors import InputError, TransientError, UsageError
 from lake.sources import listed_pages
 from lake.sources.address import options_of, setting
-from lake.sources.guarded_http import GuardedClient
+from lake.sources.guarded_http import GuardedClient, home_of, joined
 from lake.sources.page_states import PageState, PageStates
 from lake.sources.protocol import Cursor, Removal, SourceFile, is_sidecar
 from lake.sources.robots import Robots
@@ -23,6 +23,8 @@ from lake.sources.web_pages import addresses_of, content_of, state_of, uri_of
 
 _RETRIES = Retries(n_attempts=4, first=0.5, longest=30, longest_stated=60)
 _MAX_SITEMAPS = 1000
+#: Seconds between two requests that a site may ask for.
+_LONGEST_DELAY = 600.0
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ class WebSource:
             answer = self._client.get(candidate, self._is_inside)
             if answer.status == 200:
                 data = content_of(answer)
-                listed.keep(candidate, data)
+                if url:  # else another process listed it, and will again without telling this one
+                    listed.keep(candidate, data)
                 return data
         if answer.status in (401, 403):
             raise PermissionError(f"{candidates[0]} is not open to everybody")
@@ -162,7 +165,7 @@ class WebSource:
         """The state of a page; None if it is not there, or not for us. Raises PermissionError if the site is closed."""
         conditions, at = (known.conditions, known.url) if known else ({}, "")
         try:
-            answer = self._client.get(url, self._is_inside, conditions, at)
+            answer = self._client.get(url, self._is_wanted, conditions, at)
         except InputError as error:
             if error.error_class == "too_large":  # reading it will reveal that
                 return PageState(url)
@@ -190,7 +193,7 @@ class WebSource:
         missed: links are followed instead.
         """
         stated = [self._options.sitemap] if self._options.sitemap else self._robots.sitemaps
-        waiting = deque(urljoin(self._home, url) for url in stated or ["/sitemap.xml"])
+        waiting = deque(joined(self._home, url) for url in stated or ["/sitemap.xml"])
         found: dict[str, int | None] = {}
         seen, n_named = set(waiting), 0
         while waiting:
@@ -211,7 +214,7 @@ class WebSource:
 
     def _sitemap(self, url: str, *, is_guess: bool) -> Sitemap:
         """An empty one if it was only a guess that there is any: servers have many ways to say that there is none."""
-        answer = self._client.get(url, lambda target: urlsplit(target).netloc == urlsplit(self._home).netloc)
+        answer = self._client.get(url, lambda target: home_of(target).partition(":")[2] == self._home.partition(":")[2])
         if is_guess and answer.status in (401, 403, 404, 410):
             return Sitemap()
         if answer.status in (401, 403):
@@ -235,17 +238,20 @@ class WebSource:
             return Robots()
         answer = self._client.get(f"{self._home}/robots.txt", self._is_of_home)
         found = Robots.of_answer(f"{self._home}/robots.txt", answer.status, answer.data)
+        if found.delay > _LONGEST_DELAY:
+            raise UsageError(
+                f"{self._home}/robots.txt asks for {found.delay:,.0f} seconds between two requests, and raglake waits "
+                f"{_LONGEST_DELAY:g} at the most; ask who runs the site, or ignore it on a site of your own (robots=0)"
+            )
         if found.delay * self._options.rate > 1:
             self._client.slow_down(1 / found.delay)
         return found
 
     def _is_of_home(self, url: str) -> bool:
-        parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.netloc}" == self._home
+        return home_of(url) == self._home
 
     def _is_inside(self, url: str) -> bool:
-        path = urlsplit(url).path or "/"
-        return self._is_of_home(url) and (path + "/").startswith(self._below.rstrip("/") + "/")
+        return self._is_of_home(url) and (f"{urlsplit(url).path or '/'}/").startswith(f"{self._below.rstrip('/')}/")
 
     def _is_wanted(self, url: str) -> bool:
         return self._is_inside(url) and self._robots.allows(url)

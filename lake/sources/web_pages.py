@@ -56,16 +56,14 @@ def content_of(answer: HttpAnswer) -> bytes:
     charset, data = stated.get_content_charset(""), answer.data
     if not charset or not stated.get_content_type().startswith(("text/", "application/xhtml")) or data.isascii():
         return data
-    try:
-        name = codecs.lookup(charset).name
+    with suppress(UnicodeDecodeError):
         data.decode("utf-8")
-    except LookupError:
         return data
-    except UnicodeDecodeError:
+    with suppress(LookupError, ValueError):  # no encoding, one of bytes such as hex, or not that of these bytes
+        name = codecs.lookup(charset).name
         # As in browsers: what calls itself Latin-1 is Windows-1252.
         name = "cp1252" if name in ("iso8859-1", "ascii") else name
-        with suppress(UnicodeError):
-            return codecs.BOM_UTF8 + data.decode(name).encode()
+        return codecs.BOM_UTF8 + data.decode(name).encode()
     return data
 
 

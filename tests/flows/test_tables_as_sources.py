@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from lake.errors import TransientError, UsageError
 from lake.sources.listing import listing
@@ -240,6 +242,44 @@ def test_deleted_rows_of_a_delta_table_are_gone_and_partitions_are_columns(tmp_p
     deltalake().DeltaTable(place).delete("key = 'a'")
     (found,) = listing([parse_source(f"table:{place}?id=key&text=body&metadata=year")]).to_pylist()
     assert (found["uri"], json.loads(found["declared"])) == ("b.txt", {"metadata": {"year": 2}})
+
+
+def test_a_table_that_lost_its_files_is_named_in_a_line(tmp_path: Path) -> None:
+    place = str(tmp_path / "t")
+    deltalake().write_deltalake(place, pa.Table.from_pylist([{**ROW, "who": []}]))
+    source = parse_source(f"table:{place}?id=key&text=body")
+    for file in (tmp_path / "t").glob("*.parquet"):
+        file.unlink()
+    with pytest.raises(TransientError, match=r"the table \S+ can't be read .*External error") as raised:
+        source.read("a.txt")
+    assert "\n" not in str(raised.value)
+    (tmp_path / "t/_delta_log/00000000000000000000.json").write_text("{damaged")
+    with pytest.raises(TransientError, match="DeltaError"):
+        listing([source])
+    (tmp_path / "i/metadata").mkdir(parents=True)
+    (tmp_path / "i/metadata/v1.metadata.json").write_text("{}")
+    with pytest.raises(TransientError, match="ValidationError"):
+        listing([parse_source(f"table:{tmp_path}/i?id=key&text=body")])
+
+
+class AzureLike(MemoryFileSystem):
+    """Tells of a file what Azure tells."""
+
+    protocol = "azurelike"
+
+    def info(self, path: str, **_: Any) -> dict[str, Any]:
+        found = super().info(path)
+        return {name: found[name] for name in ("name", "size", "type")} | {"etag": str(found.get("created"))}
+
+
+def test_a_change_is_told_by_what_each_store_calls_a_revision() -> None:
+    fsspec.register_implementation("azurelike", AzureLike, clobber=True)
+    states = []
+    for text in "xy":
+        with fsspec.open("azurelike://t.jsonl", "w") as file:
+            file.write(json.dumps({**ROW, "body": text}))
+        states.append(TableFile("azurelike://t.jsonl").state())
+    assert states[0] != states[1]
 
 
 def test_an_iceberg_table_is_found_by_its_catalog_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

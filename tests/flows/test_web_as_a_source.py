@@ -21,7 +21,7 @@ import pytest
 from lake.endpoints.retry import Retries
 from lake.erasure.forget import forget
 from lake.errors import InputError, LakeError, TransientError, UsageError
-from lake.sources import guarded_http, web
+from lake.sources import guarded_http, listed_pages, web
 from lake.sources.guarded_http import PrivateAddressError, check_public
 from lake.sources.listing import listing
 from lake.sources.page_states import PageState, PageStates, forget_states
@@ -239,7 +239,8 @@ def test_a_sitemap_may_be_compressed_or_plain_text(site: Site) -> None:
     plain = "\r\n".join(addresses).encode("utf-8-sig")
     marked = "".join(f"<url><loc> {address} </loc></url>" for address in addresses).encode()
     forms = [plain, b"<?xml version='1.0'?>\n<urlset>" + marked + b"</urlset>"]
-    for body in [*forms, *map(gzip.compress, forms)]:
+    members = b"".join(gzip.compress(f"{address}\n".encode()) for address in addresses)
+    for body in [*forms, *map(gzip.compress, forms), members]:
         site.pages["/sitemap.xml"] = (200, {}, body)
         assert site.uris() == ["a.html", "b?x=1.html"]
     site.pages["/sitemap.xml"] = (200, {}, gzip.compress(forms[1])[:-9])
@@ -294,11 +295,43 @@ def test_links_are_found_wherever_a_browser_would_offer_or_follow_them(site: Sit
         ("iso-8859-1", "Zażółć".encode(), "Zażółć"),  # one encoding for all files, whatever they hold
         ("utf-8", "Zażółć".encode(), "Zażółć"),
         ("no-such", b"plain", "plain"),
+        ("hex", "\u20ac".encode("cp1252"), ""),  # no encoding of texts: the parser decides
     ],
 )
 def test_a_page_is_read_in_the_encoding_of_its_header(site: Site, charset: str, text: bytes, expected: str) -> None:
     site.pages["/a"] = (200, {"Content-Type": f'text/html; charset="{charset}"'}, text)
-    assert site.source("/a").read("a.html").decode() == expected
+    assert site.source("/a").read("a.html").decode(errors="ignore") == expected
+
+
+def test_malformed_addresses_cost_nothing_but_themselves(site: Site) -> None:
+    site.page("/a", text="a")
+    site.pages["/gone"] = (302, {"Location": "http://[bad"}, b"")
+    pages = "".join(f"<url><loc>{url}</loc></url>" for url in ("http://[bad", f"{site.home}/a", f"{site.home}/gone"))
+    site.pages["/sitemap.xml"] = (200, {}, f"<urlset>{pages}</urlset>".encode())
+    assert site.uris() == ["a.html", "gone.html"]
+    with pytest.raises(InputError, match="outside of the source"):
+        site.source().read("gone.html")
+    site.pages["/robots.txt"] = (200, {}, b"Sitemap: http://[bad")
+    with pytest.raises(InputError, match="is no address"):
+        site.uris()
+
+
+def test_a_process_that_did_not_list_a_page_never_holds_it(site: Site) -> None:
+    """Such as a worker of Dask, which lives through many runs and sees none of their listings."""
+    forget_states()
+    for text in ("one", "two"):
+        site.page("/a", text=text)
+        assert text in site.source().read("a.html").decode()
+
+
+def test_pages_are_held_for_an_hour_at_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listed_pages, "_KEPT", 0.0)
+    old = listed_pages.begin("old")
+    old.keep("/a", b"text")
+    listed_pages.begin("new").keep("/b", b"text")
+    assert old.n_bytes == 0
+    assert old.body("/a") is None
+    listed_pages.drop(["old", "new"])
 
 
 def test_rules_of_robots_txt_have_wildcards_and_the_longest_one_counts(site: Site) -> None:
@@ -313,6 +346,9 @@ def test_rules_of_robots_txt_have_wildcards_and_the_longest_one_counts(site: Sit
 def test_a_site_that_asks_for_time_between_requests_gets_it(site: Site) -> None:
     site.page("/", "a")
     site.page("/a")
+    site.pages["/robots.txt"] = (200, {}, b"User-agent: *\nCrawl-delay: 86400")
+    with pytest.raises(UsageError, match="asks for 86,400 seconds"):
+        site.uris()
     for rule, seconds in (("Crawl-delay: 0.2", 0.2), ("Request-rate: 10/1", 0.1)):
         site.pages["/robots.txt"] = (200, {}, f"User-agent: *\n{rule}".encode())
         begun = time.monotonic()
@@ -322,10 +358,13 @@ def test_a_site_that_asks_for_time_between_requests_gets_it(site: Site) -> None:
 
 def test_robots_are_respected(site: Site) -> None:
     site.pages["/robots.txt"] = (200, {}, b"User-agent: raglake\nDisallow: /b")
-    site.page("/", "a", "b")
+    site.page("/", "a", "b", "c")
     site.page("/a")
     site.page("/b")
+    site.pages["/c"] = (302, {"Location": "/b"}, b"")
     assert site.uris() == ["a.html", "index.html"]
+    assert "/b" not in site.requests
+    del site.pages["/c"]
     assert site.uris(robots=0) == ["a.html", "b.html", "index.html"]
     site.pages["/robots.txt"] = (200, {}, b"User-agent: *\nDisallow: /")
     with pytest.raises(UsageError, match=r"robots\.txt does not allow"):
