@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from lake.answer.polarity import Forms
+from lake.answer.restrictions import exemptions
 from lake.answer.values import Contradiction
 
 if TYPE_CHECKING:
@@ -34,7 +36,10 @@ _DAYS = {
 }
 #: Month names that are other words, too, unless a date or one of ``_BEFORE`` stands beside them.
 _AMBIGUOUS = Forms("may march mar jan jun sep dec mars")
-_BEFORE = Forms("in of since until till by early late mid before after during from to en de")
+_BEFORE = Forms("in of since until till by early late mid before after during from to through between en de")
+#: Words that join the two ends of a range, and those that do so only after the word that they are given with.
+_TO = Forms("to until till through thru bis a al hasta au à \u2013 \u2014 -")
+_BETWEEN = {"and": "between", "und": "zwischen", "y": "entre", "et": "entre", "e": "tra"}
 #: How much better another one must fit than the one that is stated, and the least that its fit must be.
 _MARGIN, _LEAST_FIT = 1.4, 0.5
 #: Least share of a sentence's words that its source must have.
@@ -91,6 +96,8 @@ def other_dates(aligned: Aligned) -> Iterator[Contradiction]:
     stated = named(aligned.stated)
     for one in stated:
         token = aligned.stated.tokens[one.place]
+        if any(_allows(each, one) for each in aligned.window):
+            continue
         near = [(each, other) for each in aligned.window for other in named(each) if other.kind == one.kind]
         everywhere = [(each, other) for each in aligned.source.sentences for other in named(each)]
         same = [(each, other) for each, other in everywhere if (other.kind, other.number) == one[1:]]
@@ -108,6 +115,28 @@ def other_dates(aligned: Aligned) -> Iterator[Contradiction]:
             fit = aligned.fit(one.place, each, other.place) if other.number not in numbers else 0.0
             if fit > max(_MARGIN * own, _LEAST_FIT):
                 yield Contradiction("date", token, each.text)
+
+
+def _allows(text: Statement, one: Named) -> bool:
+    """Whether a month or day is in a range of the sentence, or the sentence excepts another: "daily except Monday"."""
+    others = [other for other in named(text) if other.kind == one.kind]
+    ranges = [(a.number, b.number) for a, b in pairwise(others) if _is_range(text.tokens, a.place, b.place)]
+    if any(a <= one.number <= b or (b < a and not b < one.number < a) for a, b in ranges):
+        return True
+    excepted = frozenset[str]().union(*(exempt.excepted for exempt in exemptions(text)))
+    stems = {word.place: word.stem for word in text.words}
+    return any(stems[other.place] in excepted for other in others if other.number != one.number)
+
+
+def _is_range(tokens: list[str], start: int, end: int) -> bool:
+    """Whether only "to", or "and" after "between", stands between two places, besides numbers."""
+    before, within = (
+        [token.casefold() for token in some if not token[0].isdecimal() and token not in (".", ",", "de", "of")]
+        for some in (tokens[:start], tokens[start + 1 : end])
+    )
+    if len(within) != 1:
+        return False
+    return within[0] in _TO or _BETWEEN.get(within[0], " ") in before[-1:]
 
 
 def _beside(text: Statement, one: Named) -> set[str]:

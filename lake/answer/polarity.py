@@ -39,14 +39,14 @@ IRREGULAR = {
 
 
 class Forms:
-    """A set of words and of beginnings of words.
+    """A set of words and of beginnings of words; asked for words that are case-folded, and so without "ß".
 
-    >>> "banned" in Forms("ban* not"), "no" in Forms("ban* not")
-    (True, False)
+    >>> "banned" in Forms("ban* not"), "no" in Forms("ban* not"), "ausser" in Forms("außer")
+    (True, False, True)
     """
 
     def __init__(self, patterns: str = "") -> None:
-        each = patterns.split()
+        each = patterns.casefold().split()
         self._whole = frozenset(pattern for pattern in each if not pattern.endswith("*"))
         self._begins = tuple(pattern[:-1] for pattern in each if pattern.endswith("*"))
 

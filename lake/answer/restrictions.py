@@ -19,6 +19,8 @@ _REACH = 6
 #: Least shares that a sentence must hold of an exception, and of what it is an exception from; of that less if it says
 #: "also" or "even".
 _OF_EXCEPTION, _OF_RULE, _OF_RULE_IF_ALSO = 0.6, 0.7, 0.3
+#: Words beside which "menos" compares amounts: before it, and after it.
+_COMPARED = frozenset(("al", "lo", "o", "más", "y")), frozenset(("de", "que"))
 
 
 class Exempt(NamedTuple):
@@ -43,7 +45,7 @@ def exemptions(text: Statement) -> list[Exempt]:
     """What "unless", "except" or, in two words, "es sei denn" set apart."""
     table, found = polarity(text.language), []
     for i, (before, key) in enumerate(pairwise(["", *(word.key for word in text.words)])):
-        is_one_word = key in table.excepting
+        is_one_word = key in table.excepting and not _is_amount(text, i)
         if is_one_word or f"{before}_{key}" in table.excepting:
             excepted = _after(text, i)
             rule = {word.stem for word in text.words[: i if is_one_word else i - 1] if word.is_content}
@@ -85,6 +87,13 @@ def _share(aligned: Aligned, stems: frozenset[str]) -> float:
     """The weighted share of the stems that the sentence has; 0 of none."""
     weights = aligned.source.weights
     return weights(stems & aligned.stated.stems) / weights(stems) if stems else 0.0
+
+
+def _is_amount(text: Statement, i: int) -> bool:
+    """Whether it is the "menos" of "al menos" or "menos de diez"."""
+    before, after = text.words[max(0, i - 1) : i], text.words[i + 1 : i + 2]
+    compares = any(one.key in words for some, words in zip((before, after), _COMPARED, strict=True) for one in some)
+    return text.words[i].key == "menos" and (compares or any(one.key[0].isdecimal() for one in after))
 
 
 def _compares_anew(aligned: Aligned) -> bool:

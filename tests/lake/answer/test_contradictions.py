@@ -35,6 +35,13 @@ Fees are not refunded, except for members of the club. Lamps run without oil. Sa
 REGELN = """Das Boot darf nur mit Schein benutzt werden. Der Bericht ist bis zum 15. Oktober 2023 abzugeben.
 Die Schleuse öffnet um sechs Uhr, es sei denn, es herrscht Sturm. Meier verkaufte die Mühle an Vogt. Das Tor steht noch
 offen."""
+HOURS = """The museum is open daily except Monday. The pass is open from 1 June to 15 October and closed on Fridays.
+The bridge is shut between December and February. Apart from the crew, nobody may enter the hold.
+Members save ten euros on tickets."""
+ZEITEN = """Der Zoo ist täglich außer montags geöffnet. Das Bad ist von Mai bis August offen.
+Hunde sind nicht erlaubt, außer Blindenhunde. Ausschließlich Mitglieder stimmen ab."""
+HORAS = """El museo abre todos los días excepto los lunes. El puerto abre de junio a octubre.
+El aviso se envía al menos diez días antes."""
 SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados. El contrato dura veintidós meses."""
 
 
@@ -76,6 +83,12 @@ SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados
         (REGELN, "Der Bericht ist bis zum 15. November 2023 abzugeben.", "date"),
         (REGELN, "Die Schleuse öffnet um sechs Uhr, auch wenn Sturm herrscht.", "condition"),
         (REGELN, "Vogt verkaufte die Mühle an Meier.", "exchange"),
+        (HOURS, "The pass is open in November.", "date"),
+        (HOURS, "The bridge is shut in March.", "date"),
+        (HOURS, "The pass is closed on Sundays.", "date"),
+        (ZEITEN, "Das Bad ist im September offen.", "date"),
+        (ZEITEN, "Der Zoo ist auch montags geöffnet.", "condition"),
+        (ZEITEN, "Auch Blindenhunde sind nicht erlaubt.", "condition"),
         (SPANISH, "La válvula no se cierra a 80 grados.", "negation"),
         (SPANISH, "El contrato dura doce meses.", "number"),
     ],
@@ -126,6 +139,18 @@ def test_a_sentence_against_its_source_is_found(source: str, sentence: str, kind
         (REGELN, "Bei Sturm öffnet die Schleuse um sechs Uhr nicht."),
         (REGELN, "Meier hat Vogt die Mühle verkauft."),
         (REGELN, "Das Tor steht offen."),
+        (HOURS, "The museum is open on Tuesdays."),
+        (HOURS, "The pass is open in August."),
+        (HOURS, "The bridge is shut in January."),
+        (HOURS, "Nobody other than the crew may enter the hold."),
+        (HOURS, "Members get tickets ten euros cheaper."),
+        (ZEITEN, "Der Zoo ist dienstags geöffnet."),
+        (ZEITEN, "Im Juni ist das Bad offen."),
+        (ZEITEN, "Blindenhunde sind erlaubt."),
+        (ZEITEN, "Nur Mitglieder stimmen ab."),
+        (HORAS, "El museo abre los martes."),
+        (HORAS, "En agosto abre el puerto."),
+        (HORAS, "El aviso se envía diez días antes como mínimo."),
     ],
 )
 def test_a_true_sentence_is_not(source: str, sentence: str) -> None:
