@@ -13,7 +13,7 @@ from lake.pages import words
 
 _CONSOLE = Path(__file__).parent.parent / "console"
 STATIC = _CONSOLE / "static"
-_FILTERS = ("number", "when", "ago", "percent", "day", "usd", "span", "tail", "compact")
+_FILTERS = ("number", "fixed", "when", "ago", "percent", "day", "usd", "span", "tail", "compact")
 
 
 def environment(*folders: Path, **more: Any) -> Environment:

@@ -18,6 +18,16 @@ def number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
+def fixed(value: float, spec: str) -> str:
+    """A number by a format such as ".2f", in which no zero has a minus.
+
+    >>> fixed(-0.004, ".2f"), fixed(-0.004, "+.2f"), fixed(-0.006, ".2f")
+    ('0.00', '+0.00', '-0.01')
+    """
+    text = format(value, spec)
+    return text if float(text) else format(0.0, spec)
+
+
 def tail(name: str) -> str:
     """The last part of a path or address."""
     return name.rstrip("/").rpartition("/")[2] or name

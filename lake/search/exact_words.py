@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 #: Reads columns of chunks by their row ids, in their order.
 Rows = Callable[[Sequence[int], Sequence[str]], "pa.Table"]
 #: The columns of chunks that may hold the word.
-SEARCHED = ("text", "heading", "title", "uri", "situation")
+SEARCHED = ("text", "heading", "title", "uri")
+#: Chunks whose texts are read, since a search may go thousands deep; those after them count as other forms.
+_READ = 512
 #: Weight of a chunk that has only other forms of the word.
 _OTHER_FORM = 0.25
 
@@ -36,19 +38,22 @@ def lone_word(question: str) -> str | None:
     return word if word.isalpha() and is_spaced else None
 
 
-def exact_first(found: RankedList, question: str, rows: Rows) -> RankedList:
+def exact_first(found: RankedList, question: str, rows: Rows, more: Sequence[str] = ()) -> RankedList:
     """The list with less weight for chunks that lack the question's only word as it is written, whatever its case.
 
-    If all lack it, all keep their weight.
+    If all lack it, all keep their weight. ``more``: columns that may hold it, besides SEARCHED.
     """
     word = lone_word(question)
     if word is None or not len(found.row_ids):
         return found
-    texts = zip(*(column.to_pylist() for column in rows(found.row_ids.tolist(), SEARCHED).columns), strict=True)
+    table = rows(found.row_ids[:_READ].tolist(), (*SEARCHED, *more))
+    texts = zip(*(column.to_pylist() for column in table.columns), strict=True)
     pattern = re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])")
     holds = [any(pattern.search(spelt(one).casefold()) for one in each if one) for each in texts]
     if not any(holds):
         return found
-    scores = found.scores * np.where(holds, 1.0, _OTHER_FORM)
+    weights = np.full(len(found.row_ids), _OTHER_FORM)
+    weights[: len(holds)][holds] = 1.0
+    scores = found.scores * weights
     order = np.argsort(-scores, kind="stable")
     return replace(found, row_ids=found.row_ids[order], scores=scores[order])

@@ -44,14 +44,15 @@ class RowCache:
     read_texts: Callable[[str, Sequence[int]], pa.ChunkedArray]
 
     @classmethod
-    def read(cls, table: Callable[[str], TableReader], *, with_texts: bool) -> RowCache:
-        """``with_texts``: holds the texts of the sections, which contain all texts once."""
-        chunks = table("chunks").scan(["_rowid", "doc_id", "parent_id", *_CHUNK]).sort_by("_rowid")
+    def read(cls, table: Callable[[str], TableReader], *, with_texts: bool, more: Sequence[str] = ()) -> RowCache:
+        """``with_texts``: holds the texts of the sections, which contain all texts once. ``more`` columns of chunks."""
+        own = (*_CHUNK, *more)
+        chunks = table("chunks").scan(["_rowid", "doc_id", "parent_id", *own]).sort_by("_rowid")
         sections = table("parents").scan(["_rowid", *OF_SECTION[: None if with_texts else -1]])
         documents = table("documents").scan(["doc_id", *OF_DOCUMENT])
         return cls(
             chunks.column("_rowid").to_numpy(),
-            _compact(chunks.select(_CHUNK)),
+            _compact(chunks.select(own)),
             _places(chunks, "parent_id", sections),
             _places(chunks, "doc_id", documents),
             _compact(sections),

@@ -109,7 +109,8 @@ class Snapshot:
         self._n_searches = 0
         submit = _pool().submit
         is_small = has_few_vectors(release)
-        self._loading_rows = Loading(lambda: RowCache.read(self.table, with_texts=is_small), submit)
+        more = self._written if is_small else ()
+        self._loading_rows = Loading(lambda: RowCache.read(self.table, with_texts=is_small, more=more), submit)
         self._loading_words = Loading(lambda: self.table("chunks").prewarm(), submit)
         counts = release.counts  # those of releases before 0.4 name no copies, and their documents have no digests
         self._copies = StandingCopies(self.table, counts["n_chunks"], counts.get("n_copies", 0))
@@ -293,12 +294,23 @@ class Snapshot:
     def _of_release(self) -> OfRelease:
         return OfRelease(self._rows, self.release.created_at, self._own.scores, lambda: self.filter.metadata)
 
-    def _rows(self, row_ids: list[int], columns: Sequence[str]) -> pa.Table:
+    def _rows(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
         """Columns of these chunks, in their order; from memory if they are there."""
-        held = self._row_cache if has_few_vectors(self.release) and set(columns) <= set(OF_CHUNK) else None
+        is_small = has_few_vectors(self.release) and set(columns) <= {*OF_CHUNK, *self._written}
+        held = self._row_cache if is_small else None
         if held is None or not row_ids:
             return self.table("chunks").rows(row_ids, columns)
-        return held.of(pa.table({"_rowid": pa.array(row_ids, pa.uint64())}), with_sections=False).chunks.select(columns)
+        ids = pa.array(row_ids, pa.uint64())
+        found = held.of(pa.table({"_rowid": ids}), with_sections=False).chunks
+        for name in set(columns) & set(self._written):
+            found = found.append_column(name, held.rows(ids.to_numpy(), [name]).column(name))
+        return found.select(columns)
+
+    @property
+    def _written(self) -> tuple[str, ...]:
+        """The columns of chunks that a chat model wrote, if the recipe has any."""
+        chunking = self.release.recipe.chunking
+        return ("situation",) if chunking.is_situated or chunking.has_summaries else ()
 
     def allowed(self, question: SearchRequest, visible: Predicate) -> Allowed:
         """The rows that a search may find, of exact copies those of one document unless it wants all."""
@@ -369,7 +381,7 @@ class Snapshot:
         row_ids, scores = (found.column(name).to_numpy() for name in ("_rowid", "_score"))
         ranked = RankedList("text", row_ids, scores.astype(float))
         is_changed = bool(added or question.fuzziness)
-        return ranked if is_changed else exact_first(ranked, question.text, self.table("chunks").rows)
+        return ranked if is_changed else exact_first(ranked, question.text, self._rows, self._written)
 
     def expansions(self, question: SearchRequest) -> tuple[Expansion, ...]:
         """Terms of a question that have synonyms, with these."""

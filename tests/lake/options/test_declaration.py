@@ -31,6 +31,7 @@ OTHERS = {
         "copies",
     ): "other documents of a passage found, not whether to search them",
     ("lake/service/response_bodies.py", "principals"): "whom a key searches as, not an option of a search",
+    ("lake/service/document_bodies.py", "summaries"): "texts that lead to a section, not whether to write them",
     ("lake/service/request_bodies.py", "degrade"): "on by default, unlike the option",
     ("tasks/blocks.py", "principals"): "kept in a block, not given to one search",
     ("lake/options/endpoints.py", "rerank"): "where rerankers are called, not which",

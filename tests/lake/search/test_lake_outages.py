@@ -105,6 +105,7 @@ def test_what_is_held_answers_marked_as_stale_and_recovers(
         assert found.stale_since is not None
         assert found.hits.equals(whole.hits)
         assert index.search(f"lamp {number}", mode="text", **DEGRADING)["uri"][0].as_py() == f"{number}.md"
+    assert index.search("lamp", **DEGRADING).degraded == ("lake",), "of one word, the texts found are read, too"
     assert "payroll.md" not in index.search("ducats payroll", **DEGRADING)["uri"].to_pylist()
     with deadline(5.0), pytest.raises(UnreachableError, match="the lake"):
         index.search(QUESTION)

@@ -201,6 +201,20 @@ def test_other_forms_keep_their_weight_if_no_text_holds_the_word() -> None:
     assert exact_first(ranked, "war", rows).row_ids.tolist() == [7, 4]
 
 
+def test_of_a_long_list_only_the_first_texts_are_read() -> None:
+    n = 2000
+    read: list[int] = []
+
+    def rows(row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
+        read.append(len(row_ids))
+        assert columns[-1] == "situation"
+        return pa.table({name: ["a war" if row == 3 else "wars" for row in row_ids] for name in columns})
+
+    found = exact_first(RankedList("text", np.arange(n), np.linspace(9, 1, n)), "war", rows, ["situation"])
+    assert read[0] < n
+    assert found.row_ids.tolist() == [3, *(row for row in range(n) if row != 3)]
+
+
 def test_accents_can_be_kept(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "cold.md").write_text("The pâté is served cold.", encoding="utf-8")
