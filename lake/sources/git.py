@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import weakref
 from collections.abc import Iterator
@@ -19,8 +20,9 @@ from lake.sources.protocol import Cursor, CursorLost, Removal, SourceFile
 from lake.storage.secrets import hidden
 
 _SCHEMES = ("git+https", "git+http", "git+ssh")
-#: What the server answers with one of these words must be corrected by somebody.
-_CLOSED = ("401", "403", "authentication", "unauthorized", "permission denied", "forbidden")
+#: What the server answers with one of these words must be corrected by somebody. They may stand in an address as well.
+_CLOSED = re.compile(r"\b40[13]\b|authentication|unauthorized|permission denied|forbidden", re.IGNORECASE)
+_ADDRESS = re.compile(r"\w+://\S+")
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ class GitSource:
             raise PermissionError(hidden(str(error))) from None
         except (GitProtocolError, HangupException, NotGitRepository, OSError) as error:
             message = hidden(f"{type(error).__name__}: {error}")
-            if any(word in message.lower() for word in _CLOSED):
+            if _CLOSED.search(_ADDRESS.sub("", message)):
                 raise PermissionError(message) from None
             if isinstance(error, NotGitRepository):
                 raise FileNotFoundError(address) from None

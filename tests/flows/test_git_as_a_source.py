@@ -151,11 +151,11 @@ def served(tmp_path: Path) -> Iterator[tuple[GitRig, str, list[str]]]:
             start("401 Unauthorized", [("WWW-Authenticate", 'Basic realm="git"')])
             return [b""]
         with Repo(rig.folder) as repo:
-            return [*make_wsgi_chain(DictBackend({"/repo.git": repo}))(environ, start)]
+            return [*make_wsgi_chain(DictBackend({"/forbidden/401.git": repo}))(environ, start)]
 
     server = make_server("127.0.0.1", 0, guarded, handler_class=WSGIRequestHandlerLogger, server_class=WSGIServerLogger)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield rig, f"git+http://127.0.0.1:{server.server_port}/repo.git?ref=master", refusals
+    yield rig, f"git+http://127.0.0.1:{server.server_port}/forbidden/401.git?ref=master", refusals
     server.shutdown()
     server.server_close()
 

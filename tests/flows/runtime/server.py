@@ -57,7 +57,7 @@ class Server:
     def prefect(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "prefect", *words]
         return subprocess.run(
-            command, env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+            command, env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
         )
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -74,8 +74,14 @@ class Server:
         request = urllib.request.Request(
             f"{self.url}/{path}", data, {"Content-Type": "application/json"}, method=method
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read() or "null")
+
+    def start_run(self, entrypoint: str, name: str) -> str:
+        """Let a deployment run now, as ``prefect deployment run`` does, whose process would import for seconds."""
+        named = self.ask("deployments/filter", deployments={"name": {"any_": [name]}})
+        (one,) = [each for each in named if each["entrypoint"] == f"raglake.deployed.{entrypoint}"]
+        return str(self.ask(f"deployments/{one['id']}/create_flow_run", state={"type": "SCHEDULED"})["id"])
 
 
 @contextmanager

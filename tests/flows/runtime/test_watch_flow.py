@@ -54,12 +54,10 @@ class Deployed:
         self.server, self.place = server, place
 
     def start(self) -> str:
-        told = self.server.prefect("deployment", "run", "watch/manuals")
-        assert told.returncode == 0, told.stdout + told.stderr
-        return str(self.runs()[0]["id"])
+        return self.server.start_run("watch", "manuals")
 
     def runs(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.server.ask("flow_runs/filter", sort="EXPECTED_START_TIME_DESC")
+        found: list[dict[str, Any]] = self.server.ask("flow_runs/filter")
         return found
 
     def state(self, run: str) -> str:
