@@ -88,6 +88,29 @@ class Scheduling(LoadFileScheduling):
         return {file.relative_to(root).as_posix() for file in files if "client: SyncPrefectClient" in file.read_text()}
 
 
+#: Session fixtures whose servers take a tenth of a core while nobody asks them anything.
+RESTLESS = ("prefect_server", "server")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End such a server with the last file that needs it, not with the worker."""
+    if nextitem is not None and nextitem.path == item.path:
+        return
+    for name in RESTLESS:
+        if (made := _session_fixture(item, name)) and made is not (nextitem and _session_fixture(nextitem, name)):
+            made.finish(item._request)  # type: ignore[attr-defined]
+
+
+def _session_fixture(item: pytest.Item, name: str) -> pytest.FixtureDef[object] | None:
+    """The fixture that this test, or another one of its file, uses."""
+    for one in item.session.items:
+        if one.path == item.path and name in getattr(one, "fixturenames", ()):
+            found: pytest.FixtureDef[object] = one._fixtureinfo.name2fixturedefs[name][-1]  # type: ignore[attr-defined]
+            return found if found.scope == "session" else None
+    return None
+
+
 class SharedChildren:
     """The parsing children of all runs in this process: each run would wait half a second for children of its own.
 

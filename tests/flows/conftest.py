@@ -16,26 +16,30 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import free_port
+from tests.flows.runtime.server import Server, running
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[None]:
-    """A server of its own; without heartbeats, for whose thread each flow run would wait a second."""
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-    from prefect.testing.utilities import prefect_test_harness
+def prefect_server(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path) -> Iterator[Server]:
+    """Runs in this process report to it; without heartbeats, for whose thread each flow run would wait a second."""
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        PREFECT_HOME,
+        temporary_settings,
+    )
 
-    with (
-        prefect_test_harness(server_startup_timeout=120),
-        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-    ):
-        yield
+    with running(Server(tmp_path_factory.mktemp("prefect"), prefect_database)) as server:
+        words = {PREFECT_API_URL: server.url, PREFECT_HOME: server.home, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+        with temporary_settings(words):
+            yield server
 
 
 @pytest.fixture
-def client(prefect_server: None) -> Iterator[SyncPrefectClient]:
+def client(prefect_server: Server) -> Iterator[SyncPrefectClient]:
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:

@@ -26,7 +26,6 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import Artifact, FlowRun
 from prefect.logging.handlers import APILogHandler
-from prefect.settings import get_current_settings
 from prefect.states import Scheduled
 
 import lake
@@ -58,6 +57,7 @@ from lake.directory import Lake
 from lake.options import RecipeOptions, Retention
 from lake.releases.publishing import pin as hold
 from lake.storage.lease import WriterLease
+from tests.flows.runtime.server import Server
 
 pytestmark = pytest.mark.prefect
 
@@ -272,7 +272,7 @@ def test_forget_first_says_what_would_go_and_erases_only_when_told(
 
 
 def test_prefects_database_forgets_the_name_but_for_events_and_logs(
-    client: SyncPrefectClient, source: Path, lake_url: str
+    client: SyncPrefectClient, prefect_server: Server, source: Path, lake_url: str
 ) -> None:
     """Every row of every table is read. Both lines of a log and events are told of in docs/prefect.md."""
     (source / "Quellmalz.md").touch()
@@ -282,13 +282,13 @@ def test_prefects_database_forgets_the_name_but_for_events_and_logs(
     run(forget, ForgetParameters(**asked))
     typo = run(forget, ForgetParameters(lake=lake_url, uri="Quellmalz.txt", why="case 17"))
     assert (typo.is_failed(), "Quell" in (typo.message or "")) == (True, False)
-    assert naming("Quell") >= {"artifact", "artifact_collection", "flow_run"}
+    assert naming("Quell", prefect_server) >= {"artifact", "artifact_collection", "flow_run"}
     done = run(forget, ForgetParameters(**asked, dry_run=False))
     assert (done.message or "").startswith("erased 1 document from 1 release")
     time.sleep(0.5)
     # The typo's run named nobody who was erased, and may be retried; deleting it takes its parameters along.
     client.delete_flow_run(run_of(client, typo).id)
-    assert naming("Quell") <= {"events"}
+    assert naming("Quell", prefect_server) <= {"events"}
 
 
 @flow(name="tell", persist_result=False)
@@ -310,11 +310,9 @@ def test_forget_names_the_runs_whose_logs_still_name_the_document(
     assert not client.read_flow_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_that_told.id])))
 
 
-def naming(word: str) -> set[str]:
+def naming(word: str, server: Server) -> set[str]:
     """Tables of Prefect's database that hold the word anywhere."""
-    url = get_current_settings().server.database.connection_url
-    assert url is not None
-    database = sqlite3.connect(url.get_secret_value().split("///")[1])
+    database = sqlite3.connect(server.database)
     tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     found = {name for name in tables for row in database.execute(f'SELECT * FROM "{name}"') if word in str(row)}
     database.close()

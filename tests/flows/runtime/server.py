@@ -43,7 +43,8 @@ class Server:
 
     def __init__(self, home: Path, database: Path) -> None:
         self.home = home
-        shutil.copy(database, home / "prefect.db")
+        self.database = home / "prefect.db"
+        shutil.copy(database, self.database)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")} | {

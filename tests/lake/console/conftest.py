@@ -137,6 +137,7 @@ def visit(browser: Browser, console_service: Running) -> Iterator[Callable[..., 
             context.add_cookies([{"url": f"{base}/console", **cookie_of(base, key)}])
         page = context.new_page()
         page.set_default_timeout(10_000)
+        _complete_clicks(page)
         _watch(page, base, faults)
         page.goto(f"{base}/console{path}")
         return page
@@ -145,6 +146,17 @@ def visit(browser: Browser, console_service: Running) -> Iterator[Callable[..., 
     for context in contexts:
         context.close()
     assert faults == []
+
+
+def _complete_clicks(page: Page) -> None:
+    """Let a click that leads to another page wait for the whole of it: it returns when its first bytes come."""
+    click = page.click
+
+    def clicked(*where: Any, **how: Any) -> None:
+        click(*where, **how)
+        page.wait_for_load_state()
+
+    page.click = clicked  # type: ignore[method-assign]
 
 
 @lru_cache
