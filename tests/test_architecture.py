@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import gc
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -81,6 +83,15 @@ HOMES = {
 LAZY = set(HOMES) - {"prefect", "httpx"}  # Prefect loads httpx anyway
 #: Nothing without their library, which they import at their top; nobody else imports them at theirs.
 FACES = ("lake/service/", "lake/console/", "lake/adapters/", "flows/runtime/lineage_events.py")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def syntax_trees() -> Iterator[None]:
+    """The trees of all modules are millions of objects, none of which is garbage before the last test has ended."""
+    gc.disable()
+    yield
+    house.parsed.cache_clear()
+    gc.enable()
 
 
 def imports(name: str) -> list[tuple[str, bool]]:
