@@ -30,7 +30,6 @@ OTHERS = {
         "lake/service/response_bodies.py",
         "copies",
     ): "other documents of a passage found, not whether to search them",
-    ("lake/service/document_bodies.py", "summaries"): "texts of a document, not whether to write them",
     ("lake/service/response_bodies.py", "principals"): "whom a key searches as, not an option of a search",
     ("lake/service/document_bodies.py", "summaries"): "texts that lead to a section, not whether to write them",
     ("lake/service/request_bodies.py", "degrade"): "on by default, unlike the option",
