@@ -15,21 +15,7 @@ if TYPE_CHECKING:
     from lake.configuration import Gate
     from lake.directory import Lake
     from lake.questions import EvalQuestion
-    from lake.releases.history import History
     from lake.releases.values import Release
-
-
-def measured_in_full(history: History) -> Release | None:
-    """What a candidate must be no worse than: live, or what came before it up to a release that was measured in full.
-
-    Each run over some documents is compared with that one, so that what many of them lose together is noticed.
-    """
-    last = {entry.release: entry.facts for entry in history.entries if entry.action == "gate"}
-    in_full = {name for name, gate in last.items() if gate["outcome"] != "off" and not gate.get("of_sample")}
-    one = history.live
-    while one is not None and one.is_scoped and one.id not in in_full:
-        one = history.releases.get(one.delta_base or "")
-    return one or history.live
 
 
 def sample(lake: Lake, candidate: Release, questions: Sequence[EvalQuestion], policy: Gate) -> set[str] | None:

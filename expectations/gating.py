@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from expectations.gate import GateVerdict, decide, missed_by_live
-from expectations.gate_sample import measured_in_full, sample
+from expectations.gate_sample import sample
 from expectations.measures import SPAN_CUTS, SPAN_NAMES, parsed
 from expectations.profiles import parse_profile
 from lake import configuration
@@ -100,7 +100,8 @@ def ask(lake: Lake, candidate: Release, progress: Progress = silent, *, of_sampl
         is_live = history.live is not None and history.live.id == candidate.id
         return replace(found, verdict=replace(found.verdict, of_sample=only is not None, is_live=is_live))
 
-    against = measured_in_full(history) if policy.no_regression or policy.floors else None
+    # What many small runs lose together is noticed only beside a release that was measured in full.
+    against = history.measured_in_full if policy.no_regression or policy.floors else None
     answers = asked(only)
     return asked(None) if only is not None and answers.verdict.outcome == "blocked" else answers
 

@@ -167,6 +167,16 @@ class History:
         """The entry of the release's last gate; None if no gate was run."""
         return next(self._about(release, "gate"), None)
 
+    @property
+    def measured_in_full(self) -> Release | None:
+        """Live, or what came before it up to a release whose gate measured all questions, as small runs do not."""
+        last = {entry.release: entry.facts for entry in self.entries if entry.action == "gate"}
+        in_full = {name for name, gate in last.items() if gate["outcome"] != "off" and not gate.get("of_sample")}
+        one = self.live
+        while one is not None and one.is_scoped and one.id not in in_full:
+            one = self.releases.get(one.delta_base or "")
+        return one or self.live
+
     def is_judged_in_full(self, release: str) -> bool:
         """Whether the release was audited, and neither its last audit nor its last gate looked at a sample only."""
         verdict, gate = self.verdict(release), self.gate(release)

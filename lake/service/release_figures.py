@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -19,9 +21,9 @@ from lake.service.watch_figures import WatchFigures
 from lake.storage import clock
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from lake.index import Index
+    from lake.releases.history import History
+    from lake.releases.values import Release
 
 #: Seconds between two readings of the scores; those between, which a new release ends, repeat the last one.
 _FRESH = 60.0
@@ -66,13 +68,24 @@ class ReleaseFigures(Collector):
             if live is None or (live.id == known and time.monotonic() - self._read_at < _FRESH):
                 return
             published = history.published(live.id)
-            scores, evaluated_at = _scores(self._index.scores(live.id))
+            scores, evaluated_at = _scores(self._measured(history, live))
             counts = live.counts["n_documents"], live.counts["n_quarantined"]
             at = published.at if published else live.created_at
             self._facts = [_Facts(live.id, at, *counts, scores, evaluated_at)]
             self._read_at = time.monotonic()
         except (LakeError, OSError):  # the health of the lake shows it
             return
+
+    def _measured(self, history: History, live: Release) -> pa.Table:
+        """SCORES rows of live; of a set of which small runs measured a sample, those of the last whole measurement."""
+        rows, whole = self._index.scores(live.id), history.measured_in_full
+        if whole is None or whole.id == live.id:
+            return rows
+        before = self._index.scores(whole.id)
+        n_now, n_before = _questions(rows), _questions(before)
+        sampled = pa.array([name for name, n in n_before.items() if n > n_now.get(name, 0)], pa.string())
+        now, then = (pc.is_in(table.column("set"), sampled) for table in (rows, before))
+        return pa.concat_tables([rows.filter(pc.invert(now)), before.filter(then)])
 
     def text(self) -> bytes:
         """The gauges in the exposition format, apart from the metrics that are added up over processes."""
@@ -87,12 +100,12 @@ class ReleaseFigures(Collector):
         quarantined = GaugeMetricFamily("raglake_live_quarantined", "Documents that are not in it, as they failed.")
         score = GaugeMetricFamily(
             "raglake_evaluation_score",
-            "Mean over the questions of a set in the last evaluation of the live release.",
+            "Mean over the questions of a set in the last evaluation of all of them.",
             labels=["set", "level", "measure"],
         )
         evaluated = GaugeMetricFamily(
             "raglake_evaluation_age_seconds",
-            "Seconds since a set's last evaluation of the live release.",
+            "Seconds since a set's last evaluation of all its questions.",
             labels=["set"],
         )
         now = clock.now()
@@ -105,6 +118,12 @@ class ReleaseFigures(Collector):
             for name, at in facts.evaluated_at:
                 evaluated.add_metric([name], (now - at).total_seconds())
         yield from (age, documents, quarantined, score, evaluated)
+
+
+def _questions(rows: pa.Table) -> dict[str, int]:
+    """How many questions of each set have rows."""
+    counted = pl.DataFrame(rows.select(["set", "question_id"])).group_by("set").agg(pl.col("question_id").n_unique())
+    return dict(counted.iter_rows())
 
 
 def _scores(rows: pa.Table) -> tuple[tuple[_Score, ...], tuple[tuple[str, datetime], ...]]:

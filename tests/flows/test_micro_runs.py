@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import polars as pl
 import pytest
 
 from flows.reindex import Job, Outcome, reindex
@@ -14,11 +15,15 @@ from flows.steps import PlainSteps
 from lake import configuration
 from lake.directory import Lake
 from lake.errors import RefusedError
+from lake.index import open_lake
 from lake.maintenance.prune import fold
 from lake.options import RecipeOptions, Retention
 from lake.questions import EvalQuestion, Evidence, add
 from lake.records import scores
+from lake.records.schemas import SCORES
 from lake.releases.values import Release
+from lake.service.release_figures import ReleaseFigures
+from lake.storage import clock
 
 N = 120
 
@@ -167,6 +172,19 @@ def test_the_gate_of_a_small_run_measures_a_sample_and_what_it_changed_and_the_n
     assert history.is_judged_in_full(history.live.id)
     assert len(questions_measured(lake, history.live.id)) == N
     assert run(folder).reason == "nothing to do"
+
+    (folder / "docs" / "9.md").write_text("# Lamp 9\n\nLamp 9 burns fat.")
+    run(folder, "9.md")
+    whole = pl.DataFrame(scores.read(lake, history.live.id)).with_columns(value=0.25, evaluated_at=clock.now())
+    scores.keep(lake, whole.to_arrow().cast(SCORES))
+    assert shown_scores(lake) == {0.25}
+
+
+def shown_scores(lake: Lake) -> set[float]:
+    """Means that the service shows as metrics."""
+    figures = ReleaseFigures(open_lake(lake.url))
+    figures.look()
+    return {sample.value for metric in figures.collect() if "score" in metric.name for sample in metric.samples}
 
 
 def test_what_a_sample_suspects_is_measured_by_all_questions_and_what_it_missed_by_the_night(folder: Path) -> None:
