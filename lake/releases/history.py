@@ -169,9 +169,13 @@ class History:
 
     @property
     def measured_in_full(self) -> Release | None:
-        """Live, or what came before it up to a release whose gate measured all questions, as small runs do not."""
+        """Live, or what came before it up to a release that passed a gate of all questions, as small runs do not ask.
+
+        What small runs published and a night found to be worse is nothing to be compared with.
+        """
         last = {entry.release: entry.facts for entry in self.entries if entry.action == "gate"}
-        in_full = {name for name, gate in last.items() if gate["outcome"] != "off" and not gate.get("of_sample")}
+        passed = (name for name, gate in last.items() if gate["outcome"] not in ("off", "blocked"))
+        in_full = {name for name in passed if not last[name].get("of_sample")}
         one = self.live
         while one is not None and one.is_scoped and one.id not in in_full:
             one = self.releases.get(one.delta_base or "")

@@ -214,3 +214,4 @@ def test_what_a_sample_suspects_is_measured_by_all_questions_and_what_it_missed_
     assert (night.refused, night.blocked, night.published) == (True, True, False)
     assert night.reason.startswith("live has a problem: ")
     assert f"answers worse than {live.id if live else ''}" in night.reason
+    assert lake.log.read().measured_in_full == live
