@@ -169,22 +169,28 @@ class History:
 
     @property
     def measured_in_full(self) -> Release | None:
-        """Live, or what came before it up to a release that passed a gate of all questions, as small runs do not ask.
+        """Live, or what came before it up to a release that runs over some documents did not publish by a sample.
 
-        What small runs published and a night found to be worse is nothing to be compared with.
+        What such runs published and a night found to be worse is no measure either.
         """
-        last = {entry.release: entry.facts for entry in self.entries if entry.action == "gate"}
-        passed = (name for name, gate in last.items() if gate["outcome"] not in ("off", "blocked"))
-        in_full = {name for name in passed if not last[name].get("of_sample")}
         one = self.live
-        while one is not None and one.is_scoped and one.id not in in_full:
+        while one is not None and one.is_scoped and not self._is_measure(one.id):
             one = self.releases.get(one.delta_base or "")
         return one or self.live
 
+    def _is_measure(self, release: str) -> bool:
+        """Whether a gate of all questions let the release pass, or somebody published it although none did."""
+        gate = self.gate(release)
+        if gate is None or gate.facts["outcome"] == "off" or gate.facts.get("of_sample"):
+            return False
+        shown = next(self._about(release, "publish", "rollback"), None)
+        return gate.facts["outcome"] != "blocked" or (shown is not None and shown.seq > gate.seq)
+
     def is_judged_in_full(self, release: str) -> bool:
-        """Whether the release was audited, and neither its last audit nor its last gate looked at a sample only."""
+        """Whether nothing is left to look at: the release had a whole audit, and no gate of a sample or against it."""
         verdict, gate = self.verdict(release), self.gate(release)
-        return verdict is not None and not (verdict.get("of_sample") or (gate and gate.facts.get("of_sample")))
+        is_open = gate is not None and gate.facts["outcome"] != "off" and not self._is_measure(release)
+        return verdict is not None and not verdict.get("of_sample") and not is_open
 
     def is_blocked(self, release: str) -> bool:
         """Whether the release's last gate blocked it."""

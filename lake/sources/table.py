@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lake.errors import UsageError
 from lake.ids import value_digest
 from lake.sources.address import options_of, place_of, setting
 from lake.sources.protocol import SourceFile
@@ -24,7 +25,12 @@ class TableOptions(RowOptions):
     """Options of a table."""
 
     delimiter: str = setting("", "Character between the cells of a CSV file; its first line tells it otherwise.")
-    encoding: str = setting("utf-8", "Encoding of a CSV file.")
+    encoding: str = setting("utf-8", "Encoding of a CSV file; UTF-16 with a byte order mark is known by that.")
+
+    def check(self) -> None:
+        super().check()
+        if len(self.delimiter) > 1:
+            raise UsageError(f"delimiter must be one character, got {self.delimiter!r}")
 
 
 class TableSource(MarkedSource):

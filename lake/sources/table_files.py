@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lake.errors import UsageError
 from lake.sources.rows import Row
@@ -20,12 +21,20 @@ _ROWS_AT_A_TIME = 2048
 #: Bytes of a row of CSV at the most.
 _CSV_BLOCK = 32 << 20
 _QUOTED = re.compile(r'"[^"]*"')
+#: A first line for spreadsheets, which is no row.
+_SEPARATOR = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 _SUFFIXES = {
     "parquet": (".parquet", ".pq"),
     "csv": (".csv", ".tsv"),
     "jsonl": (".jsonl", ".ndjson"),
     "arrow": (".arrow", ".feather", ".ipc"),
 }
+
+
+class _CsvForm(NamedTuple):
+    delimiter: str
+    encoding: str
+    n_skipped: int
 
 
 def kind_of(path: str) -> str:
@@ -104,8 +113,9 @@ class TableFile:
         import pyarrow as pa
         from pyarrow import csv
 
-        read = csv.ReadOptions(encoding=self.encoding, block_size=_CSV_BLOCK)
-        parse = csv.ParseOptions(delimiter=self.delimiter or self._delimiter(), newlines_in_values=True)
+        form = self._csv_form()
+        read = csv.ReadOptions(encoding=form.encoding, block_size=_CSV_BLOCK, skip_rows=form.n_skipped)
+        parse = csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=True)
         with self._opened(unpack=True) as file:
             convert = csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False)
             reader = csv.open_csv(pa.PythonFile(file, "r"), read, parse, convert)
@@ -113,13 +123,19 @@ class TableFile:
             for batch in reader:
                 yield batch.select(list(columns))
 
-    def _delimiter(self) -> str:
-        """The one that parts the names of the columns: spreadsheets write a semicolon where decimals have a comma."""
-        if ".tsv" in self.path.lower()[-8:]:
-            return "\t"
+    def _csv_form(self) -> _CsvForm:
+        """What is not stated, as the beginning of the file tells it."""
         with self._opened(unpack=True) as file:
-            head = _QUOTED.sub("", file.read(1 << 16).decode(self.encoding, "replace")).lstrip("\r\n").splitlines()
-        return max(",;\t|", key=head[0].count) if head else ","
+            head = file.read(1 << 16)
+        encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else self.encoding
+        text = head.decode(encoding, "replace").removeprefix("\ufeff")
+        if stated := _SEPARATOR.match(text):
+            return _CsvForm(stated[1], encoding, 1)
+        if ".tsv" in self.path.lower()[-8:]:
+            return _CsvForm(self.delimiter or "\t", encoding, 0)
+        # Spreadsheets write a semicolon where decimals have a comma. Most often it stands between the columns' names.
+        names = _QUOTED.sub("", text).lstrip("\r\n").partition("\n")[0]
+        return _CsvForm(self.delimiter or max(",;\t|", key=names.count), encoding, 0)
 
     def _json_rows(self, columns: Sequence[str]) -> Iterator[Row]:
         """Rows of JSON objects; a key that an object lacks is null. Raises UsageError at the end for one all lack."""

@@ -21,6 +21,7 @@ from lake.options import RecipeOptions, Retention
 from lake.questions import EvalQuestion, Evidence, add
 from lake.records import scores
 from lake.records.schemas import SCORES
+from lake.releases.publishing import rollback
 from lake.releases.values import Release
 from lake.service.release_figures import ReleaseFigures
 from lake.storage import clock
@@ -214,4 +215,12 @@ def test_what_a_sample_suspects_is_measured_by_all_questions_and_what_it_missed_
     assert (night.refused, night.blocked, night.published) == (True, True, False)
     assert night.reason.startswith("live has a problem: ")
     assert f"answers worse than {live.id if live else ''}" in night.reason
+    assert run(folder).reason == night.reason  # until somebody does something about it
     assert lake.log.read().measured_in_full == live
+    small = lake.log.read().live
+    assert small is not None
+    assert live is not None
+    rollback(lake.log, live, why="they crowd")
+    rollback(lake.log, small, why="they may")
+    assert lake.log.read().measured_in_full == small
+    assert run(folder).reason == "nothing to do"

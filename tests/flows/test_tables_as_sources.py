@@ -127,6 +127,7 @@ def test_each_format_gives_the_same_documents(tmp_path: Path, name: str) -> None
         ("key\tbody", "&encoding=utf-16", "utf-16"),
         ("key|body", "", "utf-8"),
         ("key~body", "&delimiter=~", "utf-8"),
+        ("key\tbody", "", "utf-16"),
     ],
 )
 def test_a_csv_file_as_spreadsheets_write_it(tmp_path: Path, head: str, options: str, encoding: str) -> None:
@@ -136,6 +137,12 @@ def test_a_csv_file_as_spreadsheets_write_it(tmp_path: Path, head: str, options:
     source = parse_source(f"table:{tmp_path}/t.csv?id=key&text={quote(column)}{options}")
     assert listing([source])["uri"].to_pylist() == ["a.txt"]
     assert source.read("a.txt").decode() == '1,5; "€"\r\nZeile|2'
+
+
+def test_a_line_that_tells_spreadsheets_the_delimiter_is_no_row(tmp_path: Path) -> None:
+    for encoding in ("utf-8-sig", "utf-16"):
+        (tmp_path / "t.csv").write_bytes("sep=;\r\nkey;body\r\na;x, y\r\n".encode(encoding))
+        assert parse_source(f"table:{tmp_path}/t.csv?id=key&text=body").read("a.txt") == b"x, y"
 
 
 def test_a_cell_may_be_long(tmp_path: Path) -> None:
@@ -403,6 +410,7 @@ def test_a_version_spares_reading_texts(tmp_path: Path) -> None:
         ("text=body&txet=body", "no option 'txet'; there are id, text"),
         ("text=body&text=body", "'text' of a table source is given twice"),
         ("text=body&null_acl=maybe", "open or closed"),
+        ("text=body&delimiter=ab", "one character, got 'ab'"),
         ("template=plain", "names no column"),
         ("template=@/nowhere", "can't read /nowhere"),
         ("text=body&password=x", "a URL holds credentials in 'password'"),
