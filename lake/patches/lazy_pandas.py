@@ -6,9 +6,9 @@ Remove when pyarrow and pyarrow.dataset import pandas on first use.
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
-from threading import get_ident
+from threading import get_ident, local
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,18 +40,26 @@ def pandas_later() -> Iterator[None]:
 
 
 class _Watch:
-    """Lets pyarrow look for pandas once more after whoever imports it."""
+    """Lets pyarrow look for pandas once more after whoever imports it, not after whoever asks where it is."""
+
+    def __init__(self) -> None:
+        self._is_asking = local()
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        if name != "pandas":
+        if name != "pandas" or getattr(self._is_asking, "now", False):
             return None
-        sys.meta_path.remove(self)
-        spec = find_spec(name)
+        self._is_asking.now = True
+        try:
+            spec = find_spec(name)
+        finally:
+            self._is_asking.now = False
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
                 execute(module)
+                with suppress(ValueError):
+                    sys.meta_path.remove(self)
                 _look_again()
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]

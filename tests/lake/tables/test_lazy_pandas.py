@@ -29,6 +29,8 @@ def test_pyarrow_knows_series_of_pandas_that_is_imported_after_a_lake_was_opened
         "find_no_pandas()\n"
         "find_no_pandas()\n"
         "print(len(pa.array(['a'])), 'pandas' in sys.modules)\n"
+        "from importlib.util import find_spec\n"
+        "assert find_spec('pandas') and find_spec('pandas')\n"  # as many libraries ask first
         "import pandas\n"
         "print(pa.array(pandas.Series([1.0, float('nan')])).null_count, pandas.__spec__.name)\n"
     )
