@@ -37,7 +37,8 @@ sheets = _ours(
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(4, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+mail = _ours(5, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+organizer = _ours(1, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
 epub = _ours(4, "web.epub", ".epub", "lxml", *_HTML, _OCR)
 rst = _ours(4, "markup.rst", ".rst", "docutils", _ENCODINGS)
 org = _ours(2, "markup.org", ".org", _ENCODINGS)

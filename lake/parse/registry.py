@@ -70,6 +70,8 @@ _MEDIA_TYPES = {
     ".eml": "message/rfc822",
     **dict.fromkeys((".mht", ".mhtml"), "multipart/related"),
     ".msg": "application/vnd.ms-outlook",
+    **dict.fromkeys((".ics", ".ifb", ".vcs"), "text/calendar"),
+    **dict.fromkeys((".vcf", ".vcard"), "text/vcard"),
     ".json": "application/json",
     ".jsonl": "application/jsonl",
     ".ndjson": "application/x-ndjson",

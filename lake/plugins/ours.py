@@ -6,8 +6,8 @@ Looking up one of these names needs no installed metadata and no scan of the ins
 from __future__ import annotations
 
 _FORMATS = (
-    *("text", "markdown", "html", "office", "pdf", "sheets", "mail", "epub", "rst", "org", "rtf", "opendocument"),
-    *("json_text", "code", "pictures", "legacy"),
+    *("text", "markdown", "html", "office", "pdf", "sheets", "mail", "organizer", "epub", "rst", "org", "rtf"),
+    *("opendocument", "json_text", "code", "pictures", "legacy"),
 )
 _EMBEDDERS = (
     *("minilm", "multilingual", "st", "openai", "hash"),

@@ -1,12 +1,13 @@
-"""Calendars in mail (iCalendar, RFC 5545): a line for each property that a person reads."""
+"""Calendars (iCalendar, RFC 5545, and vCalendar): a line for each property that a person reads."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from lake.parse.canonical import TextWriter
+from lake.parse.mail.content_lines import Property, properties
 
-_LINE = re.compile(r'^([A-Za-z0-9-]+)((?:;[^:;"\n]*(?:"[^"\n]*"[^:;"\n]*)*)*):(.*)$')
 _NAMES = {
     "SUMMARY": "Summary", "DESCRIPTION": "Description", "LOCATION": "Location", "COMMENT": "Comment",
     "DTSTART": "Start", "DTEND": "End", "DUE": "Due", "ORGANIZER": "Organizer", "ATTENDEE": "Attendee",
@@ -14,13 +15,16 @@ _NAMES = {
     "RESOURCES": "Resources", "ATTACH": "Attached", "X-WR-CALNAME": "Calendar", "X-WR-CALDESC": "About the calendar",
     "CONFERENCE": "Conference", "X-GOOGLE-CONFERENCE": "Conference", "X-ALT-DESC": "Description",
     "X-MICROSOFT-SKYPETEAMSMEETINGURL": "Conference", "RDATE": "Also on", "EXDATE": "Not on", "PRIORITY": "Priority",
-    "DURATION": "Duration",
+    "DURATION": "Duration", "NAME": "Calendar", "COMPLETED": "Completed", "PERCENT-COMPLETE": "Percent done",
+    "STYLED-DESCRIPTION": "Description",
 }  # fmt: skip
-#: Times of changes of time zones, which follow their own rules.
-_ZONES = re.compile(r"^BEGIN:VTIMEZONE$.*?^END:VTIMEZONE$", re.MULTILINE | re.DOTALL)
-_END_OF_ZONES = "\nEND:VTIMEZONE\n"
+#: What a calendar holds; each is an entry of its own.
+_ENTRIES = frozenset(("VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY"))
+_TIMES = frozenset(("DTSTART", "DTEND", "DUE", "COMPLETED", "RDATE", "EXDATE"))
+_PAGES = ("X-ALT-DESC", "STYLED-DESCRIPTION")
 _TAGS = re.compile(r"<[^<>]*>")
 _ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
+_PERSON = re.compile(r'CN="?([^";:]+)')
 
 
 def calendar_text(text: str, writer: TextWriter | None = None) -> str:
@@ -29,32 +33,72 @@ def calendar_text(text: str, writer: TextWriter | None = None) -> str:
     >>> calendar_text("BEGIN:VEVENT\nSUMMARY;LANGUAGE=en:Oil\\, rope\nUID:4\nEND:VEVENT")
     'Summary: Oil, rope'
     """
-    lines: dict[str, None] = {}
+    return "\n".join(dict.fromkeys(_lines(properties(text), writer)))
+
+
+def write_calendar(text: str, writer: TextWriter) -> None:
+    """Append the calendar, with each entry under a heading of its own."""
+    rest, entries = _parts(properties(text))
+    _write(rest, ("X-WR-CALNAME", "NAME"), 1, writer)
+    for entry in entries:
+        _write(entry, ("SUMMARY",), 2, writer)
+
+
+def _write(lines: list[Property], titles: tuple[str, ...], level: int, writer: TextWriter) -> None:
+    title = next((line for line in lines if line.name in titles and line.value.strip()), None)
+    if title is not None:
+        writer.read(title.text)
+        writer.heading(title.text, level)
+    shown = "\n".join(dict.fromkeys(_lines([line for line in lines if line is not title], writer)))
+    writer.read(shown)
+    writer.add(shown)
+
+
+def _parts(lines: list[Property]) -> tuple[list[Property], list[list[Property]]]:
+    """What belongs to the whole calendar, and each entry."""
+    rest: list[Property] = []
+    entries: list[list[Property]] = []
+    within = ""
+    for line in lines:
+        kind = line.value.strip().upper()
+        if line.name == "BEGIN" and not within and kind in _ENTRIES:
+            within = kind
+            entries.append([])
+        (entries[-1] if within else rest).append(line)
+        if line.name == "END" and kind == within:
+            within = ""
+    return rest, entries
+
+
+def _lines(lines: list[Property], writer: TextWriter | None) -> Iterator[str]:
     left_out = []
-    unfolded = re.sub(r"\n[ \t]", "", text.replace("\r\n", "\n")) + "\n"
-    # Only as far as zones end: to look for the end of each that has none would take forever.
-    end = unfolded.rfind(_END_OF_ZONES) + len(_END_OF_ZONES) if _END_OF_ZONES in unfolded else 0
-    zones = _ZONES.findall(unfolded, 0, end)
-    for line in (_ZONES.sub("", unfolded[:end]) + unfolded[end:])[:-1].split("\n"):
-        match = _LINE.match(line.strip())
-        name = match[1].upper() if match else ""
-        if match is None or name not in _NAMES or (name == "ATTACH" and "BINARY" in match[2].upper()):
-            left_out.append(line)
+    for line, is_of_zone in zip(lines, _of_zones(lines), strict=True):
+        is_shown = line.name in _NAMES or not line.name
+        if is_of_zone or not is_shown or (line.name == "ATTACH" and line.is_binary):
+            left_out.append(line.line)
             continue
-        person = re.search(r'CN="?([^";:]+)', match[2])
-        value = _value(match[3])
-        if name == "X-ALT-DESC":
-            value = _untagged(value)
-        lines[f"{_NAMES[name]}: {f'{person[1]}, ' if person else ''}{value}"] = None
+        value = _untagged(line.text) if line.name in _PAGES else line.time if line.name in _TIMES else line.text
+        if not line.name:
+            # Most likely the rest of a text that was not folded.
+            yield value
+            continue
+        person = _PERSON.search(line.parameters)
+        yield f"{_NAMES[line.name]}: {f'{person[1]}, ' if person else ''}{value}"
     if writer is not None:
-        gone = "\n".join([*zones, *left_out])
+        gone = "\n".join(left_out)
         writer.read(gone)
         writer.omit("decoration", gone, "settings of a calendar")
-    return "\n".join(lines)
 
 
-def _value(raw: str) -> str:
-    return re.sub(r"\\([,;\\])", r"\1", re.sub(r"\\[nN]", "\n", raw))
+def _of_zones(lines: list[Property]) -> list[bool]:
+    """Whether each line is one of a time zone, which states when clocks are set."""
+    marks = [(line.name, line.value.strip().upper()) for line in lines]
+    found, is_closed = [False] * len(lines), False
+    for place in range(len(lines) - 1, -1, -1):
+        is_closed = is_closed or marks[place] == ("END", "VTIMEZONE")
+        found[place] = is_closed
+        is_closed = is_closed and marks[place] != ("BEGIN", "VTIMEZONE")
+    return found
 
 
 def _untagged(page: str) -> str:

@@ -17,6 +17,7 @@ from lake.parse.account import count_words, word_counts
 from lake.parse.canonical import TextWriter, clean, one_line
 from lake.parse.mail import tnef
 from lake.parse.mail.calendars import calendar_text
+from lake.parse.mail.cards import cards_text
 from lake.parse.mail.mail_parts import (
     content,
     file_name,
@@ -51,6 +52,7 @@ _NAMED_TYPES = {
     ".rtf": "text/rtf", ".dat": "application/octet-stream",
 }  # fmt: skip
 _UNNAMED_TYPES = ("application/octet-stream", "application/ics", "application/x-msdownload", "application/unknown")
+_CARDS = ("text/vcard", "text/x-vcard", "text/directory")
 _PAGES = ("text/html", "application/xhtml+xml", "text/x-amp-html", "text/watch-html")
 #: Parts called ``message`` that hold a message; all others are fields of a report.
 _MESSAGES = ("rfc822", "global", "news", "partial")
@@ -186,7 +188,7 @@ class Mail:
             kind = _NAMED_TYPES.get(name.lower()[name.rfind(".") :], kind)
         if kind == "message/rfc822":
             self.names.append(name)
-            return self._attached(_parsed(payload(part)), depth + 1)
+            return self._attached(parsed_mail(payload(part)), depth + 1)
         if kind in _PACKED or name.lower() == "winmail.dat":
             return self._packed(part, name or "winmail.dat")
         if kind in _SIGNATURES:
@@ -223,6 +225,8 @@ class Mail:
             self.writer.document(parsed)
         elif kind == "text/calendar":
             self.plain(calendar_text(text, self.writer))
+        elif kind in _CARDS:
+            self.plain(cards_text(text, self.writer))
         elif kind in ("text/enriched", "text/richtext"):
             self.plain(without_tags(text))
         else:
@@ -275,7 +279,8 @@ class Mail:
             self.attachment(name, unreadable=str(error)[:200])
 
 
-def _parsed(data: bytes) -> Message:
+def parsed_mail(data: bytes) -> Message:
+    """The mail that the bytes are."""
     return BytesParser(policy=policy.compat32).parsebytes(data.lstrip())
 
 
@@ -285,7 +290,7 @@ def _decoded(message: Message, part: Message) -> Message:
     written = message.get_payload()
     if encoding == "base64" and not message.keys() and isinstance(written, str):
         try:
-            return _parsed(b64decode(re.sub(r"\s", "", written)))
+            return parsed_mail(b64decode(re.sub(r"\s", "", written)))
         except (Base64Error, ValueError):
             return message
     return message
