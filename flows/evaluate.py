@@ -16,6 +16,7 @@ from flows.runtime.run_names import named
 from lake import configuration
 from lake.directory import Lake
 from lake.inspect.alarms import Watched, raised
+from lake.inspect.sources import listed_at
 from lake.operate import gate_asks
 from lake.questions import questions
 from lake.storage import clock
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lake.configuration import Configuration, Gate
-    from lake.releases.history import History
     from lake.releases.values import Release
 
 #: Means that the message of a run repeats; its artifact has all.
@@ -56,7 +56,8 @@ def _evaluated(params: EvaluateParameters) -> State[Any]:
         _judge(params.lake, lake, told.gate, (candidate, rows["candidate"]), (live, rows["live"]))
     asked = {"live": live.id, "candidate": candidate.id if candidate and params.candidate else None}
     show_scores(params.lake, _table(told, rows), asked)
-    alarms = raised(told.alarms, _watched(history, live, rows["live"]), clock.now())
+    watched = Watched.of(history, live, rows["live"], listed_at(lake))
+    alarms = raised(told.alarms, watched, clock.now())
     show_alarms(params.lake, live.id, alarms)
     if alarms:
         return Failed(message="; ".join(alarms))
@@ -69,13 +70,6 @@ def _judge(
     """Show the verdict of the gate now; only a run that may publish records it."""
     if gate_asks(lake):
         show_gate(called, judged(policy, sets_of(policy, questions(lake)), candidate, live).verdict)
-
-
-def _watched(history: History, live: Release, rows: pa.Table) -> Watched:
-    published = history.published(live.id)
-    assert published is not None
-    counts = (live.counts["n_documents"], live.counts["n_quarantined"])
-    return Watched(live.id, rows, *counts, published.at, history.lag(live.id))
 
 
 def _table(told: Configuration, rows: Mapping[str, pa.Table]) -> list[dict[str, Any]]:

@@ -15,14 +15,17 @@ from lake.errors import GoneError, LakeError, RefusedError, UsageError
 from lake.ingest import quiet
 from lake.patches.allocator import give_memory_back
 from lake.plugins.later import Later
+from lake.records.last_listings import note_listed
 from lake.releases.values import Spent
 from lake.reporting import counted
-from lake.storage import inbox
+from lake.storage import clock, inbox
 from lake.storage.lease import is_open, waiting
 from tasks.job import Job
 from tasks.steps import lake_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from expectations import validator
     from flows import indexing
     from flows.steps import Steps
@@ -58,20 +61,23 @@ def reindex(job: Job, steps: Steps) -> Outcome:
     Raises RefusedError before anything is written if the guard objects. A candidate that the audit or the gate
     refuses, or a pin holds back, is no error: the outcome states it.
     """
-    started, lake = time.monotonic(), lake_of(job)
+    started, began, lake = time.monotonic(), clock.now(), lake_of(job)
     if job.rights_only and not lake.exists():
         raise UsageError(f"there is no lake at {job.lake} yet, whose rights could change; ingest without --rights-only")
     notices = _notices(job, lake)
     configuration.read(lake.store)  # what is wrong with it should not be told after hours of work
     if not steps.are_shown and (unchanged := _recalled(job, lake)):
+        _noted_as_listed(job, lake, began)
         _taken_up(lake, notices)
         return replace(unchanged, seconds=time.monotonic() - started)
     found, outcome = _scanned(job, lake, steps, started)
     if outcome is not None:
+        _noted_as_listed(job, lake, began)
         _taken_up(lake, notices)
         return _audited(job, lake, steps, outcome)
     _get_ready()
     lake.create()
+    _noted_as_listed(job, lake, began)
     with lake.writing(_INGEST) as lease:
         # Somebody was at work between the scan and the lease. Or a right would be given, which another run may have
         # found taken away again since: a run that finds the rights as they are leaves no trace.
@@ -157,6 +163,12 @@ def _notices(job: Job, lake: Lake) -> list[inbox.Notice]:
         return []
     names = job.open_sources().keys()
     return [notice for notice in inbox.waiting(lake.store) if notice.source in names]
+
+
+def _noted_as_listed(job: Job, lake: Lake, began: datetime) -> None:
+    """Leave a note that all of the sources was listed, which is all that a quiet night leaves."""
+    if not job.only and job.documents is None and lake.exists():
+        note_listed(lake.store, job.open_sources(), began)
 
 
 def _taken_up(lake: Lake, notices: Iterable[inbox.Notice]) -> None:

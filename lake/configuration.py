@@ -113,6 +113,9 @@ class Alarms:
     lag_hours: float | None = option(
         None, "Maximum hours that the oldest change in live had waited when it was published.", least=0, most=1e6
     )
+    listed_hours: float | None = option(
+        None, "Maximum hours since a run last listed each source of live.", least=0, most=1e6
+    )
 
     def __post_init__(self) -> None:
         check(self)

@@ -56,6 +56,7 @@ class Lake:
     calls/         replies of chat models to generators of questions and judges of answers
     shared_cache/  the key of what services cache outside of the lake
     feedback/      judgements of passages that were found   answer_feedback/   judgements of answers
+    listings/      when each source was last listed
     queries/       the query log of services                judged_traffic/    a judge's verdicts on a sample of it
     """
 

@@ -11,6 +11,7 @@ from lake import configuration
 from lake.index.opened import OpenLake
 from lake.inspect.describe import contents, description
 from lake.inspect.duplicates import NEAR, duplicates
+from lake.records.last_listings import last_listed
 from lake.records.watch_state import WatchState
 from lake.records.watch_state import states as watch_states
 from lake.releases.history import At
@@ -53,7 +54,8 @@ class ReleaseContents(OpenLake):
         return watch_states(self._lake.store)
 
     def _contents(self, live: Release) -> dict[str, Any]:
-        return contents(self.history(), live, self._reader.snapshot(live), self._completeness())
+        found = contents(self.history(), live, self._reader.snapshot(live), self._completeness())
+        return found | {"listed_at": {name: last_listed(self._lake.store, name) for name in found["sources"]}}
 
     def _completeness(self) -> Completeness:
         return configuration.read(self._lake.store).completeness

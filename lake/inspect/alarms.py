@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lake.configuration import Alarms
+    from lake.releases.history import History
+    from lake.releases.values import Release
 
 
 @dataclass(frozen=True)
 class Watched:
-    """What is known of live: SCORES ``rows`` of today, its counts, since when readers see it, and how long at most the
-    oldest change that it brought had waited then (None: not known)."""
+    """What is known of live: SCORES ``rows`` of today, its counts, and since when readers see it.
+
+    ``lag``: how long at most the oldest change that it brought had waited then. ``listed``: when the last complete
+    listing of each of its sources began. None is unknown in both.
+    """
 
     release: str
     rows: pa.Table
@@ -30,6 +35,15 @@ class Watched:
     n_quarantined: int
     published_at: datetime
     lag: timedelta | None = None
+    listed: Mapping[str, datetime | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, history: History, live: Release, rows: pa.Table, listed: Mapping[str, datetime | None]) -> Watched:
+        """What the log knows of live, beside its SCORES ``rows`` and when its sources were ``listed``."""
+        published = history.published(live.id)
+        assert published is not None
+        counts = (live.counts["n_documents"], live.counts["n_quarantined"])
+        return cls(live.id, rows, *counts, published.at, history.lag(live.id), listed)
 
 
 def raised(alarms: Alarms, live: Watched, now: datetime) -> list[str]:
@@ -43,7 +57,17 @@ def raised(alarms: Alarms, live: Watched, now: datetime) -> list[str]:
     if alarms.lag_hours is not None and live.lag is not None and live.lag > timedelta(hours=alarms.lag_hours):
         hours = live.lag / timedelta(hours=1)
         found.append(f"a change had waited {hours:,.1f} hours for {live.release}, more than {alarms.lag_hours:g}")
+    if alarms.listed_hours is not None:
+        found += _unlisted(alarms.listed_hours, live.listed, now)
     return found
+
+
+def _unlisted(limit: float, listed: Mapping[str, datetime | None], now: datetime) -> Iterator[str]:
+    for source, at in listed.items():
+        if at is None:
+            yield f"when {source} was last listed is unknown: no run has noted it yet, and the next one does"
+        elif now - at > timedelta(hours=limit):
+            yield f"{source} was last listed {(now - at) / timedelta(hours=1):,.1f} hours ago, more than {limit:g}"
 
 
 def too_much_in_quarantine(alarms: Alarms, n_quarantined: int, n_documents: int) -> list[str]:

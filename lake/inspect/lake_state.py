@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -56,23 +56,26 @@ def _published(history: History, release: Release) -> Entry:
 
 
 def alarms(
-    settings: Alarms, history: History, rows: pa.Table, n_questions: Callable[[], Mapping[str, int]]
+    settings: Alarms,
+    history: History,
+    rows: pa.Table,
+    n_questions: Callable[[], Mapping[str, int]],
+    listed: Mapping[str, datetime | None],
 ) -> dict[str, Any]:
     """The alarms that live raises by its kept SCORES ``rows``, and the limits that are set; searches nothing.
 
     A sample that a run over some documents measured raises none about scores: many of its questions are about what
-    changed. ``n_questions``: how many each set has.
+    changed. ``n_questions``: how many each set has. ``listed``: when each source was listed last.
     """
     limits = {name: value for name, value in asdict(settings).items() if value not in (None, {})}
     if history.live is None or not limits:
         return {"limits": limits, "raised": []}
     live, profiles = history.live, last_evaluated(rows).select("set", "settings").unique()
     newest = pl.DataFrame(rows).join(profiles, on=["set", "settings"], how="semi").to_arrow()
-    counts = (live.counts["n_documents"], live.counts["n_quarantined"])
     gate = history.gate(live.id)
     if gate is not None and gate.facts.get("of_sample") and not _are_whole(newest, n_questions()):
         settings = replace(settings, scores={})
-    watched = Watched(live.id, newest, *counts, _published(history, live).at, history.lag(live.id))
+    watched = Watched.of(history, live, newest, listed)
     return {"limits": limits, "raised": raised(settings, watched, clock.now())}
 
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import MISSING, fields
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +14,7 @@ from lake import plugins
 from lake.directory import Lake
 from lake.errors import InputError, LakeError
 from lake.ingest.plan import parser_and_suffix
+from lake.records.last_listings import last_listed
 from lake.sources.declared import declared_json
 from lake.sources.listing import Changes
 from lake.sources.protocol import SourceFile, is_sidecar
@@ -108,8 +110,13 @@ def _read(source: Source, uri: str) -> dict[str, Any]:
     return {"uri": uri, "n_bytes": len(data), "parser": parser, "problem": problem, "seconds": seconds}
 
 
+def listed_at(lake: Lake) -> dict[str, datetime | None]:
+    """When the last complete listing of each source of live began; None if no run noted it yet."""
+    return {row["source"]: row["listed_at"] for row in held(lake)}
+
+
 def held(lake: Lake) -> list[dict[str, Any]]:
-    """The sources of the live release: their documents, and what the next listing may continue from."""
+    """The sources of live: their documents, when the last complete listing began, and how the next one begins."""
     live = lake.log.read().live
     if live is None:
         return []
@@ -125,6 +132,7 @@ def held(lake: Lake) -> list[dict[str, Any]]:
             "source": name,
             "n_documents": n,
             "version": versions.get(name, ""),
+            "listed_at": last_listed(lake.store, name),
             "has_cursor": states[name] is not None,
             "full_at": states[name].full_at if states[name] else None,  # type: ignore[union-attr]
         }

@@ -161,7 +161,10 @@ class LakeViews:
             history, configured = self._index.history(), self._configured()
             live = history.live
             scores = self._index.scores(live.id) if live else None
-            alarms = lake_state.alarms(configured.alarms, history, scores, self._n_questions) if live else None
+            sources = lake_state.sources(self._lake)
+            listed = {row["source"]: row["listed_at"] for row in sources}
+            asked = (configured.alarms, history, scores, self._n_questions, listed)
+            alarms = lake_state.alarms(*asked) if live else None
             return {
                 "lake": self._lake.url,
                 **_now(history),
@@ -169,7 +172,7 @@ class LakeViews:
                 "counts": dict(live.counts) if live else {},
                 "freshness": lake_state.freshness(history),
                 "alarms": alarms or {"limits": {}, "raised": []},
-                "sources": lake_state.sources(self._lake),
+                "sources": sources,
                 "words": self._words(live, configured.completeness) if live else [],
                 "quarantine": quarantine.kinds(self._table(live, "quarantine")) if live else [],
                 "runs_url": runs_url(os.environ),

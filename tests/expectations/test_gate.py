@@ -149,14 +149,19 @@ def test_alarms_name_each_limit_that_live_passes() -> None:
     rows = scores("old", {("s", "document RR"): np.full(20, 0.5), ("s", "search seconds"): np.linspace(0.1, 0.3, 20)})
     live = Watched("old", rows, n_documents=90, n_quarantined=10, published_at=now - timedelta(hours=30))
     live = replace(live, lag=timedelta(hours=9))
+    live = replace(live, listed={"docs": now - timedelta(hours=7)})
     assert raised(Alarms(), live, now) == []
-    near = Alarms({"document RR": 0.5}, p95_seconds=0.3, quarantine_share=0.1, age_hours=30, lag_hours=9)
+    near = Alarms(
+        {"document RR": 0.5}, p95_seconds=0.3, quarantine_share=0.1, age_hours=30, lag_hours=9, listed_hours=7
+    )
     assert raised(near, live, now) == []
-    limits = {"p95_seconds": 0.28, "quarantine_share": 0.09, "age_hours": 29, "lag_hours": 8}
+    live = replace(live, listed={**live.listed, "mails": None})
+    limits = {"p95_seconds": 0.28, "quarantine_share": 0.09, "age_hours": 29, "lag_hours": 8, "listed_hours": 6}
     past = Alarms({"document RR": 0.51, "span recall@5": 0.1}, **limits)
     told = "\n".join(raised(past, live, now))
     for words_of in ("document RR of s is 0.5000 over 20 questions, less than 0.51", "span recall@5 can't be measured",
                      "takes 0.290 s or more", "10 of 100 documents are in quarantine, more than 9.0%",
                      "published 30.0 hours ago, more than 29",
-                     "had waited 9.0 hours for old, more than 8"):  # fmt: skip
+                     "had waited 9.0 hours for old, more than 8", "docs was last listed 7.0 hours ago, more than 6",
+                     "when mails was last listed is unknown"):  # fmt: skip
         assert words_of in told

@@ -72,10 +72,13 @@ def _read(read: dict[str, Any] | None) -> None:
 
 def held(shown: list[dict[str, Any]]) -> None:
     """One line a source."""
-    table = Table("source", "documents", "next listing", "last listed in full", "version", box=None, pad_edge=False)
+    names = ("source", "documents", "listed (UTC)", "next listing", "last in full", "version")
+    table = Table(*names, box=None, pad_edge=False)
     for row in shown:
+        listed_at = f"{row['listed_at']:%Y-%m-%d %H:%M}" if row["listed_at"] else ""
         following, full_at = "in full", ""
         if row["has_cursor"]:
-            following, full_at = "from its cursor", f"{row['full_at'][:16].replace('T', ' ')} UTC"
-        table.add_row(escape(row["source"]), f"{row['n_documents']:,}", following, full_at, escape(row["version"]))
+            following, full_at = "from its cursor", row["full_at"][:10]
+        n, version = f"{row['n_documents']:,}", escape(row["version"])
+        table.add_row(escape(row["source"]), n, listed_at, following, full_at, version)
     terminal().print(table)

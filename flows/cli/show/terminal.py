@@ -271,7 +271,9 @@ def status(shown: dict[str, Any]) -> None:
     out.print(f"[bold]{live['release']}[/bold] is live, published {at}")
     out.print(f"{_holds(live)}; embedder {escape(live['embedder'])}")
     for source, n in shown["sources"].items():
-        out.print(f"  {n:,} from {escape(source)}")
+        at = shown["listed_at"][source]
+        listed = f", last listed {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+        out.print(f"  {n:,} from {escape(source)}{listed}")
     _words(out, shown["completeness"])
     _copies(out, shown["n_copies"])
     if shown["pinned"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -48,13 +49,15 @@ def test_a_source_of_a_lake_shows_when_it_was_last_listed_in_full(capsys: pytest
         "source": "docs",
         "n_documents": 7,
         "version": "",
+        "listed_at": datetime(2026, 11, 21, 2, 0, 3, tzinfo=UTC),
         "has_cursor": True,
         "full_at": "2026-11-20T02:14:09+00:00",
     }
     held([row, {**row, "source": "files", "has_cursor": False, "full_at": None}])
     docs, files = capsys.readouterr().out.splitlines()[-2:]
-    assert docs.split() == ["docs", "7", "from", "its", "cursor", "2026-11-20", "02:14", "UTC"]
-    assert files.split() == ["files", "7", "in", "full"]
+    last = ["2026-11-21", "02:00"]
+    assert docs.split() == ["docs", "7", *last, "from", "its", "cursor", "2026-11-20"]
+    assert files.split() == ["files", "7", *last, "in", "full"]
 
 
 def test_what_is_wrong_has_its_exit_status(capsys: pytest.CaptureFixture[str], table: str) -> None:

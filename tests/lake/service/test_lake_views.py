@@ -210,7 +210,7 @@ def test_the_state_of_a_lake_names_what_is_wrong_with_it(troubled: tuple[Running
     assert found["freshness"]["age_seconds"] >= 0
     assert [(row["format"], row["n_words_lost"]) for row in found["words"]] == [("markdown", 0)]
     assert found["words"][0]["n_words_kept"] > 200
-    assert [(row["n_documents"], bool(row["changed_at"])) for row in found["sources"]] == [(43, True)]
+    assert [(row["n_documents"], bool(row["listed_at"])) for row in found["sources"]] == [(43, True)]
     assert found["lake"] == url
     json.dumps(found)
 
@@ -222,7 +222,7 @@ def test_a_sample_raises_no_alarm_about_scores(troubled: tuple[Running, str]) ->
     rows = pa.Table.from_pylist([score], schema=SCORES)
 
     def raised(n_questions: int) -> list[str]:
-        found: list[str] = lake_state.alarms(least, log.read(), rows, lambda: {"port": n_questions})["raised"]
+        found: list[str] = lake_state.alarms(least, log.read(), rows, lambda: {"port": n_questions}, {})["raised"]
         return found
 
     low = ["document nDCG@10 of port is 0.1000 over 1 question, less than 0.5"]
