@@ -4,8 +4,8 @@
                                              [--layers 6] [--epochs 1] [--sentences 1200]
 
 The model is minilm, or its lowest layers, with one output, trained for minutes on CPU (in bfloat16). With ``--claims``
-it learns from SciFact's training split, but from no claim that is a test claim or cites an abstract that answers one.
-Without it, from sentences of SciFact's abstracts, each with the abstract that it was cut out of (none that answers a
+it learns from SciFact's training split, but from no claim that is a test claim or cites an abstract that answers one,
+and from sentences of abstracts. Without it, from sentences of SciFact's abstracts, each with the abstract that it was cut out of (none that answers a
 test claim), and questions of half the articles of XQuAD (English). Negatives are what a hybrid search ranks high
 besides. The test: SciFact's claims, and without ``--claims`` the questions of the other articles. The weight beside
 the hybrid score is chosen for each half of the test questions by the other half.
@@ -193,7 +193,7 @@ def main() -> None:
     words.add_argument("--data", type=Path, required=True)
     words.add_argument("--model", type=Path, required=True, help="where the model is written; an existing one is used")
     words.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "raglake-quality"))
-    words.add_argument("--claims", type=Path, help="claims_train.jsonl of SciFact, to train on in place of the rest")
+    words.add_argument("--claims", type=Path, help="claims_train.jsonl of SciFact, to train on in place of XQuAD")
     words.add_argument("--sentences", type=int, default=1200, help="how many of SciFact's abstracts to train on")
     words.add_argument("--layers", type=int, default=6)
     words.add_argument("--epochs", type=int, default=1)
@@ -204,12 +204,13 @@ def main() -> None:
     tests = [(claims, index)]
     chance, examples = random.Random(chosen.seed), list[Example]()
     is_made = (chosen.model / "model.safetensors").exists()
-    if chosen.claims:
-        for _ in range(0 if is_made else chosen.epochs):
-            once = list(of_claims(claims, index, chance, chosen.claims))
-            chance.shuffle(once)
-            examples += once
-    else:
+    if chosen.claims and not is_made:
+        # Other negatives each time; sentences besides, because there are few claims.
+        for _ in range(chosen.epochs):
+            examples += of_claims(claims, index, chance, chosen.claims)
+        examples += of_sentences(claims, index, chance, chosen.sentences)
+        chance.shuffle(examples)
+    elif not chosen.claims:
         learnt, held = halves_of_articles(xquad("en")(chosen.data))
         of_paragraphs = built(learnt, settings, chosen.work)
         tests.append((held, of_paragraphs))
