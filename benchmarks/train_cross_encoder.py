@@ -5,10 +5,10 @@
 
 The model is minilm, or its lowest layers, with one output, trained for minutes on CPU (in bfloat16). With ``--claims``
 it learns from SciFact's training split, but from no claim that is a test claim or cites an abstract that answers one,
-and from sentences of abstracts. Without it, from sentences of SciFact's abstracts, each with the abstract that it was cut out of (none that answers a
-test claim), and questions of half the articles of XQuAD (English). Negatives are what a hybrid search ranks high
-besides. The test: SciFact's claims, and without ``--claims`` the questions of the other articles. The weight beside
-the hybrid score is chosen for each half of the test questions by the other half.
+and from sentences. Without it, it learns from sentences of SciFact's abstracts, each with the abstract that it was cut
+out of (none that answers a test claim), and from questions of half the articles of XQuAD (English). Negatives are what
+a hybrid search ranks high besides. The test: SciFact's claims, and without ``--claims`` the questions of the other
+articles. The weight beside the hybrid score is chosen for each half of the test questions by the other half.
 """
 
 from __future__ import annotations

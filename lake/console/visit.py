@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,6 +105,10 @@ class Visit:
         pairs = [pair for pair in self.request.query_params.multi_items() if pair[0] not in left_out]
         query = urlencode([*pairs, *words.items()])
         return f"{ROOT}{path}" + (f"?{query}" if query else "")
+
+    def command(self, *words: object) -> str:
+        """A command line that can be pasted; it names the lake to whoever may know its place."""
+        return shlex.join(("raglake", *map(str, words), "--lake", self.key.get("lake") or "LAKE"))
 
     def page(self, template: str, status: int = 200, **words: Any) -> Response:
         """A whole page."""

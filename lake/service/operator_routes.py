@@ -80,7 +80,8 @@ def operator_routes(service: Service, processes: WorkerMetrics | None = None) ->
 def _allowances(service: Service, key: Key) -> dict[str, Any]:
     """A KeyResult."""
     named = {name: getattr(key, name) for name in ("name", "principals", "options", "answers", "operator", "writes")}
-    return {**named, "chat_model": service.chat and service.chat.name, "reranker": service.options.get("rerank")}
+    models = {"chat_model": service.chat and service.chat.name, "reranker": service.options.get("rerank")}
+    return {**named, **models, "lake": service.index.url if key.sees_everything else None}
 
 
 def _of_health(found: dict[str, Any], request: Request) -> Response:

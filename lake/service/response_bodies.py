@@ -174,6 +174,7 @@ class KeyResult(BaseModel):
     writes: list[str] = Field(description="The pushed sources whose documents the key may store and delete.")
     chat_model: str | None = Field(description="The model that writes answers; null if none is known.")
     reranker: str | None = Field(description="The reranker of all searches.")
+    lake: str | None = Field(description="The lake's place; null for keys that do not see everything.")
 
 
 class Health(BaseModel):

@@ -166,7 +166,7 @@ def test_experiments_are_kept_listed_and_drawn_with_the_cell_that_was_applied(
     visit: Visit, asked: Asked, accessible: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = visit("/evaluation/experiments", LOOKER, asked.url)
-    assert "raglake experiment" in page.text_content(".empty")
+    assert f"raglake experiment SOURCE --vary child_tokens=100,200 --lake {asked.lake}" in page.text_content(".empty")
     place = Lake.existing(asked.lake)
     monkeypatch.setattr(experiments, "KEPT", 1)
     oldest = experiments.keep(place, experiment(varied=["oldest"]))

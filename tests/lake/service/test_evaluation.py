@@ -63,6 +63,11 @@ def test_means_over_other_questions_are_told_apart(running: Running, asked: TwoR
     assert {one.label for one in found.series} == {"text"}
 
 
+def test_only_keys_that_see_everything_learn_where_the_lake_is(running: Running, asked: TwoReleases) -> None:
+    found = {name: running.get("/key", name).json()["lake"] for name in (OPERATOR, LOOKER, READER)}
+    assert found == {OPERATOR: asked.url, LOOKER: asked.url, READER: None}
+
+
 def test_questions_come_worst_first_and_those_left_out_last(running: Running) -> None:
     got = running.get("/evaluation/sets/lamps/questions", LOOKER, limit=10).json()
     found = bodies.MeasuredQuestions.model_validate(got)
