@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import logging
 import os
@@ -111,6 +112,7 @@ def _options(
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 failed, 2 the caller's words, 3 refused, 4 quarantine under --strict."""
     gc.set_threshold(_NEW_OBJECTS)
+    atexit.register(gc.freeze)  # else the interpreter looks at every object once more before all of them go
     logging.basicConfig(level=os.environ.get("RAGLAKE_LOG", "WARNING"), handlers=[_log_handler()])
     sys.exit(_exit_status(arguments))
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # Some characters cost no token at all, so a span is limited in characters as well.
 _CHARACTERS_PER_TOKEN = 16
 _USUAL_LENGTH = 4
+#: Where counting a text on its own gives the same as its offsets, counting is worth trying on longer ones, too.
+_LIKELY_LENGTH = 6
 
 _WORD = re.compile(r"\S")
 _BLANK_LINE = re.compile(r"\n\s*\n\s*(?=\S)")
@@ -70,6 +72,8 @@ class Ruler:
     def __init__(self, text: str, tokenizer: Tokenizer) -> None:
         self.text = text
         self.tokenizer = tokenizer
+        self._usual_length = _LIKELY_LENGTH if tokenizer.separators else _USUAL_LENGTH
+        self._has_offsets = False
         self._counted: dict[Span, int] = {}
 
     def fits(self, start: int, end: int, limit: int) -> bool:
@@ -78,8 +82,13 @@ class Ruler:
         if length > limit * _CHARACTERS_PER_TOKEN:
             return False
         # A short text most likely fits, and counting it is cheaper than finding all its offsets.
-        likely = length <= limit * _USUAL_LENGTH or self.touched(start, end) <= limit
+        likely = length <= limit * self._usual_length or self.touched(start, end) <= limit
         return likely and self.count(start, end) <= limit
+
+    def is_short(self, start: int, end: int, limit: int) -> bool:
+        """Whether ``text[start:end]`` fits and touches as few tokens, if that is known without offsets."""
+        is_usual = end - start <= limit * self._usual_length
+        return is_usual and self._stands_alone(start, end) and self.count(start, end) <= limit
 
     @property
     def _starts(self) -> array[int]:
@@ -92,6 +101,7 @@ class Ruler:
     @cached_property
     def _offsets(self) -> tuple[array[int], array[int]]:
         """Starts and ends of tokens; a large text has tens of millions, too many for Python objects."""
+        self._has_offsets = True
         edges = array("q", chain.from_iterable(self.tokenizer.spans(self.text)))
         return edges[::2], edges[1::2]
 
@@ -101,7 +111,7 @@ class Ruler:
 
     def count(self, start: int, end: int) -> int:
         """Exact number of tokens of ``text[start:end]`` on its own."""
-        if self._stands_alone(start, end):
+        if self._has_offsets and self._stands_alone(start, end):
             return self.touched(start, end)
         if (start, end) not in self._counted:
             self._counted[start, end] = self.tokenizer.count(self.text[start:end])

@@ -40,6 +40,9 @@ class Splitter:
         """Spans that hold every word of ``text[start:end]``; each may begin inside the one before."""
         text = self.ruler.text
         previous, position = -1, skip_space(text, start, end)
+        if position < end and self.ruler.is_short(position, end, self.limit):
+            yield position, trimmed_end(text, position, end)
+            return
         while position < end:
             begin = self._overlap(previous, position) if previous >= 0 else position
             stop = self._stop(begin, position, end)

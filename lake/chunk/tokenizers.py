@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lake.chunk.known_pieces import KnownPieces, Sizes
+from lake.chunk.known_pieces import KnownPieces
 from lake.errors import UsageError
 from lake.patches.tiktoken_ranks import byte_pair_encoding
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Integers = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
 Span = tuple[int, int]
+#: Bytes of each token of a text.
+Sizes = tuple[int, ...]
 
 TOKENIZERS = ("tiktoken:cl100k_base", "tiktoken:o200k_base", "words", "hf:<directory or tokenizer.json>")
 
@@ -110,16 +112,21 @@ class BytePairTokenizer:
     def __init__(self, name: str, encoding: str) -> None:
         self.name = name
         self._encoding, self._n_bytes = byte_pair_encoding(encoding)
-        self._known = KnownPieces(self._encoded) if encoding == "cl100k_base" else None
+        sizes = KnownPieces(self._encoded)
+        counts = KnownPieces(lambda piece: len(sizes[piece]))
+        is_known = encoding == "cl100k_base"
+        self._sizes_of = sizes.of if is_known else lambda text: iter((self._encoded(text),))
+        self._counts_of = counts.of if is_known else lambda text: iter((len(self._encoded(text)),))
 
     def count(self, text: str) -> int:
-        return sum(map(len, self._sizes(_encodable(text))))
+        return sum(sum(self._counts_of(part)) for part in _without_endless_runs(_encodable(text)))
 
     def spans(self, text: str) -> Iterator[Span]:
         import numpy as np
 
         text = _encodable(text)
-        sizes: Integers = np.fromiter(chain.from_iterable(self._sizes(text)), np.int64)
+        parts = map(self._sizes_of, _without_endless_runs(text))
+        sizes: Integers = np.fromiter(chain.from_iterable(chain.from_iterable(parts)), np.int64)
         ends: Integers = np.cumsum(sizes)
         starts: Integers = ends - sizes
         if not text.isascii():
@@ -128,11 +135,6 @@ class BytePairTokenizer:
         for first in range(0, len(starts), _PIECE):
             some = slice(first, first + _PIECE)
             yield from zip(starts[some].tolist(), ends[some].tolist(), strict=True)
-
-    def _sizes(self, text: str) -> Iterator[Sizes]:
-        """Bytes of each token, in parts."""
-        sizes_of = self._known.of if self._known is not None else lambda part: (self._encoded(part),)
-        return chain.from_iterable(map(sizes_of, _without_endless_runs(text)))
 
     def _encoded(self, text: str) -> Sizes:
         tokens = self._encoding.encode_to_numpy(text, disallowed_special=())

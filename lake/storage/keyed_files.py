@@ -18,6 +18,10 @@ from lake.storage.store import open_parquet, parquet_bytes, reading_parquet
 _HEX = np.zeros(256, np.uint8)
 _HEX[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.uint8)
 
+#: Bytes of small rows, as they lie in memory, that are read and written together: each group costs as much again as
+#: dozens of them.
+_GROUP_BYTES, _MOST_GROUPED = 1 << 20, 1024
+
 #: How often files are listed again if some were compacted away while they were read.
 _TRIES = 5
 
@@ -32,8 +36,9 @@ _INDEX = np.dtype([("high", np.uint64), ("low", np.uint64), ("file", np.int32), 
 class KeyedFiles:
     """Rows under digest keys in ``folder``; the first file that holds a key counts.
 
-    A file is named after the keys in it, so that writing the same rows twice writes one file. With a ``schema``, rows
-    of files that older releases wrote are read with its columns.
+    A file is named after the keys in it, so that writing the same rows twice writes one file. Its row groups have
+    ``row_group_size`` rows, or more if they are small. With a ``schema``, rows of files that older releases wrote are
+    read with its columns.
     """
 
     def __init__(
@@ -134,8 +139,12 @@ class KeyedFiles:
         """Store the rows and return the file's path; writing the same keys again replaces an equal file."""
         digest = value_digest(sorted(table.column(self._key).to_pylist()))
         path = f"{self.folder}/{digest}.parquet"
-        self._store.write(path, parquet_bytes(table, self._row_group_size))
+        self._store.write(path, parquet_bytes(table, self._group_size(table)))
         return path
+
+    def _group_size(self, table: pa.Table) -> int:
+        n_small: int = _GROUP_BYTES * table.num_rows // max(1, table.nbytes)
+        return max(self._row_group_size, min(n_small, _MOST_GROUPED))
 
     def read(self, keys: Sequence[str], columns: Sequence[str]) -> pa.Table:
         """One row per key, in the order of ``keys``, with these columns; every key must be stored."""

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import chain, pairwise
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from lake.tables.folding import plain, spelt, stemmed
@@ -69,9 +68,9 @@ class Analyzer(NamedTuple):
         >>> Analyzer("english").words_of("The crew's read_csv of 6.1.2")
         Words(words=('the', 'crew', 'read_csv', 'of', '6.1.2'), forms=('crew', 'read', 'csv', '6.1', '6', '1', '2'))
         """
-        each = list(map(_pieces(self).__getitem__, text.split()))
-        words, forms = (tuple(chain.from_iterable(map(itemgetter(part), each))) for part in (0, 1))
-        return Words(words, forms)
+        each = [*map(_pieces(self).__getitem__, text.split())]
+        words, forms = zip(*each, strict=True) if each else ((), ())
+        return Words(tuple(chain.from_iterable(words)), tuple(chain.from_iterable(forms)))
 
     def _of_piece(self, piece: str) -> Words:
         """Words of a text without spaces."""

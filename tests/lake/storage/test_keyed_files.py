@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,3 +66,14 @@ def test_a_missing_row_is_named(tmp_path: Path) -> None:
     pile.refresh()
     with pytest.raises(ContractError, match=f"rows in .* has no row for key {key(2)}; restore rows"):
         pile.read([key(1), key(2)], ["value"])
+
+
+def test_small_rows_are_stored_in_large_groups_and_large_ones_are_not(tmp_path: Path) -> None:
+    pile = KeyedFiles(open_store(tmp_path), "rows", "key", row_group_size=7)
+    small = pa.table({"key": [key(n) for n in range(2000)], "value": ["v"] * 2000})
+    large = pa.table({"key": [key(n) for n in range(2000, 2020)], "value": ["v" * 200_000] * 20})
+    groups = [pq.ParquetFile(tmp_path / pile.write(table)).metadata for table in (small, large)]
+    assert [groups[0].row_group(n).num_rows for n in range(groups[0].num_row_groups)] == [1024, 976]
+    assert [groups[1].row_group(n).num_rows for n in range(groups[1].num_row_groups)] == [7, 7, 6]
+    pile.refresh()
+    assert pile.read([key(2019), key(3)], ["value"]).column("value").to_pylist() == ["v" * 200_000, "v"]
