@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
+import pickle
 import warnings
 from dataclasses import dataclass
 from importlib import import_module
@@ -53,6 +55,36 @@ def load(*, lean: bool = False) -> Any:
 
 def validate(requests: Sequence[Request]) -> list[list[Result]]:
     """For each request the results of its checks, in their order; writes nothing anywhere."""
+    keys = [_key(request) for request in requests]
+    unknown = [request for request, key in zip(requests, keys, strict=True) if key not in _KNOWN]
+    found = iter(_asked(unknown) if unknown else ())
+    answers = [_KNOWN[key] if key in _KNOWN else next(found) for key in keys]
+    for key, answer in zip(keys, answers, strict=True):
+        if key and all(result.success and not result.values.get("unexpected_count") for result in answer):
+            _KNOWN.pop(key, None)
+            _KNOWN[key] = answer
+    for oldest in list(_KNOWN)[:-_MOST_KNOWN]:
+        del _KNOWN[oldest]
+    return answers
+
+
+#: What Great Expectations answered about small tables without a fault: it takes 50 ms for each, and most tables of a
+#: small run hold what those of the run before held. Rows are named in answers about faults alone, so ids don't matter.
+_KNOWN: dict[bytes, list[Result]] = {}
+_MOST_KNOWN, _MOST_ROWS = 256, 2_000
+
+
+def _key(request: Request) -> bytes:
+    """Digest of all that an answer without a fault depends on; empty if the table is too large to look it up."""
+    if request.table.num_rows > _MOST_ROWS:
+        return b""
+    looked_at = {check.column for check in request.checks} & {*request.table.column_names}
+    columns = {name: request.table.column(name).combine_chunks() for name in sorted(looked_at)}
+    facts = (request.suite, request.checks, request.extent, request.table.num_rows, columns)
+    return hashlib.blake2b(pickle.dumps(facts), digest_size=16).digest()
+
+
+def _asked(requests: Sequence[Request]) -> list[list[Result]]:
     gx = load()
     CONFIGURATIONS.clear()
     with warnings.catch_warnings():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from expectations.validation import Request, validate
+from expectations.validation import Request, Result, validate
 from expectations.verdict import Check
 from lake.ingest.isolation import IsolatedFunction
 
@@ -40,3 +40,29 @@ def test_lean_and_whole_find_the_same() -> None:
     successes = [result.success for result in found[0]]  # type: ignore[index]
     assert successes == [False, True, False, False, False, True, False]
     assert found[0][-1].crash  # type: ignore[index]
+
+
+def table(ids: str, *sizes: int | None) -> pa.Table:
+    return pa.table({"id": [f"{ids}{n}" for n in range(len(sizes))], "size": pa.array(sizes, pa.int64())})
+
+
+def test_what_was_found_in_rows_without_a_fault_holds_for_equal_rows_alone() -> None:
+    checks = (
+        check("expect_column_values_to_be_between", "size", max_value=20),
+        check("expect_table_row_count_to_be_between", ids="", min_value=2),
+    )
+
+    def found(rows: pa.Table, suite: str = "some", checks: tuple[Check, ...] = checks) -> list[Result]:
+        return validate([Request(suite, checks, rows)])[0]
+
+    first = found(table("a", 1, 20))
+    assert [result.success for result in first] == [True, True]
+    assert found(table("b", 1, 20)) is first
+    for others in (table("b", 1, 19), table("b", 1, None), table("b", 1, 20, 3)):
+        assert found(others) is not first
+        assert all(result.success for result in found(others))
+    assert [result.success for result in found(table("b", 1))] == [True, False]
+    lower = (check("expect_column_values_to_be_between", "size", max_value=19), *checks[1:])
+    for ids in "bc":
+        (bad, _) = found(table(ids, 1, 20), checks=lower)
+        assert [row["id"] for row in bad.values["partial_unexpected_index_list"]] == [f"{ids}1"]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory, prefect_database: Path) -> Iterator[Server]:
     """Runs in this process report to it; without heartbeats, for whose thread each flow run would wait a second."""
+    from prefect.context import refresh_global_settings_context
     from prefect.settings import (
         PREFECT_API_URL,
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
@@ -34,8 +35,12 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory, prefect_database: P
 
     with running(Server(tmp_path_factory.mktemp("prefect"), prefect_database)) as server:
         words = {PREFECT_API_URL: server.url, PREFECT_HOME: server.home, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
-        with temporary_settings(words):
+        with temporary_settings(words), pytest.MonkeyPatch.context() as patch:
+            # For threads of Prefect's, which know nothing of the settings here and would start one more server.
+            patch.setenv("PREFECT_API_URL", server.url)
+            refresh_global_settings_context()
             yield server
+        refresh_global_settings_context()
 
 
 @pytest.fixture
