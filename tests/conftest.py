@@ -5,13 +5,10 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
 import threading
-import time
-import urllib.request
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -28,6 +25,7 @@ from flows.steps import PlainSteps
 from lake.ingest.isolation import IsolatedFunction
 from lake.options import RecipeOptions
 from tests.slow import SLOW_FIXTURES, is_slow
+from tests.waiting import accepts, free_port, until
 
 # Torch's threads spin while they wait for one another; beside other workers that costs several times the computing.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -88,8 +86,8 @@ class Scheduling(LoadFileScheduling):
         return {file.relative_to(root).as_posix() for file in files if "client: SyncPrefectClient" in file.read_text()}
 
 
-#: Session fixtures whose servers take a tenth of a core while nobody asks them anything.
-RESTLESS = ("prefect_server", "server")
+#: Session fixtures that take a tenth of a core while nobody asks them anything, or, as the browser, the event loop.
+RESTLESS = ("prefect_server", "server", "browser")
 
 
 @pytest.hookimpl(trylast=True)
@@ -224,12 +222,6 @@ def ingested(
         return reindex(Job(**words), steps)  # type: ignore[arg-type]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 #: Moto would list its folders twice and take a new connection for each request: a third of its time.
 S3_SERVER = """
 import sys
@@ -249,15 +241,12 @@ def s3_server() -> Iterator[str]:
     command = [sys.executable, "-c", S3_SERVER, "-H", "127.0.0.1", "-p", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield url
-    process.terminate()
-    process.wait()
+    try:
+        until(lambda: accepts(port), "no S3 server")
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from tests.house import ROOT
 from tests.plugin_packages import documented, pip_install
+from tests.waiting import until
 
 #: Runs ``raglake`` with these arguments; its exit status, standard output and error.
 Run = Callable[..., tuple[int, str, str]]
@@ -174,10 +174,7 @@ def test_a_plugin_s_events_are_acknowledged_once_they_are_published(site: Path, 
         (docs / "b.md").write_text("A kettle.")
         change(queue, """INSERT INTO events (body) VALUES ('{"keys": ["b.md"]}')""")
         next(line for line in process.stderr if "after the first of" in line)
-        end = time.monotonic() + 60
-        while waiting(queue) and time.monotonic() < end:
-            time.sleep(0.1)
-        assert waiting(queue) == 0
+        until(lambda: waiting(queue) == 0)
         process.terminate()
         assert process.wait(60) == 0
 

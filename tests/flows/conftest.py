@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import free_port
 from tests.flows.runtime.server import Server, running
+from tests.waiting import free_port
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -96,13 +96,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
 def _create_database(server: PostgresServer) -> None:
     import psycopg
 
-    for attempt in range(100):
+    for attempt in range(1200):
         try:
             address = server.url.replace("/docs", "/postgres")
             with psycopg.connect(address, password="s3cr3t", autocommit=True) as connection:
                 connection.execute("CREATE DATABASE docs")
             return
         except psycopg.OperationalError:
-            if attempt == 99:
+            if attempt == 1199:
                 raise
             time.sleep(0.1)

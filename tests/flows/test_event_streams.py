@@ -20,9 +20,10 @@ from lake.events.kafka_topic import KafkaTopic
 from lake.events.redis_stream import RedisStream
 from lake.events.stream import Event, EventsLost, address_of, open_stream
 from lake.sources.source import parse_source
-from tests.flows.test_watch import started, until, uris
+from tests.flows.test_watch import started, uris
 from tests.lake.cache.conftest import RedisServer
 from tests.lake.cache.conftest import redis_server as redis_server
+from tests.waiting import until
 
 redis = pytest.importorskip("redis")
 kafka = pytest.importorskip("confluent_kafka")

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,8 +23,8 @@ from lake.sources import imap
 from lake.sources.imap import modified_utf7
 from lake.sources.listing import listing
 from lake.sources.source import parse_source
-from tests.conftest import free_port
 from tests.torture import Rig, Torture
+from tests.waiting import accepts, free_port, until
 
 HEAD = "From: anna@example.org\nTo: all@example.org\nSubject: About {0}\nDate: Mon, 1 Jun 2026 10:00:00 +0000\n"
 
@@ -184,13 +183,7 @@ def dovecot() -> Iterator[Line]:
     shutil.chown(folder / "mail", "mail", "mail")
     (folder / "conf").write_text(CONFIGURATION.format(folder, port))
     process = subprocess.Popen([program, "-F", "-c", str(folder / "conf")], stderr=subprocess.DEVNULL)
-    for attempt in range(100):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            break
-        except OSError:
-            assert attempt < 99, (folder / "log").read_text()
-            time.sleep(0.05)
+    until(lambda: accepts(port), lambda: (folder / "log").read_text())
     line = Line(port)
     yield line
     line.close()

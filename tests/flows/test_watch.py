@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from lake.sources.scope import lookable
 from lake.storage import inbox
 from lake.storage.lease import WriterLease
 from tasks.job import Job
+from tests.waiting import until
 
 pytest.importorskip("watchfiles")
 HASH = RecipeOptions(embedder="hash")
@@ -39,13 +40,6 @@ def uris(lake: Path) -> set[str]:
     return set(
         Lake(str(lake)).tables(live.generation).at("documents", live.versions["documents"]).scan(["uri"])[0].to_pylist()
     )
-
-
-def until(condition: Callable[[], object], what: str = "") -> None:
-    end = time.monotonic() + _SECONDS
-    while not condition():
-        assert time.monotonic() < end, what or "it takes too long"
-        time.sleep(0.1)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import pytest
 
 from flows.cli.app import _exit_status
 from flows.cli.options import FAILED, OK, QUARANTINED, REFUSED, USAGE
-from tests.conftest import free_port
+from tests.waiting import free_port
 
 
 def write_docs(source: Path) -> Path:

@@ -18,7 +18,7 @@ from flows.runtime.runners import task_runner
 from flows.runtime.server import named_server
 from lake.configuration import Configuration
 from lake.errors import TransientError, UsageError
-from tests.conftest import free_port
+from tests.waiting import free_port
 
 TWO = """
 defaults:

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import free_port
 from tests.house import ROOT
+from tests.waiting import free_port
 
 
 def eventually(ask: Callable[[], Any], seconds: float) -> Any:

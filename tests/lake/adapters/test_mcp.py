@@ -30,9 +30,9 @@ from lake.service.capacity import Capacity
 from lake.service.guard import Guard
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.service.server import configured
-from tests.conftest import free_port
 from tests.lake.adapters.conftest import QUESTION
 from tests.lake.answer.conftest import ChatEndpoint
+from tests.waiting import free_port
 
 Releases = tuple[str, str, str]
 

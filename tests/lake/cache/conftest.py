@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,9 +18,9 @@ import lake
 from lake.cache import redis_store
 from lake.index import Index
 from lake.options import CacheOptions
-from tests.conftest import free_port
 from tests.lake.answer.conftest import endpoint  # noqa: F401 - a fixture
 from tests.lake.service.conftest import TwoReleases, start, two_releases  # noqa: F401 - fixtures
+from tests.waiting import accepts, free_port, until
 
 SERVER = shutil.which("redis-server") or shutil.which("valkey-server")
 
@@ -41,11 +40,7 @@ class RedisServer:
         assert SERVER
         words = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", *more]
         self.process = subprocess.Popen([SERVER, *words], stdout=subprocess.DEVNULL)
-        for _ in range(500):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.1):
-                return
-            time.sleep(0.01)
-        raise AssertionError("the server did not start")
+        until(lambda: accepts(self.port), "the server did not start")
 
     def kill(self) -> None:
         if self.process is not None:

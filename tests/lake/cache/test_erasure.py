@@ -20,6 +20,7 @@ from lake.search.snapshot import Snapshot
 from tests.lake.cache.conftest import RedisServer, opened, settled
 from tests.lake.cache.test_keys import OPTIONS, Chat
 from tests.lake.service.conftest import TwoReleases
+from tests.waiting import until
 
 QUESTION = "Which oil does Lamp 7 burn?"
 #: What the document says, and the chat model does not.
@@ -71,10 +72,7 @@ def test_forget_leaves_erased_text_in_no_cache(
     assert forgotten.proof.holds
     assert forgotten.n_cached is not None
     assert len(env.all()) == 1  # the epoch
-    until = time.monotonic() + 10
-    while in_process(running) and time.monotonic() < until:
-        time.sleep(0.02)  # no question comes: the service looks at the log by itself
-    assert in_process(running) == b""
+    until(lambda: in_process(running) == b"")  # no question comes: the service looks at the log by itself
     for index in (running, other):
         fill(index)
         assert index.search(QUESTION, 40).column("uri").to_pylist().count("7.md") == 0

@@ -21,6 +21,7 @@ from lake.options import CacheOptions
 from tests.lake.cache.conftest import BadServer, RedisServer, opened, settled
 from tests.lake.cache.test_keys import OPTIONS, Chat
 from tests.lake.service.conftest import TwoReleases
+from tests.waiting import until
 
 QUESTION = "Which oil does Lamp 7 burn?"
 Bad = Callable[[Callable[[socket.socket], None]], BadServer]
@@ -121,9 +122,8 @@ def test_a_killed_server_costs_no_question_and_is_used_again(redis_server: Redis
     assert not index.caches.shared.is_up
     assert index.caches.counts["results", "redis", "failed"] >= 19
     redis_server.start()
-    until = time.monotonic() + 10
-    while not index.caches.shared.is_up and time.monotonic() < until:
-        time.sleep(0.05)
+    shared = index.caches.shared
+    until(lambda: shared.is_up)
     index.search(QUESTION, 3)
     assert settled(index).search(QUESTION, 3).cached == "redis"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from lake.search.rights import checked
 from tests.lake.cache.conftest import RedisServer, opened, settled
 from tests.lake.cache.test_keys import OPTIONS, Chat
 from tests.lake.service.conftest import TwoReleases
+from tests.waiting import until
 
 SECRET = "Who fills lamps, and earns how many ducats?"
 #: Names that are not the one that may see the payroll, "hr", however they are written or put together.
@@ -136,9 +136,6 @@ def test_what_was_found_under_earlier_rights_leaves_both_stores(
     settled(index)
     assert index.caches is not None
     assert len(index.caches.process) == 7  # six vectors, which depend on no rights, and one result
-    until = time.monotonic() + 10
-    while before & redis_server.all().keys() and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: not before & redis_server.all().keys())
     left = redis_server.all()
-    assert not before & left.keys()
     assert [sum(level in key for key in left) for level in (b":vectors:", b":results:")] == [6, 1]

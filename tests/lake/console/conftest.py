@@ -1,4 +1,4 @@
-"""A lake with three releases, its service with the console, and one Chromium for all journeys of a file.
+"""A lake with three releases, its service with the console, and one Chromium for all journeys.
 
 ``visit(path)`` opens a page as the operator, ``visit(path, key=READER)`` as somebody with fewer rights. Each page fails
 its test if a script throws, if the policy blocks anything, or if anything is requested from another host.
@@ -111,7 +111,7 @@ def served(url: str, keys: KeyRing, **words: Any) -> Any:
     return listening_service(mount(app), limits)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")

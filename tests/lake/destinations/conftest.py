@@ -23,10 +23,10 @@ from lake import operate
 from lake.destinations.registry import lake_identity
 from lake.directory import Lake
 from lake.options import RecipeOptions
-from tests.conftest import free_port
 from tests.lake.destinations.served import KEY, PineconeIndex, SearchEngine, Served, serving
 from tests.lake.destinations.served_weaviate import Weaviate
 from tests.lake.patterns import ingest  # noqa: F401 - a fixture
+from tests.waiting import free_port
 
 #: Variables with the keys of stores.
 KEYS = ("PGPASSWORD", "ELASTICSEARCH_API_KEY", "OPENSEARCH_PASSWORD", "PINECONE_API_KEY", "WEAVIATE_API_KEY")
@@ -144,12 +144,12 @@ def _postgres_programs(folder: Path) -> str:
 def _wait_for_postgres(url: str) -> None:
     import psycopg
 
-    for attempt in range(200):
+    for attempt in range(1200):
         try:
             psycopg.connect(url, password="s3cr3t").close()
             return
         except psycopg.OperationalError:
-            if attempt == 199:
+            if attempt == 1199:
                 raise
             time.sleep(0.1)
 

@@ -15,6 +15,7 @@ import pytest
 
 from lake.errors import ContractError, InputError, TransientError
 from lake.ingest.isolation import IsolatedFunction
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,7 +205,4 @@ def test_a_killed_parent_leaves_no_child_behind(isolated: IsolatedFunction) -> N
     pid = int(parent.stdout.readline())
     parent.kill()
     parent.communicate()
-    deadline = time.monotonic() + 5
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not is_running(pid)
+    until(lambda: not is_running(pid))

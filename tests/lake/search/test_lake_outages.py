@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -27,9 +28,9 @@ from lake.errors import ContractError, LakeError, StorageError, TransientError, 
 from lake.index import Index
 from lake.options import CacheOptions
 from lake.search.known_log import LogReader, Wait
-from tests.conftest import free_port
 from tests.faulty_proxy import FaultyProxy
 from tests.lake.service.conftest import TwoReleases, two_releases  # noqa: F401 - a fixture
+from tests.waiting import free_port, until
 
 QUESTION = "Which oil does Lamp 7 burn?"
 WAITS = 1.0
@@ -74,11 +75,9 @@ def index(remote: Remote) -> Iterator[Index]:
 
 
 def warm_up(index: Index) -> None:
-    words, until = {**DEGRADING, "degrade_after": 20.0}, monotonic() + 20
+    words = {**DEGRADING, "degrade_after": 20.0}
     index.search(QUESTION, **words)
-    while not index._reader.snapshot(index.release()).hold():
-        assert monotonic() < until
-        sleep(0.05)
+    until(lambda: index._reader.snapshot(index.release()).hold())
     for principals in ((), ["hr"]):
         assert index.search(QUESTION, principals=principals, **words).degraded == ()
 
@@ -165,14 +164,12 @@ def test_a_lake_that_is_opened_unseen_answers_once_it_is_there(remote: Remote) -
     with pytest.raises(UnreachableError):
         index.search(QUESTION, **DEGRADING)
     remote.proxy.become("none")
-    until, found = monotonic() + 10, None
-    while found is None:
-        assert monotonic() < until
-        try:
-            found = index.search(QUESTION, **DEGRADING)
-        except TransientError:
-            sleep(0.1)
-    assert found.degraded == ()
+
+    def found() -> Any:
+        with suppress(TransientError):
+            return index.search(QUESTION, **DEGRADING)
+
+    assert until(found).degraded == ()
     with pytest.raises(UsageError, match="no lake"):
         lake.open_lake("s3://outages/elsewhere", wait=5.0)
 
@@ -199,10 +196,8 @@ def test_a_service_starts_while_all_is_away_and_answers_once_the_lake_is_back(re
             assert service.get("/health/ready").status_code == 503
             assert service.post("/query", json={"text": QUESTION}).json()["error"] == "unavailable"
             remote.proxy.become("none")
-            until = monotonic() + 10
-            while (found := service.post("/query", json={"text": QUESTION})).status_code != 200:
-                assert monotonic() < until
-                sleep(0.2)
+            until(lambda: service.post("/query", json={"text": QUESTION}).status_code == 200)
+            found = service.post("/query", json={"text": QUESTION})
             assert (found.json()["degraded"], found.json()["release"]) == (["rerank"], remote.after)
             assert service.get("/health/ready").status_code == 200
             answer = service.post("/answer", json={"question": QUESTION}).json()
@@ -312,7 +307,4 @@ def test_a_reader_that_nobody_uses_is_not_probed_for_ever(lake_url: str, local: 
     breaker = log.breaker
     opened.store.fails = True  # type: ignore[attr-defined]
     del log
-    until = monotonic() + 5
-    while breaker.is_open:
-        assert monotonic() < until
-        sleep(0.05)
+    until(lambda: not breaker.is_open)

@@ -27,8 +27,8 @@ from lake.service.guard import Guard
 from lake.service.keys import Key, KeyRing
 from lake.service.server import configured
 from lake.service.service import Service
-from tests.conftest import free_port
 from tests.lake.answer.conftest import endpoint  # noqa: F401 - a fixture
+from tests.waiting import free_port
 
 ANONYMOUS = KeyRing(anonymous=Key("anonymous"))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
 from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -34,6 +33,7 @@ from lake.storage import clock
 from tests.lake.answer.conftest import ChatEndpoint
 from tests.lake.cache.conftest import RedisServer, redis_server  # noqa: F401 - a fixture
 from tests.lake.service.conftest import Running, TwoReleases, _listening
+from tests.waiting import until
 
 SECRET = "a-key-with-a-budget-of-its-own"
 KEY = Key("shop", digest_of(SECRET), tokens_per_day=200)
@@ -83,10 +83,7 @@ def test_an_answer_that_is_given_up_counts_as_the_largest(running: Running, endp
     endpoint.replies = deque(["Lamp 7 burns olive oil [1]. " * 2_000])
     with httpx.stream("POST", f"{running.url}/answer", **words, timeout=30) as answer:  # type: ignore[arg-type]
         next(answer.iter_lines())
-    until = time.monotonic() + 10
-    while not (is_used_up := used_up(running.service.budgets)) and time.monotonic() < until:
-        time.sleep(0.02)
-    assert is_used_up
+    until(lambda: used_up(running.service.budgets))
 
 
 def test_days_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,8 @@ from lake import operate
 from lake.service.keys import Key, KeyRing
 from lake.service.problems import Problem
 from lake.service.service import encode
-from tests.conftest import free_port
 from tests.lake.service.conftest import Running, Start, TwoReleases
+from tests.waiting import free_port
 
 _HEAD = b"POST /query HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 

@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from lake.service.worker_metrics import summed
-from tests.conftest import free_port
 from tests.lake.service.conftest import TwoReleases
+from tests.waiting import free_port, until
 
 SENT = 40
 
@@ -48,13 +48,6 @@ def service(two_releases: TwoReleases) -> Iterator[tuple[subprocess.Popen[str], 
     process.wait()
 
 
-def _until(is_true: object, seconds: float = 30) -> None:
-    until = time.monotonic() + seconds
-    while not is_true():  # type: ignore[operator]
-        assert time.monotonic() < until
-        time.sleep(0.1)
-
-
 def test_two_processes_serve_as_one(service: tuple[subprocess.Popen[str], str]) -> None:
     process, url = service
     first = children(process)
@@ -68,7 +61,7 @@ def test_two_processes_serve_as_one(service: tuple[subprocess.Popen[str], str]) 
     os.kill(killed, signal.SIGKILL)
     assert httpx.post(f"{url}/query", json={"text": "lamp oil"}, timeout=10).status_code == 200
     assert counted(url) == SENT + 1
-    _until(lambda: len(children(process) - {killed}) == 2)
+    until(lambda: len(children(process) - {killed}) == 2)
 
     begun = time.monotonic()
     process.send_signal(signal.SIGTERM)
@@ -85,7 +78,7 @@ def test_processes_end_with_their_supervisor(service: tuple[subprocess.Popen[str
     process, _ = service
     left = children(process)
     process.kill()
-    _until(
+    until(
         lambda: (
             not any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left)
         )

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.conftest import free_port
 from tests.lake.answer.conftest import ChatEndpoint
 from tests.lake.service.conftest import TwoReleases
+from tests.waiting import free_port
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +17,7 @@ from lake.endpoints.retry import Retries
 from tests.lake.answer.conftest import ChatEndpoint
 from tests.lake.service.conftest import Running, Start, TwoReleases
 from tests.lake.service.test_answers import events
+from tests.waiting import until
 
 pytest.importorskip("opentelemetry.sdk", reason="needs the extra otel")
 QUESTION = "Which oil does Lamp 7 burn?"
@@ -52,9 +52,7 @@ def running(start: Start, endpoint: ChatEndpoint, exporter: Any) -> Running:
 
 def spans(exporter: Any) -> dict[str, Any]:
     """By name, once that of the request has ended, which is after its response."""
-    until = time.monotonic() + 5
-    while not any(one.name.startswith("POST") for one in exporter.get_finished_spans()) and time.monotonic() < until:
-        time.sleep(0.01)
+    until(lambda: any(one.name.startswith("POST") for one in exporter.get_finished_spans()))
     return {one.name: one for one in exporter.get_finished_spans()}
 
 
