@@ -26,7 +26,7 @@ from lake.storage import inbox
 from lake.storage.pushed import PushedDocuments
 from tests.flows.test_state_machine import Crash, Fuse, rows
 
-HISTORIES = int(os.environ.get("RAGLAKE_HISTORIES", "2"))
+HISTORIES = int(os.environ.get("RAGLAKE_HISTORIES", "1"))
 SEED = int(os.environ.get("RAGLAKE_SEED", "2026"))
 _STEPS, _NIGHTS = 12, 2
 _NAMES = tuple(f"{folder}{name}.md" for folder in ("", "deep/") for name in "abcdef")

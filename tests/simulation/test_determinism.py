@@ -14,7 +14,7 @@ from tests.simulation.history import simulate
 from tests.simulation.plants import PLANTS
 
 ROOT = Path(__file__).parents[2]
-SEEDS = int(os.environ.get("RAGLAKE_SEEDS", "8"))
+SEEDS = int(os.environ.get("RAGLAKE_SEEDS", "5"))
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
