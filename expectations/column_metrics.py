@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.chunking import SUMMARY
+from lake.embed.sparse_vectors import SparseRows
 from lake.ingest.completeness import judged
 from lake.options.completeness import USUAL, Completeness
+from lake.recipe import SPARSE
 from lake.schemas import ACCOUNT
 from lake.sources.declared import PROBLEMS
 from lake.tables.sql import one_of
@@ -194,15 +196,25 @@ def parents(batch: pa.RecordBatch) -> dict[str, pa.Array]:
 def chunks(batch: pa.RecordBatch, sizes: Mapping[str, int]) -> dict[str, pa.Array]:
     """Keys, spans and vectors of chunks; see ``spans`` and ``vectors``. ``sizes``: dimensions of each column.
 
-    The metrics of a further column of vectors end as its name does: ``norm_2``.
+    The metrics of a further column of vectors end as ``metric_ending`` states.
     """
     found = _columns(batch, "chunk_id", "doc_id", "parent_id") | spans(batch)
     # A summary has no text of its document.
     found["has_text"] = pc.or_(found["has_text"], pc.fill_null(pc.equal(batch.column("kind"), SUMMARY), False))
     for column, dimensions in sizes.items():
-        ending = column.removeprefix("vector")
-        found |= {f"{name}{ending}": of for name, of in vectors(batch.column(column), dimensions).items()}
+        of_column = sparse_vectors if column == SPARSE else vectors
+        ending = metric_ending(column)
+        found |= {f"{name}{ending}": of for name, of in of_column(batch.column(column), dimensions).items()}
     return found
+
+
+def metric_ending(column: str) -> str:
+    """What the metrics of a column of vectors end in.
+
+    >>> metric_ending("vector"), metric_ending("vector_2"), metric_ending("sparse")
+    ('', '_2', '_sparse')
+    """
+    return f"_{SPARSE}" if column == SPARSE else column.removeprefix("vector")
 
 
 def spans(batch: pa.RecordBatch) -> dict[str, pa.Array]:
@@ -233,6 +245,13 @@ def vectors(column: pa.FixedSizeListArray, dimensions: int) -> dict[str, pa.Arra
         "finite": pa.array(finite, mask=~measured),
         "norm": pa.array(norm, mask=~(measured & finite)),
     }
+
+
+def sparse_vectors(column: pa.Array, dimensions: int) -> dict[str, pa.Array]:
+    """``dimension_ok``, and ``finite`` of those: whether all weights are finite and above zero."""
+    rows = SparseRows.of(column)
+    fits = rows.fitting(dimensions)
+    return {"dimension_ok": pa.array(fits), "finite": pa.array(rows.positive(), mask=~fits)}
 
 
 def _columns(batch: pa.RecordBatch, *names: str) -> dict[str, pa.Array]:

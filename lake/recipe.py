@@ -33,17 +33,32 @@ TextLanguage = Literal[
     "Portuguese", "Romanian", "Russian", "Spanish", "Swedish", "Tamil", "Turkish",
 ]  # fmt: skip
 
-#: Columns of the table of chunks that hold vectors: of the embedder, and of each further one.
+#: Columns of the table of chunks that hold dense vectors: of the embedder, and of each further one.
 VECTOR_COLUMNS = ("vector", "vector_2", "vector_3")
 MAX_EMBEDDERS = len(VECTOR_COLUMNS)
+#: Names a sparse model, as in ``sparse:FOLDER``, the column with its vectors, and the retriever that compares them.
+SPARSE = "sparse"
+
+
+def is_sparse(name: str) -> bool:
+    """Whether an embedder's name is that of a sparse model."""
+    return name.partition(":")[0] == SPARSE
 
 
 def check_embedder_names(names: Sequence[str]) -> None:
-    """Raises UsageError for a name that is repeated, and for more embedders than a recipe can have."""
+    """Raises UsageError for embedders that can't be of one recipe: too many, one twice, or a sparse one first."""
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"the embedder {repeated[0]!r} is named twice; name each model once")
     if len(names) > MAX_EMBEDDERS:
         raise UsageError(f"{len(names)} embedders are named; a recipe has at most {MAX_EMBEDDERS}")
+    sparse = [name for name in names if is_sparse(name)]
+    if sparse and is_sparse(names[0]):
+        raise UsageError(
+            f"{sparse[0]!r} is a sparse model, which searches beside an embedder; name one before it, such as "
+            f"minilm+{sparse[0]}"
+        )
+    if len(sparse) > 1:
+        raise UsageError(f"{len(sparse)} sparse models are named; a recipe has at most one")
 
 
 #: Raised when the shape or meaning of stored rows changes, so that every document is planned anew.
@@ -68,6 +83,8 @@ INDEX_KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ivf_pq": (("partitions", "sub_vectors", "bits"), ("nprobes", "refine")),
     "hnsw_sq": (("partitions", "m", "ef_construction"), ("nprobes", "ef", "refine")),
 }
+#: Dimensions with a weight in a sparse vector of a chunk, about.
+_USUAL_TERMS = 150
 _MOST = {"partitions": 65_536, "nprobes": 65_536, "refine": 100, "ef": 10_000, "m": 128, "ef_construction": 2_000}
 
 
@@ -167,6 +184,21 @@ class EmbedderIdentity:
         return replace(self, backend=other.backend, dtype=other.dtype) == other
 
     @property
+    def is_sparse(self) -> bool:
+        """Whether its vectors weigh a few of very many dimensions: the tokens of a vocabulary."""
+        return is_sparse(self.name)
+
+    @property
+    def width(self) -> int:
+        """Numbers of a stored vector; 0 if they differ from vector to vector, as sparse ones do."""
+        return 0 if self.is_sparse else self.dimensions
+
+    def vector_bytes(self, dtype: str) -> int:
+        """Bytes of a stored vector; of a sparse one about as many, since only the text tells."""
+        number = 2 if dtype == "float16" else 4
+        return (4 + number) * _USUAL_TERMS if self.is_sparse else number * self.dimensions
+
+    @property
     def has_prompts(self) -> bool:
         return bool(self.document_prompt or self.query_prompt)
 
@@ -204,11 +236,13 @@ class Recipe:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "further_embedders", tuple(self.further_embedders))
-        check_embedder_names([one.name for one in self.embedders])
+        if self.further_embedders:  # a sparse model alone is what is embedded and stored for one model
+            check_embedder_names([one.name for one in self.embedders])
         object.__setattr__(self, "index", str(VectorIndex.of(self.index)))
         wanted = self.chunking.child_tokens + self.chunking.heading_tokens
         for one in self.embedders:
-            self.vector_index.check(one.dimensions)
+            if not one.is_sparse:
+                self.vector_index.check(one.dimensions)
             if wanted > one.max_tokens:
                 raise UsageError(
                     f"child_tokens + heading_tokens = {wanted}, but {one.name!r} reads only {one.max_tokens} tokens "
@@ -235,8 +269,14 @@ class Recipe:
 
     @property
     def vector_columns(self) -> dict[str, EmbedderIdentity]:
-        """The embedder of each column of vectors in the table of chunks."""
-        return dict(zip(VECTOR_COLUMNS, self.embedders, strict=False))
+        """The embedder of each column of vectors in the table of chunks, in the order of the embedders."""
+        dense = iter(VECTOR_COLUMNS)
+        return {SPARSE if one.is_sparse else next(dense): one for one in self.embedders}
+
+    @property
+    def dense_columns(self) -> dict[str, EmbedderIdentity]:
+        """Those of them with dense vectors, which can have an index."""
+        return {column: one for column, one in self.vector_columns.items() if not one.is_sparse}
 
     @property
     def by_embedder(self) -> tuple[Recipe, ...]:

@@ -32,7 +32,11 @@ HOMES = {
         "lake/search/cross_encoder.py",
     ),
     "openvino": ("lake/embed/bert_graph.py", "lake/patches/openvino_telemetry.py"),
-    "sentence_transformers": ("lake/embed/sentence_transformer.py", "lake/search/cross_encoder.py"),
+    "sentence_transformers": (
+        "lake/embed/sentence_transformer.py",
+        "lake/embed/sparse_encoder.py",
+        "lake/search/cross_encoder.py",
+    ),
     "openai": (
         "lake/endpoints/openai_client.py",
         "lake/embed/openai_api.py",

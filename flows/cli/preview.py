@@ -110,8 +110,8 @@ def _new_texts(
 ) -> dict[EmbedderIdentity, _NewTexts]:
     """The texts that nobody has embedded yet with each embedder of the plan's recipe."""
     lake.contents.refresh()
-    size = 2 if plan.recipe.vector_dtype == "float16" else 4
-    found = {one.embedder: _NewTexts(size * one.embedder.dimensions) for one in plan.recipe.by_embedder}
+    dtype = plan.recipe.vector_dtype
+    found = {one: _NewTexts(one.vector_bytes(dtype)) for one in plan.recipe.embedders}
     for one in plan.recipe.by_embedder:
         lake.vectors(one).refresh()
     for texts, sentences in _texts(lake, job, plan, progress, to_write):

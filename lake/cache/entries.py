@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,8 +12,12 @@ import pyarrow as pa
 from lake.answer import values
 from lake.answer.values import Answer
 from lake.cache.encoding import Unkeyable
+from lake.embed.sparse_vectors import packed, unpacked
 from lake.endpoints.usage import Usage
 from lake.result import SearchResult
+
+if TYPE_CHECKING:
+    from lake.recipe import EmbedderIdentity
 
 #: The classes that an answer is made of, by name; no others are read.
 _KNOWN = {kind.__name__: kind for kind in vars(values).values() if isinstance(kind, type) and is_dataclass(kind)}
@@ -45,14 +49,20 @@ def to_answer(data: bytes, store: str, seconds: float) -> Answer:
     return replace(answer, usage=Usage(), seconds=seconds)
 
 
-def from_vector(vector: np.ndarray) -> bytes:
+def from_vector(vector: np.ndarray, embedder: EmbedderIdentity) -> bytes:
+    """A question's vector, which ``to_vector`` reads."""
+    if embedder.is_sparse:
+        packed_vector: bytes = packed(vector[None], "float32")[0].as_py()
+        return packed_vector
     data: bytes = np.ascontiguousarray(vector, dtype="<f4").tobytes()
     return data
 
 
-def to_vector(data: bytes, dimensions: int) -> np.ndarray | None:
-    """float32 [dimensions]; None if the data is not such a vector of unit length."""
-    if len(data) != 4 * dimensions:
+def to_vector(data: bytes, embedder: EmbedderIdentity) -> np.ndarray | None:
+    """float32 [dimensions]; None if the data is no vector that the embedder can have made."""
+    if embedder.is_sparse:
+        return unpacked(data, embedder.dimensions)
+    if len(data) != 4 * embedder.dimensions:
         return None
     vector = np.frombuffer(data, "<f4")
     return vector if abs(float(np.dot(vector, vector)) - 1) < 0.01 else None

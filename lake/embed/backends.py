@@ -34,9 +34,13 @@ class Backend(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """This machine's backends for a model, fastest first; ``is_plain``: OpenVINO can use our own graph of it."""
+    """This machine's backends for a model, fastest first.
+
+    ``is_plain``: OpenVINO can use our own graph of it. ``only_exact``: none in bfloat16.
+    """
 
     is_plain: bool
+    only_exact: bool = False
 
     @property
     def offered(self) -> list[Backend]:
@@ -46,7 +50,7 @@ class Backends:
             Backend(program, dtype)
             for program in [*programs, "torch-cpu"]
             for dtype in (_SHORT, _EXACT)
-            if dtype == _EXACT or program == "torch-cuda" or has_bfloat16()
+            if dtype == _EXACT or (not self.only_exact and (program == "torch-cuda" or has_bfloat16()))
         ]
 
     def quickest(self) -> Backend:

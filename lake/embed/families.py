@@ -176,7 +176,9 @@ class HashFamily(EmbedderFamily):
         return HashEmbedder()
 
 
-minilm, multilingual, st = (LocalFamily(form) for form in ("minilm", "multilingual", "st:MODEL_OR_PATH"))
+minilm, multilingual, st, sparse = (
+    LocalFamily(form) for form in ("minilm", "multilingual", "st:MODEL_OR_PATH", "sparse:MODEL_OR_PATH")
+)
 openai, azure, cohere, gemini, jina, mistral, ollama, tei, vllm, voyage = (
     EndpointFamily(provider)
     for provider in ("openai", "azure", "cohere", "gemini", "jina", "mistral", "ollama", "tei", "vllm", "voyage")

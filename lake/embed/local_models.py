@@ -1,4 +1,4 @@
-"""Models whose weights are in a local folder, ``minilm``, ``multilingual`` and ``st:``: identities and backends."""
+"""Models whose weights are in a local folder: ``minilm``, ``multilingual``, ``st:`` and ``sparse:``."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from lake.embed.backends import Backend, Backends
 from lake.embed.bert_folder import BertFolder, read_bert_folder
 from lake.embed.model_names import names_of
 from lake.errors import ContractError
-from lake.recipe import EmbedderIdentity
+from lake.recipe import SPARSE, EmbedderIdentity, is_sparse
 
 if TYPE_CHECKING:
     from lake.embed.base import Embedder
 
 ST = "st:"
+_OF_FOLDERS = (ST, f"{SPARSE}:")
 #: Models that come in packages, by name.
 _PACKAGED = {minilm.NAME: minilm, multilingual.NAME: multilingual}
 
@@ -29,11 +30,11 @@ class LocalModel:
 
     @property
     def bert(self) -> BertFolder | None:
-        return read_bert_folder(self.facts.path)
+        return None if is_sparse(self.name) else read_bert_folder(self.facts.path)
 
     @property
     def backends(self) -> Backends:
-        return Backends(self.bert is not None)
+        return Backends(self.bert is not None, only_exact=is_sparse(self.name))
 
     def identity(self, backend: Backend) -> EmbedderIdentity:
         return EmbedderIdentity(
@@ -66,7 +67,7 @@ class LocalModel:
         """Names by which the model may be known; none for models in packages, whose prompts are known."""
         if self.name in _PACKAGED:
             return ()
-        return (self.name.removeprefix(ST).rstrip("/").rpartition("/")[2], *names_of(self.facts.path))
+        return (_folder(self.name).rstrip("/").rpartition("/")[2], *names_of(self.facts.path))
 
     def load(self, identity: EmbedderIdentity) -> Embedder:
         """The embedder of this model with an identity's backend and prompts."""
@@ -75,6 +76,10 @@ class LocalModel:
             from lake.embed.openvino_bert import OpenVinoBert
 
             return OpenVinoBert(identity, bert, self.facts.max_sequence)
+        if is_sparse(self.name):
+            from lake.embed.sparse_encoder import SparseEmbedder
+
+            return SparseEmbedder(identity, self.facts.path, self.facts.max_sequence)
         from lake.embed.sentence_transformer import SentenceTransformerEmbedder
 
         return SentenceTransformerEmbedder(identity, self.facts.path, self.facts.max_sequence)
@@ -86,13 +91,19 @@ class LocalModel:
 
 
 def is_local(name: str) -> bool:
-    return name in _PACKAGED or name.startswith(ST)
+    return name in _PACKAGED or name.startswith(_OF_FOLDERS)
+
+
+def _folder(name: str) -> str:
+    return name.partition(":")[2]
 
 
 def local_model(name: str) -> LocalModel:
     """Reads a model's small files and digests, never its weights into memory."""
     packaged = _PACKAGED.get(name)
-    return LocalModel(name, packaged.facts() if packaged else model_files.read_model_folder(name.removeprefix(ST)))
+    if packaged:
+        return LocalModel(name, packaged.facts())
+    return LocalModel(name, model_files.read_model_folder(_folder(name), is_sparse=is_sparse(name)))
 
 
 def _lacking(name: str, backend: Backend, backends: Backends) -> str:

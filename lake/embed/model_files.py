@@ -31,7 +31,10 @@ _LONGEST_CREDIBLE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """Facts of one model; ``max_tokens`` counts a document's own tokens, without its prompt."""
+    """Facts of one model; ``max_tokens`` counts a document's own tokens, without its prompt.
+
+    ``encoder`` holds the tokenizer of documents, if it is not ``path``.
+    """
 
     path: Path
     weights: str
@@ -41,10 +44,11 @@ class ModelFolder:
     max_tokens: int
     document_prompt: str
     query_prompt: str
+    encoder: Path | None = None
 
     @property
     def tokenizer_file(self) -> Path:
-        return self.path / "tokenizer.json"
+        return (self.encoder or self.path) / "tokenizer.json"
 
     def prompt_tokens(self, prompt: str) -> int:
         """Number of tokens that a prompt takes, without the special ones around a text."""
@@ -128,16 +132,18 @@ def _download(name: str) -> Path:
     return path
 
 
-def read_model_folder(model: str) -> ModelFolder:
-    """Facts of ``model`` (path or hub name); cheap after the first time, unless its files change."""
+def read_model_folder(model: str, *, is_sparse: bool = False) -> ModelFolder:
+    """Facts of ``model`` (path or hub name); cheap after the first time, unless its files change.
+
+    ``is_sparse``: of a ``SparseEncoder`` whose documents are made by a masked language model, as SPLADE's are.
+    """
     path = find_folder(model)
     try:
         files = tuple((f, f.stat().st_size, f.stat().st_mtime_ns) for f in _deciding_files(path))
-        return _read_model_folder(path, files)
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise UsageError(
-            f"{model!r} is not a sentence-transformers model with a fast tokenizer: {type(error).__name__}: {error}"
-        ) from error
+        return _read_model_folder(path, files, is_sparse)
+    except (OSError, ValueError, KeyError, AttributeError, StopIteration) as error:
+        kind = "a SparseEncoder of sentence-transformers" if is_sparse else "a sentence-transformers model"
+        raise UsageError(f"{model!r} is not {kind} with a fast tokenizer: {type(error).__name__}: {error}") from error
 
 
 def folder_digest(model: str) -> str:
@@ -165,26 +171,40 @@ def _prompt_tokens(tokenizer_file: Path, digest: str, prompt: str) -> int:
 
 
 @lru_cache(maxsize=32)
-def _read_model_folder(path: Path, files: Sequence[tuple[Path, int, int]]) -> ModelFolder:
+def _read_model_folder(path: Path, files: Sequence[tuple[Path, int, int]], is_sparse: bool) -> ModelFolder:
     from tokenizers import Tokenizer
 
-    prompts, name = _prompts(path), tokenizer_name(path / "tokenizer.json")
-    tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
+    encoder = _sparse_encoder(path) if is_sparse else path
+    prompts, name = _prompts(path), tokenizer_name(encoder / "tokenizer.json")
+    tokenizer = Tokenizer.from_file(str(encoder / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     n_taken = len(tokenizer.encode(prompts[0], add_special_tokens=True).ids) if prompts[0] else None
     special = tokenizer.num_special_tokens_to_add(False)
-    max_sequence = _max_sequence(path)
+    max_sequence = _max_sequence(encoder)
     return ModelFolder(
         path=path,
         weights=value_digest({file.relative_to(path).as_posix(): file_digest(file) for file, _, _ in files}),
         tokenizer=name,
-        dimensions=_dimensions(path),
+        dimensions=int(_json(encoder / "config.json")["vocab_size"]) if is_sparse else _dimensions(path),
         max_sequence=max_sequence,
         max_tokens=max_sequence - (special if n_taken is None else n_taken),
         document_prompt=prompts[0],
         query_prompt=prompts[1],
+        encoder=encoder,
     )
+
+
+def _sparse_encoder(path: Path) -> Path:
+    """The folder of the transformer that reads documents. Raises ValueError if no SPLADE pooling follows it."""
+    modules: list[dict[str, str]] = json.loads((path / "modules.json").read_text(encoding="utf-8"))
+    folders = [(module["path"], module["type"]) for module in modules]
+    if folders[0][1].endswith("Router"):  # questions have modules of their own
+        router = _json(path / folders[0][0] / "router_config.json")
+        folders = [(name, router["types"][name]) for name in router["structure"]["document"]]
+    if [kind.rpartition(".")[2] for _, kind in folders[1:]] != ["SpladePooling"]:
+        raise ValueError("its documents are not made by a masked language model and SpladePooling")
+    return path / folders[0][0]
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
-    from sentence_transformers import SentenceTransformer
+    from torch import Tensor
 
     from lake.recipe import EmbedderIdentity
 
@@ -42,12 +42,15 @@ class SentenceTransformerEmbedder:
     one number of rows.
     """
 
+    #: Padded tokens per batch on a CPU, and on CUDA.
+    _budgets = CPU_BUDGET, CUDA_BUDGET
+
     def __init__(self, identity: EmbedderIdentity, folder: Path, max_sequence: int) -> None:
         self.identity = identity
         self._max_sequence = max_sequence
         self._is_cuda = identity.backend == "torch-cuda"
-        self._budget = CUDA_BUDGET if self._is_cuda else CPU_BUDGET
-        self._model = _load(folder, "cuda" if self._is_cuda else "cpu")
+        self._budget = self._budgets[self._is_cuda]
+        self._model: Any = _load(self._kind(), folder, "cuda" if self._is_cuda else "cpu")
         if not self._is_cuda:
             steady_linears(self._model)
         self._check_model()
@@ -55,6 +58,12 @@ class SentenceTransformerEmbedder:
         self._tokenizer_lock = Lock()
         if identity.dtype == "bfloat16":
             self._shorten()
+
+    def _kind(self) -> Any:
+        """The class of sentence-transformers that loads the model."""
+        from sentence_transformers import SentenceTransformer
+
+        return SentenceTransformer
 
     def _shorten(self) -> None:
         """Converts the model to bfloat16; raises ContractError if that changes its vectors too much."""
@@ -71,7 +80,7 @@ class SentenceTransformerEmbedder:
 
         def forward(batch: TextBatch) -> np.ndarray:
             chosen = [texts[position] for position in batch.positions]
-            return self._forward(chosen, self.identity.document_prompt, batch.length)
+            return self._forward(chosen, self.identity.document_prompt, batch.length, "document")
 
         with ThreadPoolExecutor(n_streams) as pool:
             for batch, vectors in in_streams(pool, forward, self._batches(counts), 2 * n_streams):
@@ -85,7 +94,7 @@ class SentenceTransformerEmbedder:
     def embed_query(self, text: str) -> np.ndarray:
         prompt, text = self.identity.query_prompt, without_surrogates(text)
         length = padded_length(self._tokens([prompt + text])[0], self._max_sequence)
-        vector: np.ndarray = self._forward([text], prompt, length)[0]
+        vector: np.ndarray = self._forward([text], prompt, length, "query")[0]
         return vector
 
     def _counts(self, texts: Sequence[str]) -> list[int]:
@@ -104,20 +113,27 @@ class SentenceTransformerEmbedder:
             encoded = self._model.tokenizer(texts, truncation=False, padding=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
 
-    def _forward(self, texts: list[str], prompt: str, length: int) -> np.ndarray:
+    def _forward(self, texts: list[str], prompt: str, length: int, task: str) -> np.ndarray:
         import torch
 
         n_rows = rows_within(self._budget, length) if self._is_cuda else len(texts)
         filled = texts + texts[:1] * (n_rows - len(texts))
         with torch.inference_mode(), one_thread():
-            features = self._features(filled, prompt, length)
-            vectors = self._model(features)["sentence_embedding"][: len(texts)].float().cpu().numpy()
+            vectors = self._vectors(filled, prompt, length, task)[: len(texts)].float().cpu().numpy()
+        return self._finished(vectors, task)
+
+    def _vectors(self, texts: list[str], prompt: str, length: int, task: str) -> Tensor:
+        """What the model makes of texts; ``task`` is ``document`` or ``query``, which differ in prompts alone."""
+        vectors: Tensor = self._model(self._features(texts, prompt, length))["sentence_embedding"]
+        return vectors
+
+    def _finished(self, vectors: np.ndarray, task: str) -> np.ndarray:
         return unit_rows(vectors, repr(self.identity.name))
 
-    def _features(self, texts: list[str], prompt: str, length: int) -> dict[str, Any]:
+    def _features(self, texts: list[str], prompt: str, length: int, **more: str) -> dict[str, Any]:
         padding = {"text": {"padding": "max_length", "max_length": length, "truncation": True}}
         with self._tokenizer_lock:
-            features = self._model.preprocess(texts, prompt=prompt or None, processing_kwargs=padding)
+            features = self._model.preprocess(texts, prompt=prompt or None, processing_kwargs=padding, **more)
         return {k: v.to(self._model.device) if hasattr(v, "to") else v for k, v in features.items()}
 
     def _check_model(self) -> None:
@@ -130,20 +146,17 @@ class SentenceTransformerEmbedder:
             )
 
 
-def _load(folder: Path, device: str) -> SentenceTransformer:
-    """Loads the model from local files alone, without any model hub, whatever the environment is."""
+def _load(kind: Any, folder: Path, device: str) -> Any:
+    """Loads the model from local files alone, without any model hub or code of its own, whatever the environment is."""
     # OpenMP threads that spin while they wait starve everything else on a shared machine; read at import.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
-    from sentence_transformers import SentenceTransformer
 
     try:
         with no_progress_bars():
-            model = SentenceTransformer(
-                str(folder), device=device, local_files_only=True, model_kwargs={"dtype": torch.float32}
-            )
+            model: Any = kind(str(folder), device=device, local_files_only=True, model_kwargs={"dtype": torch.float32})
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise UsageError(f"no sentence-transformers model in {str(folder)!r}: {error}") from error
+        raise UsageError(f"no {kind.__name__} of sentence-transformers in {str(folder)!r}: {error}") from error
     return model.eval()
 
 

@@ -25,7 +25,13 @@ T = TypeVar("T")
 _log = logging.getLogger("raglake.parts")
 
 #: The parts of a service by the names that results and metrics use, in words.
-PARTS = {"vector": "the embedder", "rerank": "the reranker", "answer": "the chat model", "lake": "the lake"}
+PARTS = {
+    "vector": "the embedder",
+    "sparse": "the sparse model",
+    "rerank": "the reranker",
+    "answer": "the chat model",
+    "lake": "the lake",
+}
 
 
 class UnreachableError(TransientError):

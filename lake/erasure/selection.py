@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.directory import Lake
+from lake.erasure.vectors import kept_sparse, stored_vectors
 from lake.erasure.verification import Terms, occurring, words_of
 from lake.errors import UsageError
 from lake.ids import document_id, place_ids
@@ -222,7 +223,8 @@ def collect(lake: Lake, history: History, choice: Selection) -> ErasureScope:
     terms = replace(terms, ids=terms.ids - of_kept)
     for strings in _kept_strings(lake, kept, deltas.values(), rights.read(lake.store, history.rights)):
         terms = _less(terms, strings)
-    terms = replace(terms, vectors=terms.vectors - _kept_signatures(lake, kept))
+    kept_vectors = _kept_signatures(lake, kept) | kept_sparse(lake, of_kept, terms.vectors)
+    terms = replace(terms, vectors=terms.vectors - kept_vectors)
     return ErasureScope(choice, deltas, terms)
 
 
@@ -290,7 +292,7 @@ def _terms(lake: Lake, choice: Selection, contents: pa.Table, texts: set[str], d
     omitted = set(contents.column(_OMITTED).to_pylist()) - {None}
     ids |= set(contents.column(_DIGEST).to_pylist()) - {None}
     signatures = set(contents.column(_SIGNATURE).to_pylist()) - {None, b""}
-    vectors = frozenset({*_vectors(lake, texts), *signatures})
+    vectors = frozenset({*stored_vectors(lake, texts), *signatures})
     return Terms(frozenset(ids), frozenset(strings | spans | omitted), words, vectors)
 
 
@@ -311,17 +313,6 @@ def _span_ids(choice: Selection, contents: pa.Table) -> Iterator[str]:
         row = by_content.get(content_id, {})
         for kind, column in (("parent", "parents"), ("chunk", "chunks")):
             yield from place_ids(kind, doc_id, [span["text_digest"] for span in row.get(column) or ()])
-
-
-def _vectors(lake: Lake, texts: set[str]) -> Iterator[bytes]:
-    for name in lake.store.names("vectors"):
-        files = lake.vectors_in(f"vectors/{name}")
-        files.refresh()
-        absent = set(files.missing(texts))
-        stored = sorted(texts - absent)
-        if stored:
-            for vector in files.read(stored, ["vector"]).column("vector").combine_chunks():
-                yield vector.values.to_numpy(zero_copy_only=False).tobytes()
 
 
 def _kept_strings(lake: Lake, kept: pa.Array, deltas: Iterable[Delta], held: pa.Table) -> Iterator[list[str]]:

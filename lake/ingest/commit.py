@@ -58,7 +58,7 @@ def table_schemas(recipe: Recipe) -> dict[str, pa.Schema]:
 
 
 def _chunks(recipe: Recipe) -> pa.Schema:
-    sizes = {column: one.dimensions for column, one in recipe.vector_columns.items()}
+    sizes = {column: one.width for column, one in recipe.vector_columns.items()}
     return schemas.chunks(sizes.pop("vector"), recipe.vector_dtype, sizes)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lake.embed.base import RefusedTexts
+from lake.embed.sparse_vectors import is_sound
 from lake.errors import ContractError, RefusedError, TransientError, UsageError
 
 if TYPE_CHECKING:
@@ -31,12 +32,13 @@ _OF_THE_RUN = (_Unsound, TransientError, UsageError, RefusedError, MemoryError)
 class SoundVectors:
     """The valid vectors of an embedder's texts.
 
-    A text is refused if its vector is not a finite unit vector of the embedder's dimensions, or if the embedder fails
+    A text is refused if its vector is not a finite unit vector of the embedder's dimensions (one without negative
+    weights, if the embedder is sparse), or if the embedder fails
     on it alone. At the first such text a harmless one is embedded too; if that also fails, the run fails at once.
     """
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+        self._embedder, self._is_sparse = embedder, embedder.identity.is_sparse
         self._dimensions = embedder.identity.dimensions
         self._is_sound = False
 
@@ -57,7 +59,7 @@ class SoundVectors:
                 good = self._valid(vectors, len(batch))
                 left -= set(batch)
                 for place in (~good).nonzero()[0]:
-                    reasons[batch[place]] = _wrong(vectors[place], self._dimensions)
+                    reasons[batch[place]] = self._wrong(vectors[place])
                 if good.any():
                     yield [batch[place] for place in good.nonzero()[0]], vectors[good]
             return
@@ -81,10 +83,18 @@ class SoundVectors:
         """Mask of the valid rows. Raises ContractError unless there is one row for each text, or if none is valid."""
         if vectors.ndim != 2 or len(vectors) != n_texts:
             raise ContractError(f"the embedder returned an array of shape {vectors.shape} for {n_texts} texts")
-        good = is_valid(vectors, self._dimensions)
+        good = self._good(vectors)
         if not good.all():
-            self._check(ContractError(_wrong(vectors[int(good.argmin())], self._dimensions)))
+            self._check(ContractError(self._wrong(vectors[int(good.argmin())])))
         return good
+
+    def _good(self, vectors: np.ndarray) -> np.ndarray:
+        return (is_sound if self._is_sparse else is_valid)(vectors, self._dimensions)
+
+    def _wrong(self, vector: np.ndarray) -> str:
+        if self._is_sparse and np.isfinite(vector).all() and (vector < 0).any():
+            return "the sparse model made a weight below zero"
+        return _wrong(vector, self._dimensions)
 
     def _check(self, failure: Exception) -> None:
         """Raises the failure if the embedder does not embed a harmless text either."""
@@ -92,7 +102,7 @@ class SoundVectors:
             return
         try:
             rows = np.concatenate([vectors for _, vectors in self._embedder.embed([_PROBE])])
-            self._is_sound = is_valid(rows, self._dimensions).tolist() == [True]
+            self._is_sound = self._good(rows).tolist() == [True]
         except _OF_THE_RUN:
             raise
         except Exception:  # noqa: BLE001 - whatever a plugin raises, it does not embed the text

@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 
 from lake import schemas
+from lake.embed.sparse_vectors import is_sound, packed
 from lake.errors import ContractError
 from lake.ingest.sound_vectors import NORM_TOLERANCE
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.recipe import Recipe
+    from lake.recipe import EmbedderIdentity, Recipe
 
 #: How long embedded texts wait before they are stored.
 _STORE_EVERY_SECONDS = 30.0
@@ -26,33 +27,45 @@ class VectorsInHand:
 
     def __init__(self, lake: Lake, recipe: Recipe) -> None:
         self._files = lake.vectors(recipe)
-        self._dimensions = recipe.embedder.dimensions
-        self._schema = schemas.vectors(self._dimensions, recipe.vector_dtype)
+        self._embedder, self._dtype = recipe.embedder, recipe.vector_dtype
+        self._schema = schemas.vectors(self._embedder.width, self._dtype)
         self._digests: list[str] = []
-        self._batches: list[np.ndarray] = []
+        self._batches: list[pa.Array] = []
         self._stored_at = time.monotonic()
 
     def add(self, digests: Sequence[str], vectors: np.ndarray) -> None:
         """Raises ContractError for invalid vectors, which would be reused for ever if they were stored."""
-        _check_vectors(vectors, len(digests), self._dimensions)
+        _check_vectors(vectors, len(digests), self._embedder)
+        self._batches.append(self._stored(vectors))
         self._digests += digests
-        self._batches.append(vectors)
         if time.monotonic() - self._stored_at > _STORE_EVERY_SECONDS:
             self.store()
 
     def store(self) -> None:
         if self._digests:
-            vector = vector_array(np.concatenate(self._batches), self._schema.field("vector").type)
+            vector = pa.concat_arrays(self._batches)
             self._files.write(pa.table([pa.array(self._digests), vector], schema=self._schema))
         self._digests, self._batches, self._stored_at = [], [], time.monotonic()
 
+    def _stored(self, vectors: np.ndarray) -> pa.Array:
+        if self._embedder.is_sparse:
+            return packed(vectors, self._dtype)
+        return vector_array(vectors, self._schema.field("vector").type)
 
-def _check_vectors(vectors: np.ndarray, n_texts: int, dimensions: int) -> None:
+
+def _check_vectors(vectors: np.ndarray, n_texts: int, embedder: EmbedderIdentity) -> None:
+    dimensions = embedder.dimensions
     if vectors.shape != (n_texts, dimensions):
         raise ContractError(
             f"the embedder returned an array of shape {vectors.shape} for {n_texts} texts instead of "
             f"{(n_texts, dimensions)}; nothing of that batch was stored"
         )
+    if embedder.is_sparse:
+        if not is_sound(vectors, dimensions).all():
+            raise ContractError(
+                "the embedder made a sparse vector with a weight below zero or not finite; its batch was not stored"
+            )
+        return
     norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
     if not np.isfinite(norms).all() or np.abs(norms - 1).max(initial=0) > NORM_TOLERANCE:
         worst = norms[np.argmax(np.where(np.isfinite(norms), np.abs(norms - 1), np.inf))]

@@ -54,7 +54,8 @@ class RecipeOptions:
     embedder: str | tuple[str, ...] | None = option(
         None,
         "Embedding model: minilm (English), multilingual, st:MODEL_OR_PATH, hash, or PROVIDER:MODEL[@DIMENSIONS], for "
-        "example openai:text-embedding-3-small. Up to three search together; the first one measures chunks.",
+        "example openai:text-embedding-3-small. Up to three search together; the first one measures chunks, and a "
+        "further one may be sparse, such as a SPLADE: sparse:MODEL_OR_PATH.",
         title="Embedder",
         unset=_own(DEFAULT_EMBEDDER),
     )

@@ -174,7 +174,8 @@ class SearchDefaults:
     )
     weights: Mapping[str, float] | str | None = option(
         None,
-        "Weights of several embedders' vectors among each other, such as minilm=2,multilingual=1; 0 leaves one out.",
+        "Weights of several embedders' vectors among each other, such as minilm=2,multilingual=1; 0 leaves one out. "
+        "sparse names the sparse model.",
         unset="1 each",
     )
     expand: Expand = option(

@@ -10,7 +10,7 @@ _FORMATS = (
     *("opendocument", "json_text", "code", "pictures", "legacy"),
 )
 _EMBEDDERS = (
-    *("minilm", "multilingual", "st", "openai", "hash"),
+    *("minilm", "multilingual", "st", "sparse", "openai", "hash"),
     *("azure", "cohere", "gemini", "jina", "mistral", "ollama", "tei", "vllm", "voyage"),
 )
 _CHAT = ("openai", "azure", "mistral", "vllm", "anthropic", "gemini", "cohere", "ollama")

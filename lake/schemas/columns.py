@@ -13,7 +13,12 @@ def key(name: str) -> pa.Field:
 
 
 def vector_type(dimensions: int, dtype: str) -> pa.DataType:
-    """Fixed-size list that LanceDB recognises as a vector; ``dtype`` is ``float32`` or ``float16``."""
+    """Fixed-size list that LanceDB recognises as a vector; ``dtype`` is ``float32`` or ``float16``.
+
+    Without ``dimensions`` vectors are sparse, and packed in bytes: see ``lake.embed.sparse_vectors``.
+    """
+    if not dimensions:
+        return pa.binary()
     return pa.list_(pa.float16() if dtype == "float16" else pa.float32(), dimensions)
 
 

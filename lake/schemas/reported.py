@@ -6,7 +6,8 @@ import pyarrow as pa
 
 from lake.schemas.columns import PAGES, SECTION_PAGE, UTC, key
 
-#: A retriever's part in a passage. ``leg``: vector, vector_2, vector_3 or text; ``rank`` is null if it did not find it.
+#: A retriever's part in a passage. ``leg``: vector, vector_2, vector_3, sparse or text; ``rank`` is null if it did not
+#: find it.
 _LEG = pa.struct(
     [
         pa.field("leg", pa.string()),

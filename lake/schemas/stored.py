@@ -102,7 +102,7 @@ DOCUMENT_COLUMNS = ("source", "uri", "media_type", "title", "author", "language"
 def chunks(
     dimensions: int, dtype: Literal["float32", "float16"] = "float32", further: Mapping[str, int] = NO_FURTHER
 ) -> pa.Schema:
-    """Small spans that are embedded and searched; ``further`` are the dimensions of further columns of vectors."""
+    """Small spans that are embedded and searched; ``further``: dimensions of further columns, 0 of sparse ones."""
     return pa.schema(
         [
             key("chunk_id"),  # document, embedded text, occurrence
@@ -116,7 +116,7 @@ def chunks(
             *PAGES,
             SECTION_PAGE,
             *WORDS,
-            *(pa.field(name, vector_type(size, dtype)) for name, size in further.items()),  # unit length
+            *(pa.field(name, vector_type(size, dtype)) for name, size in further.items()),  # unit length, unless sparse
             SITUATION,
         ]
     )
@@ -187,5 +187,5 @@ TEXTS = pa.schema([key("text_digest"), pa.field("text", pa.string()), pa.field("
 
 
 def vectors(dimensions: int, dtype: Literal["float32", "float16"] = "float32") -> pa.Schema:
-    """The durable vector store: each distinct text once per embedder."""
+    """The durable vector store: each distinct text once per embedder. 0 ``dimensions``: sparse vectors."""
     return pa.schema([key("text_digest"), pa.field("vector", vector_type(dimensions, dtype))])

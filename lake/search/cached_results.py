@@ -31,6 +31,7 @@ from lake.sources.declared import EVERYTHING
 
 if TYPE_CHECKING:
     from lake.options import SearchOptions
+    from lake.recipe import EmbedderIdentity
     from lake.releases.values import Release
     from lake.search.question import SearchRequest
     from lake.search.question_embedding import Embedders
@@ -141,31 +142,33 @@ class CachedResults:
         found = np.zeros((len(texts), identity.dimensions), np.float32)
         missing = []
         for number, place in enumerate(places):
-            held = self._vector_at(place, identity.dimensions)
+            held = self._vector_at(place, identity)
             if held is None:
                 missing.append(number)
             else:
                 found[number] = held
         if missing:
             found[missing] = made = query_vectors(encoder, [texts[number] for number in missing])
-            self._keep_vectors([places[number] for number in missing], made, identity.dimensions)
+            self._keep_vectors([places[number] for number in missing], made, identity)
         return found
 
     def vector(self, encoder: QueryEncoder, text: str) -> np.ndarray | None:
         """The unit vector [dimensions] of a question, if a cache has it."""
-        return self._vector_at(self._place_of_vector(encoder, text), encoder.identity.dimensions)
+        return self._vector_at(self._place_of_vector(encoder, text), encoder.identity)
 
     def _place_of_vector(self, encoder: QueryEncoder, text: str) -> EntryPlace | None:
         named = [encoder.identity, type(encoder).__qualname__, getattr(encoder, "address", "")]
         return self._caches.place_of_vector(*named, text)
 
-    def _vector_at(self, place: EntryPlace | None, dimensions: int) -> np.ndarray | None:
-        return self._caches.find(place, lambda data, _: entries.to_vector(data, dimensions)) if place else None
+    def _vector_at(self, place: EntryPlace | None, embedder: EmbedderIdentity) -> np.ndarray | None:
+        return self._caches.find(place, lambda data, _: entries.to_vector(data, embedder)) if place else None
 
-    def _keep_vectors(self, places: Sequence[EntryPlace | None], vectors: np.ndarray, dimensions: int) -> None:
+    def _keep_vectors(
+        self, places: Sequence[EntryPlace | None], vectors: np.ndarray, embedder: EmbedderIdentity
+    ) -> None:
         for place, vector in zip(places, vectors, strict=True):
-            data = entries.from_vector(vector)
-            if place is not None and entries.to_vector(data, dimensions) is not None:
+            data = entries.from_vector(vector, embedder)
+            if place is not None and entries.to_vector(data, embedder) is not None:
                 self._caches.keep(place, data)
 
 

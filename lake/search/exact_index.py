@@ -133,4 +133,4 @@ def has_few_vectors(release: Release) -> bool:
     """Whether the release is small enough for an exact index in memory of each embedder, and states no other index."""
     if release.recipe.vector_index.is_approximate:
         return False
-    return 4 * release.counts["n_chunks"] * max(one.dimensions for one in release.recipe.embedders) <= _MOST
+    return 4 * release.counts["n_chunks"] * max(one.width for one in release.recipe.embedders) <= _MOST

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
+from lake.recipe import SPARSE
 from lake.reporting import either
 from lake.schemas import DOCUMENT_COLUMNS, LATER, chunks
 from lake.search.conditions import OPERATORS, Kind, Word, kind_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 #: Prefix of keys that filter by declared metadata.
 METADATA = "metadata."
-_HIDDEN = ("vector", "metadata")
+_HIDDEN = ("vector", SPARSE, "metadata")
 _REMEMBERED = 64
 #: Columns of chunks that are not those of their documents.
 _OF_CHUNKS = frozenset(chunks(1).names).difference((*DOCUMENT_COLUMNS, "doc_id"))

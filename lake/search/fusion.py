@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lake.embed.blas_threads import one_blas_thread
+from lake.recipe import SPARSE
 
 if TYPE_CHECKING:
     from lake.recipe import Recipe
@@ -60,6 +61,32 @@ class Chance:
         return evidence
 
 
+@dataclass(frozen=True, slots=True)
+class TermChance:
+    """Mean of the dot products between a question and any chunks by a sparse model, and their mean excess above it.
+
+    Like BM25 they add up over terms, and few chunks hold a rare one, so that their tail falls off like an exponential:
+    chance alone exceeds the mean by x with a probability of about exp(-x / excess).
+    """
+
+    mean: float
+    excess: float
+
+    @classmethod
+    def of(cls, scores: np.ndarray) -> TermChance:
+        """``scores`` [n] of chunks; 0 of those that share no term."""
+        if not len(scores):
+            return cls(0.0, 0.0)
+        mean = float(scores.mean())
+        above = scores[scores > mean] - mean
+        return cls(mean, float(above.mean()) if len(above) else 0.0)
+
+    def evidence(self, scores: np.ndarray) -> np.ndarray:
+        """-ln of the probability of these scores by chance; negative below the mean."""
+        evidence: np.ndarray = (scores - self.mean) / max(self.excess, _SMALLEST_DEVIATION)
+        return evidence
+
+
 def sample_bound(n_chunks: int) -> str | None:
     """The chunk_id below which about SAMPLE of a release's chunks lie; None if all of them should be taken.
 
@@ -74,11 +101,13 @@ def sample_bound(n_chunks: int) -> str | None:
 def shares(recipe: Recipe, weights: Mapping[str, float]) -> dict[str, float]:
     """The share of each column of vectors in their common weight.
 
-    ``weights`` are by the embedder's name, 1 for one that is not named. Names of other embedders have no effect, so
-    that releases before and after a change of models can be searched alike; nor have weights that leave no embedder.
+    ``weights`` are by the embedder's name, 1 for one that is not named; ``sparse`` names any sparse model. Names of
+    other embedders have no effect, so that releases before and after a change of models can be searched alike; nor have
+    weights that leave no embedder.
     """
     columns = recipe.vector_columns
-    found = {column: float(weights.get(one.name, 1)) for column, one in columns.items()}
+    usual = {True: weights.get(SPARSE, 1), False: 1}
+    found = {column: float(weights.get(one.name, usual[one.is_sparse])) for column, one in columns.items()}
     total = sum(found.values())
     return {column: weight / total if total else 1 / len(found) for column, weight in found.items()}
 
@@ -98,7 +127,7 @@ def leg_weights(of_vectors: Mapping[str, float], alpha: float | None) -> dict[st
 def evidence(
     ranks: Mapping[str, np.ndarray],
     scores: Mapping[str, np.ndarray],
-    chances: Mapping[str, Chance],
+    chances: Mapping[str, Chance | TermChance],
     weights: Mapping[str, float],
 ) -> dict[str, np.ndarray]:
     """The weighted evidence of each retriever; the sum orders the chunks.
@@ -122,7 +151,7 @@ def evidence(
     return found
 
 
-def _cosines(ranks: np.ndarray, cosines: np.ndarray, elsewhere: np.ndarray, chance: Chance) -> np.ndarray:
+def _cosines(ranks: np.ndarray, cosines: np.ndarray, elsewhere: np.ndarray, chance: Chance | TermChance) -> np.ndarray:
     """Cosines of all candidates; ``elsewhere``: those that another retriever found."""
     by_vector = ranks > 0
     near = cosines[by_vector & (ranks <= LEAST_DEPTH)]

@@ -14,10 +14,12 @@ import numpy as np
 from lake.embed.base import Embedder, listed
 from lake.endpoints.breaker import UnreachableError
 from lake.errors import UsageError
+from lake.recipe import SPARSE
 from lake.search.fusion import shares
 from lake.search.question_vectors import QuestionVectors, Through
 
 if TYPE_CHECKING:
+    from lake.recipe import Recipe
     from lake.releases.values import Release
     from lake.search.question import SearchRequest
 
@@ -107,6 +109,11 @@ class ReleaseEncoders:
             raise next(iter(failed.values()))
         numbers = {column: number for number, column in enumerate(self._by_column, 1)}
         return QuestionEmbedding(vectors, tuple(numbers[column] for column in failed))
+
+
+def embedder_part(recipe: Recipe, number: int) -> str:
+    """The name of an embedder in a degraded result; ``number`` counts those of the recipe from 1."""
+    return SPARSE if recipe.embedders[number - 1].is_sparse else f"vector:{number}"
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from lake.search.candidates import RankedList, place, ranked
-from lake.search.fusion import Chance, evidence, leg_weights, reciprocal_ranks, shares
+from lake.search.fusion import Chance, TermChance, evidence, leg_weights, reciprocal_ranks, shares
 
 if TYPE_CHECKING:
     from lake.recipe import Recipe
@@ -27,12 +27,12 @@ class RetrievedLists:
         recipe: Recipe,
         lists: Sequence[RankedList],
         depth: int,
-        chance: Callable[[str], Chance],
+        chance: Callable[[str], Chance | TermChance],
         places: Places,
     ) -> None:
         self.recipe, self.lists, self.depth = recipe, lists, depth
         self._chance, self._places = chance, places
-        self._chances: dict[str, Chance] = {}
+        self._chances: dict[str, Chance | TermChance] = {}
         self._last: tuple[object, pa.Table] | None = None
 
     def fused(self, question: SearchRequest) -> pa.Table:
@@ -70,7 +70,7 @@ class RetrievedLists:
 
         return RetrievedLists(self.recipe, self.lists, self.depth, self._chance, places)
 
-    def _of(self, column: str) -> Chance:
+    def _of(self, column: str) -> Chance | TermChance:
         if column not in self._chances:
             self._chances[column] = self._chance(column)
         return self._chances[column]

@@ -15,7 +15,7 @@ from lake.embed.query_encoder import load_query_encoder
 from lake.endpoints.breaker import UnreachableError
 from lake.endpoints.usage import Usage
 from lake.errors import LakeError, UsageError
-from lake.recipe import are_own
+from lake.recipe import SPARSE, are_own
 from lake.releases.values import Release
 from lake.result import SearchResult
 from lake.schemas import HITS
@@ -32,15 +32,15 @@ from lake.search.passages import OF_CHUNK, ChosenPassages, Group, StoredRows, gr
 from lake.search.predicate import Predicate
 from lake.search.query_ids import query_id
 from lake.search.question import SearchRequest
-from lake.search.question_embedding import Embedded, Embedders, QuestionEmbedding, ReleaseEncoders
+from lake.search.question_embedding import Embedded, Embedders, QuestionEmbedding, ReleaseEncoders, embedder_part
 from lake.search.question_vectors import Through
 from lake.search.recorded import RecordedSearch, RowMemory
 from lake.search.refine import OfRelease, refined
 from lake.search.retrieved import RetrievedLists
 from lake.search.rights import Rights
 from lake.search.row_cache import RowCache, fits, n_bytes
+from lake.search.spaces import space_of
 from lake.search.standing import Allowed, StandingCopies
-from lake.search.vector_space import VectorSpace
 from lake.tables.reader import TableReader, Where
 from lake.tables.synonyms import Expansion, StemmedWords, Synonyms, plain_words, with_synonyms
 from lake.tables.text_query import in_words
@@ -118,7 +118,7 @@ class Snapshot:
         #: The documents that pass the latest filters; of ``lake.search.facets``.
         self.documents_passing: Latest[pa.Table] = Latest()
         self._spaces = {
-            column: VectorSpace(release, column, lambda: self.table("chunks"), self._copies, submit)
+            column: space_of(release, column, lambda: self.table("chunks"), self._copies, submit)
             for column in release.recipe.vector_columns
         }
 
@@ -126,8 +126,10 @@ class Snapshot:
     def n_bytes(self) -> int:
         """Approximate bytes in memory once it is searched often."""
         cached = n_bytes(self.release) if fits(self.release) else 0
-        per_chunk = 4 * sum(one.dimensions for one in self.release.recipe.embedders) + _TEXT_BYTES
-        return cached + (self.release.counts["n_chunks"] * per_chunk if has_few_vectors(self.release) else 0)
+        each, n_chunks = self.release.recipe.embedders, self.release.counts["n_chunks"]
+        cached += n_chunks * sum(one.vector_bytes("float32") for one in each if one.is_sparse)
+        per_chunk = 4 * sum(one.width for one in each) + _TEXT_BYTES
+        return cached + (n_chunks * per_chunk if has_few_vectors(self.release) else 0)
 
     def table(self, name: str) -> TableReader:
         """``documents``, ``parents``, ``chunks`` or ``quarantine``."""
@@ -237,7 +239,7 @@ class Snapshot:
                 raise
             degraded, question = ["vector"], question.by_words()
             looked = self.look(question, visible, embedded)
-        degraded += [f"vector:{number}" for number in looked.missing]
+        degraded += [embedder_part(self.release.recipe, number) for number in looked.missing]
         if question.rerank and "rerank" not in dict(looked.steps):
             degraded.append("rerank")
         return looked, tuple(degraded)
@@ -363,14 +365,15 @@ class Snapshot:
     def _by_vectors(self, made: QuestionEmbedding, where: Where, depth: int, *, roughly: bool) -> Iterator[RankedList]:
         """The ranked list of each embedder. ``roughly``: words or other vectors count beside it."""
         roughly = roughly or len(made.vectors) > 1
-        each = [
-            partial(self._spaces[column].nearest, vector, where, depth, roughly=roughly)
+        each = {
+            column: partial(self._spaces[column].nearest, vector, where, depth, roughly=roughly)
             for column, vector in made.vectors.items()
-        ]
+        }
         # Nothing in the pool may wait for what the pool loads.
-        beside = [] if has_few_vectors(self.release) else [_pool().submit(one) for one in each[1:]]
-        yield from (one() for one in each[: len(each) - len(beside)])
-        yield from (one.result() for one in beside)
+        others = () if has_few_vectors(self.release) else [column for column in list(each)[1:] if column != SPARSE]
+        beside = {column: _pool().submit(each[column]) for column in others}
+        found = {column: one() for column, one in each.items() if column not in beside}
+        yield from (beside[column].result() if column in beside else found[column] for column in each)
 
     def _by_words(self, question: SearchRequest, where: Where, depth: int) -> RankedList:
         query = question.text_query()

@@ -34,7 +34,7 @@ def indexed_columns(name: str, n_rows: int, recipe: Recipe) -> set[str]:
     columns = set(KEYS_LOOKED_UP.get(kind, ()))
     if kind != "chunks":
         return columns
-    vectors = recipe.vector_columns if n_rows >= least_rows(recipe.vector_index) else ()
+    vectors = recipe.dense_columns if n_rows >= least_rows(recipe.vector_index) else ()
     return columns | {*text_columns(recipe.text_tokenizer), *vectors}
 
 

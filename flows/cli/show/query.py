@@ -10,6 +10,7 @@ from rich.console import Console
 from flows.cli.show.terminal import escape, paragraph, say, terminal, wrapped
 from lake.endpoints.breaker import in_words
 from lake.graphemes import cluster
+from lake.recipe import SPARSE
 from lake.search.diagnosis.messages import options_in_words
 from lake.search.found_words import found_words
 
@@ -101,7 +102,8 @@ def _best_start(text: str, found: Sequence[int]) -> int:
 
 def _leg(leg: str, marks: dict[str, Any]) -> str:
     """A retriever's rank and score, and what it added to the fused score of several embedders."""
-    name = f"vector of {marks['embedder']}" if marks.get("embedder") else leg
+    kind = "weights" if leg == SPARSE else "vector"
+    name = f"{kind} of {marks['embedder']}" if marks.get("embedder") else leg
     rank = f" rank {marks['rank']}" if marks.get("rank") is not None else ""
     score = f"{marks['score']:.4f}" if marks["score"] is not None else "not found"
     added = f", adds {marks['added']:.4f}" if marks.get("added") is not None else ""

@@ -10,11 +10,16 @@ from math import isclose
 from typing import Any
 
 from lake.pages.words import compact
+from lake.recipe import SPARSE
 
 Piece = tuple[str, bool]
 
 #: The words, colour and unit of what searches by vectors, and of what searches by full text.
-_RETRIEVERS = {"vector": ("meaning", "c2", "cosine"), "text": ("words", "c1", "BM25")}
+_RETRIEVERS = {
+    "vector": ("meaning", "c2", "cosine"),
+    "text": ("words", "c1", "BM25"),
+    SPARSE: ("terms", "c4", "dot product"),
+}
 #: Characters of a passage that are shown at once, and before them those of a line that has begun.
 _SHOWN, _NEAR = 640, 60
 #: The marks of a heading or a list at the end, without their words.
@@ -70,6 +75,8 @@ def passages(hits: Sequence[Mapping[str, Any]]) -> list[PassageCard]:
     """Passages, best first."""
     best = max((hit["score"] for hit in hits), default=0) or 1
     most = {name: max((hit[f"{name}_score"] or 0 for hit in hits), default=0) or 1 for name in ("text", "rerank")}
+    legs = [leg for hit in hits for leg in hit.get("legs") or ()]
+    most[SPARSE] = max((leg["score"] or 0 for leg in legs if leg["leg"] == SPARSE), default=0) or 1
     found = [_passage(rank, hit, best, most) for rank, hit in enumerate(hits, 1)]
     for above, below in pairwise(found):
         below.against = _against(above, below)
@@ -107,8 +114,8 @@ def _legs(hit: Mapping[str, Any], best: float, most: Mapping[str, float]) -> Ite
     is_sum = is_sum and isclose(sum(part["added"] for part in parts), hit["score"], rel_tol=1e-6)
     at = 0.0
     for part in parts:
-        words, colour, unit = _RETRIEVERS["text" if part["leg"] == "text" else "vector"]
-        share = (part["score"] or 0) / (most["text"] if part["leg"] == "text" else 1)
+        words, colour, unit = _RETRIEVERS.get(part["leg"], _RETRIEVERS["vector"])
+        share = (part["score"] or 0) / most.get(part["leg"], 1)
         model = f" {part['leg'].removeprefix('vector_')}" if part["leg"].startswith("vector_") else ""
         added = part["added"] if is_sum else None
         width = max(added or 0.0, 0.0) / best

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from lake import schemas
+from lake.embed.sparse_vectors import untrue
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -33,12 +34,12 @@ def in_tables(lake: Lake, history: History, folder: str, digests: Sequence[str])
         if folder not in folders or not wanted:
             continue
         name, column = recipe.embedder.table, list(recipe.vector_columns)[folders.index(folder)]
-        dimensions = recipe.vector_columns[column].dimensions
-        schema = schemas.vectors(dimensions, recipe.vector_dtype)
+        identity = recipe.vector_columns[column]
+        schema = schemas.vectors(identity.width, recipe.vector_dtype)
         reader = lake.tables(release.generation).at(name, release.versions[name])
         for stored in reader.batches(["text_digest", column]):
             batch = stored.rename_columns(schema.names)
-            sound = batch.filter(pa.array(~untrue_vectors(batch, dimensions)))
+            sound = batch.filter(pa.array(~untrue_vectors(batch, identity.dimensions)))
             found = _first_of_each(sound, wanted)
             if found.num_rows:
                 wanted -= set(found.column("text_digest").to_pylist())
@@ -56,8 +57,10 @@ _NORM_TOLERANCE = 0.01
 
 
 def untrue_vectors(batch: pa.RecordBatch, dimensions: int | None = None) -> np.ndarray:
-    """Mask of rows whose vector is null, of another size, not finite or not of unit length."""
+    """Mask of rows whose vector is null, of another size, not finite or, unless it is sparse, not of unit length."""
     column = batch.column("vector")
+    if pa.types.is_binary(column.type):
+        return untrue(column, dimensions)
     size = column.type.list_size
     if dimensions is not None and size != dimensions:
         raise ValueError(f"its vectors have {size} dimensions instead of {dimensions}")

@@ -197,15 +197,50 @@ def tiny_bert() -> Callable[..., int]:
     return save_tiny_bert
 
 
-def tiny_tokenizer() -> Any:
+SPARSE_WORDS = [
+    *TINY_WORDS,
+    *("owl", "fox", "hen", "pig", "cow", "red", "blue", "green", "old", "young", "barn", "field", "river", "hill"),
+    *("keeps", "finds"),
+]
+
+
+def save_tiny_sparse(folder: Path) -> tuple[Path, Path]:
+    """A SPLADE of one layer with random weights, and one like it whose questions weigh their tokens alone."""
+    import torch
+    from sentence_transformers import SparseEncoder
+    from sentence_transformers.base.modules import Router, Transformer
+    from sentence_transformers.sparse_encoder.modules import SparseStaticEmbedding, SpladePooling
+    from transformers import BertConfig, BertForMaskedLM
+
+    torch.manual_seed(3)
+    shape = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 4, "intermediate_size": 64}
+    model = BertForMaskedLM(BertConfig(vocab_size=len(SPARSE_WORDS), max_position_embeddings=512, **shape))
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    model.save_pretrained(folder / "raw")
+    tiny_tokenizer(SPARSE_WORDS, 512).save_pretrained(folder / "raw")
+    reads = [Transformer(str(folder / "raw"), transformer_task="fill-mask"), SpladePooling("max")]
+    SparseEncoder(modules=reads, device="cpu").save(str(folder / "splade"))
+    asks = SparseStaticEmbedding(tokenizer=reads[0].tokenizer, weight=torch.rand(len(SPARSE_WORDS)) + 0.5)
+    router = Router.for_query_document(query_modules=[asks], document_modules=reads)
+    SparseEncoder(modules=[router], device="cpu").save(str(folder / "inference-free"))
+    return folder / "splade", folder / "inference-free"
+
+
+@pytest.fixture(scope="session")
+def tiny_sparse(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return save_tiny_sparse(tmp_path_factory.mktemp("tiny-sparse"))
+
+
+def tiny_tokenizer(vocabulary: list[str] = TINY_WORDS, longest: int = 60) -> Any:
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
-    words = Tokenizer(models.WordLevel({word: i for i, word in enumerate(TINY_WORDS)}, unk_token="[UNK]"))
+    words = Tokenizer(models.WordLevel({word: i for i, word in enumerate(vocabulary)}, unk_token="[UNK]"))
     words.normalizer = normalizers.Lowercase()
     words.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     words.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
-    return PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=60, **special)
+    return PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=longest, **special)

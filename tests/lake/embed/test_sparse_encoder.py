@@ -1,0 +1,42 @@
+"""Sparse models: sentence-transformers' own weights, the same bytes in any batch, and clear refusals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from lake.embed import identify, load_embedder
+from lake.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXTS = ("The owl sat on a mat by the old barn.", "A red fox finds the hen on the hill.", "dog", "cow " * 60)
+QUESTION = "which animal keeps the red barn"
+
+
+@pytest.mark.parametrize("name", ["splade", "inference-free"])
+def test_an_encoder_makes_what_sentence_transformers_makes(tiny_sparse: tuple[Path, Path], name: str) -> None:
+    from sentence_transformers import SparseEncoder
+
+    folder = next(one for one in tiny_sparse if one.name == name)
+    embedder = load_embedder(f"sparse:{folder}", identify(f"sparse:{folder}"))
+    texts = [*TEXTS, "cat " * 40]
+    found = np.zeros((len(texts), embedder.identity.dimensions), np.float32)
+    for positions, vectors in embedder.embed(texts):
+        found[list(positions)] = vectors
+    plain = SparseEncoder(str(folder), device="cpu", local_files_only=True)
+    np.testing.assert_allclose(found, plain.encode_document(texts).to_dense().numpy(), atol=1e-5)
+    asked = plain.encode_query([QUESTION]).to_dense().numpy()[0]
+    np.testing.assert_allclose(embedder.embed_query(QUESTION), asked, atol=1e-5)
+    again = np.zeros_like(found)
+    for positions, vectors in embedder.embed(texts[::-1]):
+        again[len(texts) - 1 - np.array(positions)] = vectors
+    assert again.tobytes() == found.tobytes(), "a text has the same weights in any company"
+
+
+def test_a_folder_without_a_sparse_model_is_refused(tiny_model: Path) -> None:
+    with pytest.raises(UsageError, match="not a SparseEncoder"):
+        identify(f"sparse:{tiny_model}")
