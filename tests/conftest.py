@@ -222,13 +222,35 @@ def ingested(
         return reindex(Job(**words), steps)  # type: ignore[arg-type]
 
 
-#: Moto would list its folders twice and take a new connection for each request: a third of its time.
+#: Moto would list its folders twice, take a new connection for each request, and look each value of each key of a
+#: listing up in a model of all of S3, in a quarter of a millisecond: most of its time.
 S3_SERVER = """
 import sys
+from xml.sax.saxutils import escape
 from moto import backends
 modules = [*backends.list_of_moto_modules()]
 backends.list_of_moto_modules = lambda: modules
+from moto.s3.responses import S3Response
 from moto.server import MotoRequestHandler, main
+
+HEAD = '<?xml version="1.0" encoding="utf-8"?>\\n'
+whole = S3Response.serialized
+
+def element(name, value):
+    if isinstance(value, list):
+        return "".join(element(name, one) for one in value)
+    if isinstance(value, dict):
+        return f"<{name}>{''.join(element(*one) for one in value.items())}</{name}>"
+    return f"<{name}>{escape(str(value).lower() if isinstance(value, bool) else str(value))}</{name}>"
+
+def serialized(self, answer):
+    result = answer.result
+    if not isinstance(result, dict) or "KeyCount" not in result:
+        return whole(self, answer)
+    listing = element("ListBucketResult", result).replace(">", ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/">', 1)
+    return 200, {"Content-Type": "application/xml", **self.response_headers}, HEAD + listing
+
+S3Response.serialized = serialized
 MotoRequestHandler.protocol_version = "HTTP/1.1"
 main(sys.argv[1:])
 """

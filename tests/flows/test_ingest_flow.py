@@ -35,6 +35,7 @@ from flows.reindex import Job, Outcome
 from lake import configuration
 from lake.errors import RefusedError, UsageError
 from lake.options import RecipeOptions
+from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.prefect
 
@@ -60,7 +61,7 @@ def last_run(client: SyncPrefectClient, lake_url: str) -> FlowRun:
 def task_runs(client: SyncPrefectClient, run: FlowRun, n: int) -> dict[str, TaskRun]:
     """The task runs of a run, by name; the server learns of them a moment after they end."""
     wanted = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + SECONDS
     while True:
         found = client.read_task_runs(flow_run_filter=wanted)
         ended = [task_run for task_run in found if task_run.state and task_run.state.is_final()]
@@ -139,7 +140,7 @@ def test_a_publication_materializes_the_lake_out_of_its_sources(
     write(source, 2)
     release = run_as_flow(job(f"docs={source}", lake_url)).release
     key, wanted = f"file://{lake_url}", {"event": {"prefix": ["prefect.asset."]}, "occurred": {}}
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         events = client._client.post("/events/filter", json={"filter": wanted}).json()["events"]
         made = [event for event in events if event["resource"]["prefect.resource.id"] == key]
@@ -297,7 +298,7 @@ def test_a_server_of_ones_own_ends_with_a_killed_process(tmp_path: Path) -> None
         time.sleep(0.05)
     started.kill()
     started.wait()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + SECONDS
     while Path(f"/proc/{server}/fd").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not Path(f"/proc/{server}/fd").exists()

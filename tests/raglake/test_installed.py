@@ -13,6 +13,7 @@ import pytest
 from tests import wheel
 from tests.flows.runtime.server import Server, eventually, running
 from tests.house import ROOT, TOPS
+from tests.waiting import SECONDS
 
 FLEET = """
 lakes:
@@ -97,7 +98,7 @@ def test_a_deployed_run_works_where_its_folder_has_packages_of_our_names(
     due = server.ask(f"deployments/{ingest['id']}/create_flow_run", state={"type": "SCHEDULED"})
     worker = [commands / "python", "-m", "prefect", "worker", "start", "--pool", "local", "--run-once"]
     worked = run(worker, foreign, **variables)
-    state = eventually(lambda: ended(server, due["id"]), 60)
+    state = eventually(lambda: ended(server, due["id"]), SECONDS)
     assert state["type"] == "COMPLETED", worked.stdout + worked.stderr
     assert (foreign / "manuals/log").is_dir()
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.house import ROOT
-from tests.waiting import free_port
+from tests.waiting import SECONDS, free_port
 
 
 def eventually(ask: Callable[[], Any], seconds: float) -> Any:
@@ -98,7 +98,7 @@ def running(server: Server) -> Iterator[Server]:
     """The server from when it answers; afterwards none of its processes is left."""
     process = server.start()
     try:
-        assert eventually(server.is_up, 90), (server.home / "server.log").read_text()
+        assert eventually(server.is_up, SECONDS), (server.home / "server.log").read_text()
         server.ask("work_pools/", name="local", type="process")
         yield server
     finally:

@@ -17,6 +17,7 @@ import yaml
 from prefect.events.schemas.automations import AutomationCore
 
 from tests.flows.runtime.server import Server, eventually
+from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.prefect
 
@@ -80,7 +81,7 @@ SUNDAY = 6
 def due(server: Server, deployment: dict[str, Any]) -> set[tuple[int, int]]:
     """Hour (UTC) and weekday of the runs that the server's scheduler made."""
     of_it = {"id": {"any_": [deployment["id"]]}}
-    runs = eventually(lambda: server.ask("flow_runs/filter", deployments=of_it), 60)
+    runs = eventually(lambda: server.ask("flow_runs/filter", deployments=of_it), SECONDS)
     assert {run["state"]["type"] for run in runs} == {"SCHEDULED"}
     assert all(run["auto_scheduled"] for run in runs)
     moments = [datetime.fromisoformat(run["expected_start_time"]).astimezone(UTC) for run in runs]
@@ -163,7 +164,7 @@ def test_the_file_of_lakes_becomes_deployments_and_automations_that_fire(
     assert paused(server) == set()
 
     happen(server, "raglake.lake.blocked", {"reason": 'nDCG@10 of "halls" fell by 0.1'})
-    [told] = eventually(lambda: Listener.heard, 30)
+    [told] = eventually(lambda: Listener.heard, SECONDS)
     assert told["subject"] == "raglake manuals: candidate blocked"
     assert told["body"].startswith('nDCG@10 of "halls" fell by 0.1')
     assert UUID(told["event"])  # by which a repetition can be told
