@@ -97,6 +97,11 @@ class GateVerdict:
             return "blocked"
         return "warned" if self.failures else "passed"
 
+    @property
+    def shows_no_loss(self) -> bool:
+        """Whether all holds, and no question is answered worse than before."""
+        return not self.failures and not any(one.judgement and one.judgement.losses for one in self.asked)
+
     def summary(self) -> str:
         """One or two sentences for a person."""
         if not self.failures:

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from lake.releases.values import Release
 
 
-def sample(lake: Lake, candidate: Release, questions: Sequence[EvalQuestion], policy: Gate) -> set[str] | None:
-    """The ids of the questions to measure; None if that is all of them.
+def samples(
+    lake: Lake, candidate: Release, questions: Sequence[EvalQuestion], policy: Gate
+) -> list[frozenset[str] | None]:
+    """The ids of the questions to measure, and of more of them if these leave a doubt; None stands for all.
 
-    Of each set those about documents that the candidate changed, and a sample of the others: another one for each
-    candidate, and the same one for equal rows.
+    Of each set those about documents that the candidate changed, and a sample of the others, first as few as a verdict
+    needs: another sample for each candidate, and the same one for equal rows.
     """
     if policy.sample is None:
-        return None
+        return [None]
     changed = _changed_uris(lake, candidate)
     of_changes = {q.question_id for q in questions if any(folded(e.uri) in changed for e in q.evidence)}
     others: dict[str, list[str]] = {}
@@ -33,8 +35,9 @@ def sample(lake: Lake, candidate: Release, questions: Sequence[EvalQuestion], po
         if question.question_id not in of_changes:
             others.setdefault(question.set, []).append(question.question_id)
     chosen, n = random.Random(candidate.digest), max(policy.sample, policy.least)
-    picked = {name for ids in others.values() for name in chosen.sample(sorted(ids), min(n, len(ids)))} | of_changes
-    return picked if len(picked) < len(questions) else None
+    drawn = [chosen.sample(sorted(ids), min(n, len(ids))) for ids in others.values()]
+    parts = [of_changes.union(*(ids[:size] for ids in drawn)) for size in sorted({policy.least, n})]
+    return [frozenset(part) for part in parts if len(part) < len(questions)] or [None]
 
 
 def _changed_uris(lake: Lake, candidate: Release) -> set[str]:

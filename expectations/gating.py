@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from expectations.gate import GateVerdict, decide, missed_by_live
-from expectations.gate_sample import sample
+from expectations.gate_sample import samples
 from expectations.measures import SPAN_CUTS, SPAN_NAMES, parsed
 from expectations.profiles import parse_profile
 from lake import configuration
@@ -83,15 +83,16 @@ def check_measures(measures: Sequence[str]) -> None:
 def ask(lake: Lake, candidate: Release, progress: Progress = silent, *, of_sample: bool = False) -> Answers | None:
     """Measure a candidate, and what it must be no worse than; None if the lake has no questions.
 
-    Scores are kept as they are taken; those that are kept already are not taken again. ``of_sample``: measure a sample
-    of the questions, and all of them only if the sample would block the candidate.
+    Scores are kept as they are taken; those that are kept already are not taken again. ``of_sample``: measure a few of
+    the questions, a larger sample if one of these is answered worse, and all of them only if that would block the
+    candidate.
     """
     if not gate_asks(lake):
         return None
     policy, history = configuration.read(lake.store).gate, lake.log.read()
     check(policy)
     questions = _of_sets(policy, kept(lake))
-    only = sample(lake, candidate, questions, policy) if of_sample else None
+    parts = samples(lake, candidate, questions, policy) if of_sample else [None]
 
     def asked(only: Collection[str] | None) -> Answers:
         of_candidate = measure(lake, candidate, only=only, progress=progress)
@@ -102,8 +103,12 @@ def ask(lake: Lake, candidate: Release, progress: Progress = silent, *, of_sampl
 
     # What many small runs lose together is noticed only beside a release that was measured in full.
     against = history.measured_in_full if policy.no_regression or policy.floors else None
-    answers = asked(only)
-    return asked(None) if only is not None and answers.verdict.outcome == "blocked" else answers
+    *smaller, largest = parts
+    for part in smaller:
+        if (answers := asked(part)).verdict.shows_no_loss:
+            return answers
+    answers = asked(largest)
+    return asked(None) if largest is not None and answers.verdict.outcome == "blocked" else answers
 
 
 def refuse_floors(lake: Lake, wanted: Gate, progress: Progress = silent) -> None:

@@ -63,8 +63,8 @@ class Gate:
     least: int = option(30, "Minimum number of questions for a verdict.", least=1, most=1_000_000)
     sample: int | None = option(
         50,
-        "Questions of each set that a run over some documents measures, and at least as many as `least`; those about "
-        "the documents it changed come on top.",
+        "Questions of each set that a run over some documents measures at most; as many as `least` if none of these "
+        "is answered worse. Those about the documents it changed come on top.",
         least=1,
         unset="all questions",
     )

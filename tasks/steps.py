@@ -185,7 +185,7 @@ def evaluate(url: str, candidate: Release, progress: Progress = silent, *, of_sa
 
     A run that dies here leaves the scores that were taken so far to the next one.
     """
-    lake = Lake(url)
+    lake = _lake_of_thread(url) if of_sample else Lake(url)  # which knows the log, whose entries may be thousands
     answers = gating.ask(lake, candidate, progress, of_sample=of_sample)
     findings = gate.without_gate(lake.findings(candidate.id))
     if answers is None:

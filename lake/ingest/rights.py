@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.ingest.scan import Scan
     from lake.releases.history import History
+    from lake.releases.values import Release
 
 
 #: Number of contents whose front matter is read at a time.
 _AT_A_TIME = 4096
+#: Number of documents up to which their rows are looked up, instead of reading those of all.
+_LOOKED_UP = 1000
 
 
 def outdated(lake: Lake, scan: Scan) -> bool:
@@ -154,14 +157,23 @@ def _of_base(lake: Lake, history: History, scan: Scan, held: pa.Table) -> Iterat
     base = history.releases.get(scan.plan.base or "")
     if base is None:
         return
-    rows = lake.tables(base.generation).at("documents", base.versions["documents"]).scan(["doc_id", "source", "acl"])
+    rows = _looked_at(lake, base, scan, ["doc_id", "source", "acl"])
     ours = pc.is_in(rows.column("source"), pa.array(scan.sources, pa.string()))
     ever = pc.is_in(rows.column("doc_id"), held.column("doc_id").combine_chunks())
     ours = pc.and_(ours, pc.or_(ever, pc.is_valid(rows.column("acl"))))
-    if scan.looked_at is not None:  # of others the base may know older rights than today's
-        ours = pc.and_(ours, pc.is_in(rows.column("doc_id"), pa.array(scan.looked_at, pa.string())))
     stale = [*scan.plan.deleted, *scan.plan.write["doc_id"]]
     yield kept.without(rows.filter(ours).select(RIGHTS.names).cast(RIGHTS), stale)
+
+
+def _looked_at(lake: Lake, base: Release, scan: Scan, columns: Sequence[str]) -> pa.Table:
+    """Rows of the base's documents that the scan looked at: of others it may know older rights than today's."""
+    documents = lake.tables(base.generation).at("documents", base.versions["documents"])
+    if scan.looked_at is not None and 0 < len(scan.looked_at) <= _LOOKED_UP:
+        return documents.take("doc_id", sorted(scan.looked_at), columns)
+    rows = documents.scan(columns)
+    if scan.looked_at is None:
+        return rows
+    return rows.filter(pc.is_in(rows.column("doc_id"), pa.array(scan.looked_at, pa.string())))
 
 
 def _of_contents(lake: Lake, scan: Scan) -> Iterator[pa.Table]:

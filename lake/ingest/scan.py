@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -143,8 +143,11 @@ def _within(
     """What the scope of the sources holds, and the doc_ids of the KNOWN rows in it."""
     names = [source.name for source in sources]
     ours = in_scope(known, names, scope)
-    others = uris_by_source(known.filter(pc.invert(ours)), names)
-    found = digested(lake, sources, verify=False, scope=scope, known=others)
+
+    def others() -> Mapping[str, Collection[str]]:
+        return uris_by_source(known.filter(pc.invert(ours)), names)
+
+    found = digested(lake, sources, verify=False, scope=scope, others=others)
     return found, frozenset(known.filter(ours).column("doc_id").to_pylist())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -58,12 +58,12 @@ def digested(
     verify: bool,
     full: bool = False,
     scope: SourceScope | None = None,
-    known: Mapping[str, Collection[str]] | None = None,
+    others: Callable[[], Mapping[str, Collection[str]]] = dict,
 ) -> Digested:
     """List the sources and read what the lake's cache does not know, or with ``verify`` everything.
 
     With ``full``, sources that know what changed list everything as well. With a ``scope``, only its documents are
-    listed; ``known`` are then the uris of all documents by source, since a row of a sidecar may be about any.
+    listed; ``others`` gives the uris of all documents beside it by source, since a row of a sidecar may be about any.
     """
     denylist, cache = lake.denylist(), lake.cached_digests(source.name for source in sources)
     if scope is None:
@@ -87,7 +87,7 @@ def digested(
         documents = documents.filter(is_kept)
     if scope is not None:  # sidecars above the scope are about others as well
         documents = documents.filter(scope.mask(documents.column("uri")))
-    stated, remarks, whole = _stated(documents, states, denylist, known or {})
+    stated, remarks, whole = _stated(documents, states, denylist, others)
     remarks = (*remarks, *_spelled_twice(documents))
     cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
     n_denied = n_listed - n_vanished - documents.num_rows
@@ -203,7 +203,7 @@ def _is_denied(denylist: Denylist, source: str, uri: str) -> bool:
 
 
 def _stated(
-    documents: pa.Table, states: pa.Table, denylist: Denylist, others: Mapping[str, Collection[str]]
+    documents: pa.Table, states: pa.Table, denylist: Denylist, others: Callable[[], Mapping[str, Collection[str]]]
 ) -> tuple[pa.Array, tuple[str, ...], pa.Table]:
     """What sidecars state of each document, as JSON; remarks; and sidecars whose states may be cached.
 
@@ -221,8 +221,9 @@ def _stated(
         whole.append(left == json_text)  # else the cache would name what was erased, or lack it once that is lifted
         by_source.setdefault(source, []).append((uri, left))
     places = list(zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True))
+    not_listed = others()
     beside = {
-        source: sidecars.Stated(found, {*others.get(source, ()), *(uri for of, uri in places if of == source)})
+        source: sidecars.Stated(found, {*not_listed.get(source, ()), *(uri for of, uri in places if of == source)})
         for source, found in by_source.items()
     }
     statements = [

@@ -73,11 +73,15 @@ def prune(
 def fold(lake: Lake, retention: Retention) -> int:
     """Drop releases of runs over some documents that are no longer young, and nothing else. Returns their number.
 
-    It takes a moment even in a large lake, so that it can follow such runs; ``prune`` frees the rest of the disk.
+    It takes a moment even in a large lake, so that it can follow such runs; ``prune`` frees the rest of the disk. If
+    all are young, the entries of the log, which may be thousands, become one object all the same.
     """
     history = lake.log.read()
     reasons = folded(history, retention, clock.now())
     if len(reasons) == len(history.releases):
+        if lake.log.is_scattered():
+            with lake.writing("raglake watch"):
+                lake.log.checkpoint()
         return 0
     with lake.writing("raglake watch") as lease:
         n_before = len(lake.log.read().releases)

@@ -25,6 +25,8 @@ _CHECKPOINT = ".checkpoint.json"
 _NAME = re.compile(r"\d{10}(\.checkpoint)?\.json")
 #: Consecutive conflicts after which a step gives up.
 _CONFLICTS = 20
+#: Entries that take longer to read, one by one, than to open a lake otherwise.
+_MANY = 300
 #: How often the log is listed again if entries were vacuumed away while it was read.
 _TRIES = 5
 
@@ -143,6 +145,10 @@ class ReleaseLog:
             with suppress(ConflictError):
                 return step(self.read())
         return step(self.read())
+
+    def is_scattered(self) -> bool:
+        """Whether so many entries lie beside the checkpoint that whoever opens the lake had better find a new one."""
+        return len(self._listed()[0]) > _MANY
 
     def checkpoint(self, erased: Collection[str] = ()) -> None:
         """Replace all entries so far with one object, with the ids in ``erased`` redacted."""

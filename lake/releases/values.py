@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from lake.recipe import Recipe
@@ -78,9 +79,15 @@ class Release:
     def from_json(cls, value: dict[str, Any]) -> Release:
         fields = {"delta_base": value["base"], **value}
         fields["id"] = fields.pop("release")
-        fields["recipe"] = Recipe.from_json(value["recipe"])
+        fields["recipe"] = _recipe(json.dumps(value["recipe"]))
         fields["created_at"] = datetime.fromisoformat(value["created_at"])
         return cls(**fields)
+
+
+@lru_cache(maxsize=64)
+def _recipe(text: str) -> Recipe:
+    """One value for the thousands of releases that have the same recipe."""
+    return Recipe.from_json(json.loads(text))
 
 
 @dataclass(frozen=True, slots=True)

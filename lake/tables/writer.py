@@ -268,10 +268,13 @@ class Tables:
         return tags_of(self._latest(name), self._table_url(name))
 
     def protect(self, name: str, release: str, version: int) -> None:
-        """Tag a version, so that it is kept."""
+        """Tag a version, so that it is kept; looks at the other tags, maybe thousands, only if this one is there."""
         table = self._latest(name)
-        drop_torn(table, self._table_url(name))
-        (table.tags.update if release in table.tags.list() else table.tags.create)(release, version)
+        try:
+            table.tags.create(release, version)
+        except RuntimeError:  # a dead run left it, or a part of it
+            drop_torn(table, self._table_url(name))
+            (table.tags.update if release in table.tags.list() else table.tags.create)(release, version)
 
     def _table_url(self, name: str) -> str:
         return f"{self.url}/{name}.lance"

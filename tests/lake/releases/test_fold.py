@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from lake.directory import Lake
+from lake.maintenance.prune import fold as fold_releases
 from lake.options import Retention
 from lake.releases.history import History, collapse, fold
 from lake.releases.log import ReleaseLog
 from lake.releases.retention import folded, kept
 from lake.releases.rows import release_table
 from lake.releases.values import LOOKED_AT, Entry, Release
+from lake.storage import clock
 from lake.storage.store import open_store
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
@@ -61,6 +64,7 @@ def test_a_table_of_thousands_of_releases_reads_each_entry_once(template: Releas
     assert time.process_time() - begun < 2.5, "linear in the log"
     assert rows["status"].to_pylist() == ["superseded"] * 2000 + ["live"]
     assert rows["audit"].unique().to_pylist() == ["passed"]
+    assert len({id(release.recipe) for release in every.releases.values()}) == 1
     first, second = list(every.releases)[:2]
     built = every.entries[3]
     assert (built.release, built.action) == (second, "build")
@@ -109,3 +113,16 @@ def test_the_log_is_small_again_and_gives_no_id_twice(template: Release, tmp_pat
     begun = time.process_time()
     assert len(ReleaseLog(store).read().releases) == len(reasons)
     assert time.process_time() - begun < 0.5
+
+
+def test_while_all_releases_are_young_their_entries_become_one_object(template: Release, tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path / "lake"))
+    lake.create()
+    young = history(101, timedelta(seconds=2), template)
+    for n, entry in enumerate(young.entries):
+        stored = replace(entry, at=clock.now() - timedelta(seconds=len(young.entries) - n))
+        lake.store.write(f"log/{entry.seq:010}.json", stored.to_bytes())
+    assert fold_releases(lake, Retention()) == 0
+    assert lake.store.names("log") == [f"{len(young.entries):010}.checkpoint.json"]
+    after = Lake(lake.url).log.read()
+    assert (after.live, list(after.releases)) == (young.live, list(young.releases))
