@@ -98,11 +98,15 @@ class SentenceTransformerEmbedder:
         return vector
 
     def _counts(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text with its prompt and special tokens; raises ContractError if it would be cut."""
+        """Tokens of each text with its prompt and special tokens, as ``_fitting`` lets them pass."""
         prompt = self.identity.document_prompt
         counts: list[int] = []
         for start in range(0, len(texts), WINDOW):
             counts += self._tokens([prompt + text for text in texts[start : start + WINDOW]])
+        return self._fitting(counts)
+
+    def _fitting(self, counts: list[int]) -> list[int]:
+        """The tokens that are read of texts with these; raises ContractError if one would be cut."""
         check_lengths(counts, self._max_sequence, self.identity.name)
         return counts
 

@@ -32,6 +32,10 @@ class SparseEmbedder(SentenceTransformerEmbedder):
         vectors = self._model(features, task=task)["sentence_embedding"]
         return vectors.to_dense() if vectors.is_sparse else vectors
 
+    def _fitting(self, counts: list[int]) -> list[int]:
+        # Another model's tokenizer measured the texts: of one that is too long the beginning is read.
+        return [min(count, self._max_sequence) for count in counts]
+
     def _finished(self, vectors: np.ndarray, task: str) -> np.ndarray:
         return strongest(vectors) if task == "document" else vectors
 

@@ -13,7 +13,10 @@ from lake.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-TEXTS = ("The owl sat on a mat by the old barn.", "A red fox finds the hen on the hill.", "dog", "cow " * 60)
+TEXTS = (
+    *("The owl sat on a mat by the old barn.", "A red fox finds the hen on the hill.", "dog", "cow " * 60),
+    "pig " * 300 + "owl " * 300,
+)
 QUESTION = "which animal keeps the red barn"
 
 
@@ -29,6 +32,7 @@ def test_an_encoder_makes_what_sentence_transformers_makes(tiny_sparse: tuple[Pa
         found[list(positions)] = vectors
     plain = SparseEncoder(str(folder), device="cpu", local_files_only=True)
     np.testing.assert_allclose(found, plain.encode_document(texts).to_dense().numpy(), atol=1e-5)
+    assert len(texts[-2].split()) > plain.max_seq_length, "the beginning of a text that is too long is read"
     asked = plain.encode_query([QUESTION]).to_dense().numpy()[0]
     np.testing.assert_allclose(embedder.embed_query(QUESTION), asked, atol=1e-5)
     again = np.zeros_like(found)
