@@ -17,7 +17,7 @@ _SOUGHT = [
     "cp1258", "cp874", "gb18030", "cp932", "shift_jis_2004", "euc_jis_2004", "cp949", "euc_kr",
     "big5hkscs", "koi8-r", "koi8-u", "cp866", "cp850", "cp852", "iso8859-1", "iso8859-2",
     "iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8", "iso8859-9", "iso8859-13", "iso8859-15", "iso8859-16",
-    "mac-roman", "mac-cyrillic", "mac-greek", "mac-turkish",
+    "cp737", "mac-roman", "mac-cyrillic", "mac-greek", "mac-turkish",
 ]  # fmt: skip
 #: A declared name -> the codec that reads what is really written under that name, as browsers do.
 _REALLY = {
@@ -66,6 +66,8 @@ _LOOKED_AT = 1 << 22
 _BESIDE = 3
 #: A candidate whose text differs is no rival if its score is this many times smaller; nothing was wrong above it.
 _FAR_BEHIND = 1.5
+#: A reading with more signs and capitals inside words is not certain; right ones have next to none.
+_CERTAIN_ODDITY = 0.1
 #: With a lower score nothing is certain; with a still lower one only Western letters in good order are believed.
 _CERTAIN_SCORE, _LEAST_SCORE = 0.05, 0.02
 _CERTAIN_LENGTH = 5
@@ -76,7 +78,10 @@ _MOST_ODD, _BELIEVED_WITHIN = 0.34, 1.6
 _UNLIKELY_LETTERS, _FITS_BETTER = 0.1, 1.02
 #: Western letters in a few words tell chardet little; they are by far the likeliest then.
 _WEAK_SCORE, _FEW, _WESTERN_BONUS = 0.06, 4, 1.35
-_RARE, _RARE_SHARE = ("mac-greek", "mac-turkish"), 0.9
+_RARE, _RARE_SHARE, _RARE_SHARE_OF_FEW = ("mac-greek", "mac-turkish", "cp737"), 0.9, 0.3
+#: The share of its score that a text keeps none of whose letters beyond ASCII one language has together.
+_LEAST_COVERED = 0.6
+_OF_LETTERS = re.compile("cp1[02]|cp[78]|iso|koi|mac")
 _RIVALS = 3
 #: Of codecs for the same letters the one that keeps ASCII as it is.
 _PLAINER = {"shift_jis_2004": "cp932", "euc_jis_2004": "euc_jp", "euc_kr": "cp949"}
@@ -86,7 +91,7 @@ _LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
 #: Signs that English prose takes from Windows-1252: quotes, dashes, degrees, fractions, currencies.
 _SIGNS = re.compile(
     rb"(?:[\x00-\x7f]|(?<![\x80-\xff])(?:"
-    rb"(?<![A-Za-z])(?:[\x80\x91\x93\x95-\x97\xa3\xa7\xa9\xab\xb0-\xb3\xbc-\xbe](?![A-Za-z])"
+    rb"(?<![A-Za-z])(?:[\x80\x91\x93\x95-\x97\xa3\xa5\xa7\xa9\xab\xb0-\xb3\xb7\xbc-\xbe\xd7\xf7](?![A-Za-z])"
     rb"|[\x91\x93\xa9\xab](?=[A-Za-z]))"
     rb"|(?<=[A-Za-z])[\x85\x92\x94\x99\xae\xbb](?![A-Za-z])|(?<![A-Za-z])[\x85\x92\x94\x99\xae\xbb](?![A-Za-z])"
     rb"|(?<=[A-Za-z])\x92(?=[A-Za-z])|\xa0|\xb0(?=[CF]\b)|(?<=\b[mckd]m)[\xb2\xb3]|(?<=\bm)[\xb2\xb3]"
@@ -96,7 +101,7 @@ _LETTER = "[^\\W\\d_]"
 _ODD = re.compile(
     # A sign in a word, such a sign before one, two scripts in a word.
     f"(?<={_LETTER})[^\\w\\s\\x00-\\x7f\u00ab\u00b7\u00bb\u0300-\u036f\u2010-\u201f\u2026](?={_LETTER})"
-    f"|[\u00a4\u00a6\u00ac\u00b1\u00b6\u00b9](?={_LETTER})"
+    f"|[\u00a4\u00a6\u00ac\u00b1\u00b6\u00b9\u00bc-\u00be](?={_LETTER})|[\u2500-\u259f](?=[A-Za-z])"
     "|[A-Za-z\u00c0-\u024f](?=[\u0370-\u06ff])|[\u0370-\u06ff](?=[A-Za-z\u00c0-\u024f])"
 )
 _NEVER = re.compile("[\x80-\x9f\ue000-\uf8ff]")
@@ -175,7 +180,9 @@ def guess(data: bytes) -> Guess:
     if best < _LEAST_SCORE and (encoding != "cp1252" or oddity(text) > 0):
         raise _undecidable([label(name) for _, name, _ in ranked])
     return Guess(
-        encoding, tuple(rivals[:_RIVALS]), not rivals and best >= _CERTAIN_SCORE and n_foreign >= _CERTAIN_LENGTH
+        encoding,
+        tuple(rivals[:_RIVALS]),
+        not rivals and best >= _CERTAIN_SCORE and n_foreign >= _CERTAIN_LENGTH and oddity(text) < _CERTAIN_ODDITY,
     )
 
 
@@ -251,7 +258,7 @@ def _ranked(sample: bytes) -> list[tuple[float, str, str]]:
                 text = sample.decode(name)
             except (UnicodeDecodeError, LookupError):
                 continue
-            score = one["confidence"] * (1 - oddity(text)) * (_RARE_SHARE if name in _RARE else 1)
+            score = one["confidence"] * (1 - oddity(text)) * _likelihood(name, text)
             ranked[name] = max(ranked.get(name, (0.0, text)), (score, text))
             break
     if "cp1252" in ranked:
@@ -261,3 +268,13 @@ def _ranked(sample: bytes) -> list[tuple[float, str, str]]:
     order = {name: place for place, name in enumerate((*_SOUGHT, *_PLAINER.values()))}
     every = ((score, name, text) for name, (score, text) in ranked.items())
     return sorted(every, key=lambda one: (-one[0], order[one[1]]))
+
+
+def _likelihood(encoding: str, text: str) -> float:
+    """What an encoding's rarity, and letters that no language has together, leave of a score."""
+    rare = encoding in _RARE
+    is_short = rare and sum(character > "\x7f" for character in text) < _FEW
+    share = _RARE_SHARE_OF_FEW if is_short else _RARE_SHARE if rare else 1.0
+    if _OF_LETTERS.match(encoding):
+        share *= _LEAST_COVERED + (1 - _LEAST_COVERED) * coverage(text)
+    return share

@@ -22,12 +22,15 @@ _BOMS = (
     (b"\x84\x31\x95\x33", "gb18030"),
 )
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-_ESCAPES = re.compile(rb"\x1b(?:\$[@ABC]|\$[()][A-Z]|\([BIJ])")
+#: A change to another set of characters than ASCII; terminals are often told to go back to ASCII alone.
+_ESCAPES = re.compile(rb"\x1b(?:\$[@ABC]|\$[()][A-Z]|\(I)")
 _BY_ESCAPES = ("iso2022_kr", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_jp_2004")
 _CONTROLS = bytes(set(range(1, 32)) - set(b"\b\t\n\r\f\v\x1b")) + b"\x7f"
 _MOST_CONTROLS, _MOST_NULS = 0.02, 0.1
 _NOT_IN_TEXT = ("Cn", "Co", "Cs", "Cc")
 _PLAIN = ("utf-8", "utf-8-sig")
+#: UTF-8 that writes characters beyond U+FFFF as two halves, or NUL as two bytes.
+_PAIRED, _PAIRED_BYTES = "cesu-8", re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]|\xc0\x80")
 #: Mostly UTF-8, with damaged characters or lines of another encoding, as in a patched or joined file.
 _DAMAGED = "damaged utf-8"
 #: Good characters of UTF-8 to a bad byte; text of another encoding has next to none.
@@ -39,10 +42,12 @@ _REPLACED_BYTES = _REPLACED.encode()
 #: Line ends of other systems and pages.
 _LINE_ENDS = {0x0B: "\n", 0x0C: "\n", 0x85: "\n", 0x2028: "\n", 0x2029: "\n\n"}
 _HAS_LINE_END = re.compile("[\x0b\x0c\x85\u2028\u2029]")
-#: What terminals make of text: colours, titles, and overstrikes for bold and underlined letters.
 #: Controls that part fields and records; others, such as NUL, stand inside words by accident.
 _SEPARATORS = re.compile("(?<=\\S)[\x01\x03-\x06\x10-\x1a]+(?=\\S)")
-_TERMINAL = re.compile(r"\x1b(?:\[[0-9:;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))|[^\n]\x08")
+#: What terminals make of text: colours, titles, and overstrikes for bold and underlined letters.
+_TERMINAL = re.compile(
+    r"\x1b(?:\[[0-9:;<=>?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|[ #%(-/][0-~]|[0-9=>cDEHMNOZn|}~])|[^\n]\x08"
+)
 
 
 class Decoded(NamedTuple):
@@ -85,6 +90,8 @@ def _decoded(data: bytes, charset: str | None, *, declared: bool = False) -> Dec
     encoding, remark = _encoding_of(data, charset, declared=declared)
     if encoding == "utf-8":
         return Decoded(data.decode(), {})
+    if encoding == _PAIRED:
+        return Decoded(_paired(data) or "", {"encoding": _PAIRED})
     if encoding == _DAMAGED:
         raw, remark = _patched(data)
         n_stated = data.count(_REPLACED_BYTES)
@@ -111,6 +118,8 @@ def _encoding_of(data: bytes, charset: str | None, *, declared: bool) -> tuple[s
         return charset, ""
     if _is_utf8(data):
         return "utf-8", ""
+    if _PAIRED_BYTES.search(data) and _paired(data) is not None:
+        return _PAIRED, ""
     stated = charset or declared_in(data, markup=declared)
     if stated and not stated.startswith(("utf-8", "utf_8", "utf-16", "utf-32")):
         is_believed, better = believed(data, stated)
@@ -137,6 +146,15 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _paired(data: bytes) -> str | None:
+    """Text of UTF-8 as Java and Oracle write it; None if it is none. A single half of a character is dropped."""
+    try:
+        halves = data.replace(b"\xc0\x80", b"\0").decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return None
+    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
 
 
 def _first_strict(data: bytes, encodings: tuple[str, ...]) -> str | None:

@@ -96,6 +96,7 @@ def _write_cell(cell: Any, number: int, language: str, writer: TextWriter) -> No
     kind = cell.get("cell_type")
     text = clean(_joined(cell.get("source", cell.get("input", ""))))
     if kind == "code":
+        text = _without_data(text, writer)
         own = cell.get("language")
         writer.code(text, own if isinstance(own, str) and own else language)
         for output in _list(cell.get("outputs")):
@@ -122,6 +123,13 @@ def _joined(source: object) -> str:
     return "" if source is None else str(source)
 
 
+def _without_data(text: str, writer: TextWriter) -> str:
+    """``text`` without pictures that are written into it; those of Markdown are its parser's."""
+    text, omitted = without_data(text)
+    writer.note(omitted)
+    return text
+
+
 def _write_markdown(text: str, writer: TextWriter) -> None:
     writer.document(markdown.from_text(text.strip("\n")))
 
@@ -133,14 +141,13 @@ def _write_output(output: Any, place: str, writer: TextWriter) -> None:
     if kind in ("error", "pyerr"):
         lines = [str(line) for line in _list(output.get("traceback"))]
         stated = ": ".join(str(output[key]) for key in ("ename", "evalue") if output.get(key))
-        traceback = plain_output("\n".join(lines))
+        traceback = _without_data(plain_output("\n".join(lines)), writer)
         writer.code(traceback if traceback.strip() else stated)
         if traceback.strip():
             writer.omit("repeated", stated, f"{place}: the name of the error")
         return
     if kind == "stream":
-        text = plain_output(_joined(output.get("text", "")))
-        writer.code(text)
+        writer.code(_without_data(plain_output(_joined(output.get("text", ""))), writer))
         return
     _write_forms(dict(_forms(output)), place, writer)
 
@@ -178,7 +185,7 @@ def _write_forms(forms: dict[str, Any], place: str, writer: TextWriter) -> None:
     elif best == "text/html":
         writer.document(html.from_text(text, whole=True))
     else:
-        writer.code(text)
+        writer.code(_without_data(text, writer))
     for form in texts:
         if form != best:
             again = html.from_text(texts[form]).source_text or "" if form == "text/html" else texts[form]

@@ -8,6 +8,7 @@ from typing import Any
 from lake.parse.canonical import TextWriter, clean
 from lake.parse.data.outline import MAX_DEPTH
 from lake.parse.data.xml_words import PARAGRAPHS, attributes, has_words, is_inline, local_name, names, own_text, words
+from lake.parse.web.html_table import PageCell, grid, span_of
 
 _TITLES = frozenset(("title", "article-title", "head", "heading", "bridgehead"))
 _SECTIONS = names(
@@ -16,6 +17,7 @@ _SECTIONS = names(
 )
 _TABLES = frozenset(("table", "informaltable", "tgroup", "simpletable"))
 _ROWS, _CELLS = frozenset(("tr", "row", "strow", "sthead")), frozenset(("td", "th", "entry", "cell", "stentry"))
+_MOST_SPANNED = 100
 _LISTS = names("list itemizedlist orderedlist simplelist procedure ul ol sl steps")
 _CODE = frozenset(("programlisting", "screen", "pre", "codeblock", "literallayout", "verbatim", "eg"))
 _BLOCKS = PARAGRAPHS | _TITLES | _SECTIONS | _TABLES | _LISTS | _CODE
@@ -88,32 +90,49 @@ def _line(pieces: list[str]) -> str:
 
 
 def _write_table(node: Any, writer: TextWriter, level: int, depth: int) -> None:
-    rows: list[list[str]] = []
+    rows: list[list[PageCell]] = []
     beside: list[Any] = []
-    _gather(node, rows, beside, 0)
+    _gather(node, rows, beside, {}, 0)
     before = [one for one in beside if local_name(one) in (*_TITLES, "caption", "label")]
     for one in before:
         writer.add(" ".join([*_stated(one), words(one)]))
-    writer.table(rows)
+    writer.table(grid(rows))
     for one in beside:
         if one not in before:
             _write(one, writer, level, depth + 1)
 
 
-def _gather(node: Any, rows: list[list[str]], beside: list[Any], depth: int) -> None:
+def _gather(node: Any, rows: list[list[PageCell]], beside: list[Any], columns: dict[str, int], depth: int) -> None:
     """Rows of a table, and what stands beside them."""
     if depth > MAX_DEPTH:
-        rows.append([words(node)])
+        rows.append([PageCell(words(node))])
         return
     for child in node:
         name = local_name(child)
+        if name == "colspec":
+            columns[child.get("colname") or ""] = len(columns)
         if name in _ROWS:
-            rows.append([" ".join([*_stated(cell), words(cell)]) for cell in child if local_name(cell) in _CELLS])
-            rows += [[words(other)] for other in child if local_name(other) and local_name(other) not in _CELLS]
+            rows.append([_cell(cell, columns) for cell in child if local_name(cell) in _CELLS])
+            others = (other for other in child if local_name(other) and local_name(other) not in _CELLS)
+            rows += [[PageCell(words(other))] for other in others]
         elif name in ("thead", "tbody", "tfoot", "tgroup"):
-            _gather(child, rows, beside, depth + 1)
+            inner: list[list[PageCell]] = []
+            _gather(child, inner, beside, columns, depth + 1)
+            # A cell ends with its section at the latest.
+            rows += [list(map(PageCell, row)) for row in grid(inner)]
         elif name:
             beside.append(child)
+
+
+def _cell(node: Any, columns: dict[str, int]) -> PageCell:
+    """A cell with its spans, as CALS, HTML and TEI state them; ``columns`` are numbers of named columns."""
+    first, last = (columns.get(node.get(name) or "") for name in ("namest", "nameend"))
+    n_columns = span_of(node.get("colspan") or node.get("cols"))
+    if first is not None and last is not None:
+        n_columns = last - first + 1
+    more = node.get("morerows")
+    n_rows = span_of(more) + 1 if more else span_of(node.get("rowspan") or node.get("rows"))
+    return PageCell(" ".join([*_stated(node), words(node)]), max(1, min(n_columns, _MOST_SPANNED)), n_rows)
 
 
 def _list_lines(node: Any, depth: int) -> Iterator[str]:

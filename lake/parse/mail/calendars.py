@@ -24,7 +24,8 @@ _TIMES = frozenset(("DTSTART", "DTEND", "DUE", "COMPLETED", "RDATE", "EXDATE"))
 _PAGES = ("X-ALT-DESC", "STYLED-DESCRIPTION")
 _TAGS = re.compile(r"<[^<>]*>")
 _ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
-_PERSON = re.compile(r'CN="?([^";:]+)')
+#: A person's name, or what a link is called.
+_CALLED = re.compile(r';(?:CN|LABEL)=(?:"([^"]+)"|([^";:,]+))', re.IGNORECASE)
 
 
 def calendar_text(text: str, writer: TextWriter | None = None) -> str:
@@ -82,8 +83,8 @@ def _lines(lines: list[Property], writer: TextWriter | None) -> Iterator[str]:
             # Most likely the rest of a text that was not folded.
             yield value
             continue
-        person = _PERSON.search(line.parameters)
-        yield f"{_NAMES[line.name]}: {f'{person[1]}, ' if person else ''}{value}"
+        called = _CALLED.search(line.parameters)
+        yield f"{_NAMES[line.name]}: {f'{called[1] or called[2]}, ' if called else ''}{value}"
     if writer is not None:
         gone = "\n".join(left_out)
         writer.read(gone)

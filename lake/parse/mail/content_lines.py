@@ -10,6 +10,8 @@ from lake.errors import InputError
 from lake.parse.text import decode
 
 _LINE = re.compile(r'^(?:([A-Za-z0-9-]+)\.)?([A-Za-z0-9-]+)((?:;[^:;"\n]*(?:"[^"\n]*"[^:;"\n]*)*)*):(.*)$', re.DOTALL)
+#: A line that is folded inside a character of UTF-8, as writers do that count bytes.
+_PARTED = re.compile(rb"(?<=[\x80-\xf4])\r?\n[ \t](?=[\x80-\xbf])")
 _PRINTABLE = re.compile(r"^[^:\n]*;(?:ENCODING=)?QUOTED-PRINTABLE\b[^:\n]*:", re.IGNORECASE)
 _CHARSET = re.compile(r";CHARSET=\"?([^\";:]+)", re.IGNORECASE)
 _TYPES = re.compile(r';(?:TYPE=)?"?([^=";:]+)"?(?=[;:]|$)', re.IGNORECASE)
@@ -58,6 +60,15 @@ class Property:
         marks = self.parameters.upper()
         is_encoded = any(mark in marks for mark in ("BASE64", "ENCODING=B", "BINARY"))
         return is_encoded or self.value[:5].lower() == "data:"
+
+
+def whole_characters(data: bytes) -> bytes:
+    """The bytes without folds that part a character.
+
+    >>> whole_characters(b"SUMMARY:Gr\\xc3\\n \\xbcn") == "SUMMARY:Gr\u00fcn".encode()
+    True
+    """
+    return _PARTED.sub(b"", data)
 
 
 def properties(text: str) -> list[Property]:

@@ -23,7 +23,9 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         return outlook.parse(data)
     if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         data = decode(data).text.encode()
-    message = BytesParser(policy=policy.compat32).parsebytes(data.lstrip())
+    data = data.lstrip()
+    # A mailbox's quotation mark before its own line of the envelope.
+    message = BytesParser(policy=policy.compat32).parsebytes(data[data.startswith(b">From ") :])
     if not any(name in message for name in _ENVELOPE):
         raise InputError("no mail header such as From or Subject; check the file's suffix", "garbage")
     mail = Mail()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from binascii import a2b_base64
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
@@ -11,13 +12,17 @@ from itertools import groupby
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean, one_line, paragraphs
 from lake.parse.document import Kind
+from lake.parse.mail.content_lines import whole_characters
 from lake.parse.text import Decoded, decode
 
 #: Charsets that software writes without knowing one.
 _UNSTATED = ("us-ascii", "ascii", "unknown-8bit", "x-unknown", "unknown", "default", "iso-10646", "binary", "8bit")
+_FOLDED = ("text/calendar", "text/vcard", "text/x-vcard", "text/directory")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _ENCODED_WORD = r"=\?[^?\s]+\?[BbQq]\?[^?]*\?="
 _ENCODED_WORDS = re.compile(rf"{_ENCODED_WORD}(?:\s*{_ENCODED_WORD})*")
+#: What a mailing list adds below a part in base64 without encoding it.
+_BELOW_BASE64 = re.compile(r"(?:=[ \t]*\n|\n[ \t]*\n)\s*(?=[^\n]*[^A-Za-z0-9+/=\s])(?=\S)")
 _QUOTED = re.compile(r"^\s*>", re.MULTILINE)
 _QUOTE_MARKS = re.compile(r"(?:> ?)*")
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} (\S[^\n]*)\n(?:[ -`]{1,62}\n)+?end[ \t]*$", re.MULTILINE)
@@ -75,6 +80,9 @@ def parameter(part: Message, name: str) -> str:
 
 def payload(part: Message) -> bytes:
     """The bytes of a part; what base64 or quoted-printable can't be read of is left out."""
+    encoded, below = _parted(part)
+    if below:
+        return a2b_base64(f"{encoded}==")
     try:
         found = part.get_payload(decode=True)
     except (ValueError, TypeError, AssertionError, LookupError):
@@ -82,10 +90,24 @@ def payload(part: Message) -> bytes:
     return found if isinstance(found, bytes) else b""
 
 
+def _parted(part: Message) -> tuple[str, str]:
+    """A part in base64, and the plain text below it; both empty for other parts."""
+    if str(part.get("content-transfer-encoding", "")).strip().lower() != "base64" or part.is_multipart():
+        return "", ""
+    whole = str(part.get_payload()).replace("\r\n", "\n")
+    below = _BELOW_BASE64.search(whole)
+    return (whole[: below.start() + 1], whole[below.end() :]) if below else (whole, "")
+
+
 def content(part: Message, *, markup: bool = False) -> Decoded:
     """Decoded text of a part in its stated charset, or in the one it is really in. Raises the errors of ``decode``."""
     charset = parameter(part, "charset")
     data = payload(part)
+    if part.get_content_type() in _FOLDED:
+        data = whole_characters(data)
+    _, below = _parted(part)
+    if below and data:
+        data += (b"\n\n<pre>%s</pre>" if markup else b"\n\n%s") % below.encode("utf-8", "surrogateescape")
     return decode(data, declared=markup, charset=None if charset in _UNSTATED else charset) if data else Decoded("", {})
 
 

@@ -8,6 +8,7 @@ from lake.errors import InputError
 from lake.parse.canonical import TextWriter
 from lake.parse.mail.calendars import write_calendar
 from lake.parse.mail.cards import write_cards
+from lake.parse.mail.content_lines import whole_characters
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata, omitted = decode(data)
+    text, metadata, omitted = decode(whole_characters(data))
     marks = text.upper()
     writer = TextWriter()
     if "BEGIN:VCALENDAR" in marks or "BEGIN:VEVENT" in marks:

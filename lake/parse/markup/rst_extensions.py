@@ -38,13 +38,13 @@ class _AnyDirective(Directive):  # type: ignore[misc]
     def run(self) -> list[nodes.Node]:
         name, argument = self.name.lower(), self.arguments[0] if self.arguments else ""
         shown = [self.options[option] for option in SHOWN_OPTIONS if self.options.get(option) not in (None, "", "None")]
-        if name in FILES:
-            return [_left_out("attachment", "", argument)]
         if name in SETTINGS:
             return [_left_out(SETTINGS[name], "\n".join([argument, *shown, *self.content]), name)]
         if name == "class" and not SIGNATURE.search(argument):
             argument = ""
         found: list[nodes.Node] = [nodes.paragraph(text, "", *self._words(text)) for text in shown]
+        if name in FILES:
+            return [_left_out("attachment", "", argument), *found]
         if CODE.search(name):
             code = "\n".join(self.content)
             if not code and "\n" in argument:

@@ -121,6 +121,11 @@ def _is_hidden(node: _Element) -> bool:
     return attribute(node, "is-hidden") != "false"
 
 
+def _hides_itself(paragraph: _Element) -> bool:
+    """Whether a field of the paragraph hides it."""
+    return any(odf_name(one) == "hidden-paragraph" and attribute(one, "is-hidden") == "true" for one in paragraph)
+
+
 def _hidden_text(node: _Element) -> str:
     text = node.text or attribute(node, "string-value")
     return f" {text} " if _is_hidden(node) else text
@@ -257,7 +262,7 @@ class OdfReader:
             self._blocks(node, items)
 
     def _paragraph(self, node: _Element, items: list[OdfItem], label: str = "") -> None:
-        if self._is_hidden(node):
+        if self._is_hidden(node) or _hides_itself(node):
             self._leave_out("hidden", node, "hidden paragraphs")
             return
         page = self._page

@@ -54,7 +54,7 @@ _TEXT = ("w:t", "w:delText", "m:t", "a:t", "c:v", "cx:pt", "cx:v", "p:text")
 _BORDERS = (
     *("w:p", "w:tc", "w:tab", "w:ptab", "w:br", "w:cr", "w:noBreakHyphen", "w:sym", "w:footnoteReference"),
     *("w:endnoteReference", "w:comment", "a:p", "a:br", "a:tc", "m:oMath", "m:e", "m:num", "m:den", "m:sub", "m:sup"),
-    *("m:deg", "c:pt", "cx:pt", "w:rt", "w:rubyBase", "p:text", "c:tx"),
+    *("m:deg", "m:fName", "mc:Fallback", "c:pt", "cx:pt", "w:rt", "w:rubyBase", "p:text", "c:tx"),
 )
 #: Elements whose attributes hold text.
 _DESCRIBED = (
@@ -127,6 +127,12 @@ def is_on(node: _Element | None) -> bool:
     return node is not None and attribute(node, "val").lower() not in ("0", "false", "off", "none")
 
 
+def is_large_letter(properties: _Element | None) -> bool:
+    """Whether a paragraph of Word with these properties is the large first letter of the one after it."""
+    frame = child(properties, "w:framePr")
+    return frame is not None and attribute(frame, "dropCap") in ("drop", "margin")
+
+
 def reading(node: _Element) -> str:
     """All text below ``node`` in document order, whatever it is for: an independent reading for the account.
 
@@ -151,7 +157,7 @@ def reading(node: _Element) -> str:
         is_hidden = hidden_run is not None and one.getparent() is hidden_run
         pieces = taken if depth or is_hidden else kept
         if event == "end":
-            if one.tag in _PARAGRAPH_TAGS:
+            if one.tag in _PARAGRAPH_TAGS and not is_large_letter(child(one, "w:pPr")):
                 pieces.append(" ")
             continue
         if one.tag in _DESCRIBED_TAGS:
@@ -160,7 +166,9 @@ def reading(node: _Element) -> str:
             pieces += (f" {text} " for text in texts)
             continue
         if one.tag not in _TEXT_TAGS:
-            pieces.append(" ")
+            before = one.getprevious() if one.tag in _PARAGRAPH_TAGS else None
+            if before is None or not is_large_letter(child(before, "w:pPr")):
+                pieces.append(" ")
             continue
         text = one.text or ""
         apart = pieces and runs_into(pieces[-1], text) and is_raised(one)
@@ -358,7 +366,7 @@ def drawn_text(paragraph: _Element) -> str:
         if name == "a:br":
             pieces.append("\n")
         elif name == "m:oMath":
-            pieces.append(formula(one))
+            pieces.append(f"{formula(one)} ")
         elif name == "a:t":
             text = one.text or ""
             apart = pieces and runs_into(pieces[-1], text) and is_raised(one)
@@ -371,7 +379,9 @@ _OPERATORS = {"m:num": "({})", "m:den": "/({})", "m:sup": "^({})", "m:sub": "_({
 
 def formula(node: _Element) -> str:
     """A formula in one line: ``(a)/(b)``, ``x^(2)``."""
-    pieces = []
+    if key(node.tag) == "m:d":
+        return _bracketed(node)
+    pieces: list[str] = []
     for one in node:
         name = key(one.tag)
         if name in ("m:t", "w:t", "a:t"):
@@ -382,12 +392,29 @@ def formula(node: _Element) -> str:
                 (_OPERATORS[name] if len(inner) > 1 else _OPERATORS[name].replace("({})", "{}")).format(inner)
             )
         elif name == "m:chr" or not name.endswith("Pr"):
-            pieces.append(attribute(one, "val") if name == "m:chr" else formula(one))
+            inner = attribute(one, "val") if name == "m:chr" else formula(one)
+            # What stands beside each other is parted, unless it is a run of letters.
+            is_parted = name != "m:r" and pieces and pieces[-1][-1:].isalnum() and inner[:1].isalnum()
+            pieces.append(f" {inner}" if is_parted else inner)
         elif name in ("m:naryPr", "m:groupChrPr"):
             pieces.append(formula(one))
-        if name in ("m:mr", "m:e") and key(node.tag) in ("m:m", "m:mr", "m:eqArr", "m:d"):
+        is_apart = name in ("m:mr", "m:e") and key(node.tag) in ("m:m", "m:mr", "m:eqArr")
+        if is_apart or name in ("m:fName", "m:deg"):
             pieces.append(" ")
     return "".join(pieces)
+
+
+def _bracketed(node: _Element) -> str:
+    """Formulas between brackets, which Word states only if they are others than round ones."""
+    opening, separator, closing = "(", "|", ")"
+    properties = child(node, "m:dPr")
+    for one in () if properties is None else properties:
+        name, value = key(one.tag), attribute(one, "val")
+        opening = value if name == "m:begChr" else opening
+        separator = value if name == "m:sepChr" else separator
+        closing = value if name == "m:endChr" else closing
+    inner = separator.join(formula(one).strip() for one in node if key(one.tag) == "m:e")
+    return f"{opening}{inner}{closing}"
 
 
 def diagram_lines(root: _Element) -> list[str]:

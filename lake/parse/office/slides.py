@@ -237,6 +237,7 @@ class SlideReader:
             else:  # an embedded file: its picture may have a text
                 for paragraph in found(one, "a:p"):
                     slide.blocks.append(("paragraph", drawn_text(paragraph)))
+                slide.blocks += (("paragraph", f"Picture: {text}") for text in alt_texts(one))
 
     def _table(self, table: _Element, slide: _Slide) -> None:
         rows = [

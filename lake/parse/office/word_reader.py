@@ -23,6 +23,7 @@ from lake.parse.office.ooxml import (
     embedded_files,
     formula,
     found,
+    is_large_letter,
     is_on,
     is_raised,
     key,
@@ -166,6 +167,8 @@ class WordReader:
             for one in () if root is None else found(root, f"w:{kind}"):
                 if "eparator" not in attribute(one, "type") and "ontinuationNotice" not in attribute(one, "type"):
                     notes.setdefault(attribute(one, "id"), (part, one))
+                else:
+                    self._omit("running_line", reading(one), f"{part}: between text and notes")
         return notes
 
     def _leave_out_attachments(self) -> None:
@@ -221,6 +224,8 @@ class WordReader:
         self._carried = ""
         if is_on(child(properties, "w:rPr", "w:del")) or child(properties, "w:rPr", "w:moveFrom") is not None:
             self._carried = text  # the end of the paragraph was deleted: it goes on in the next one
+        elif is_large_letter(properties):
+            self._carried = text.rstrip("\n")  # the first letter of the paragraph after it
         elif text.strip():
             outline = outline_level(properties)
             level = self.styles.level(name) if outline is None else outline

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
 
 _DELIMITERS = (",", ";", "\t", "|")
+#: Of which one may part cells instead: U+0001, and the separators of units.
+_CONTROLS = (b"\x01", b"\x1f")
 _SNIFFED_ROWS = 50
 _LONGEST_FIELD = 1 << 30
 #: Lines that may have a wrong quote, before quotes lose their meaning.
@@ -27,7 +29,7 @@ _MAX_REPAIRS = 100
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata, omitted = decode(data)
+    text, metadata, omitted = decode(_with_tabs(data))
     writer = TextWriter()
     writer.note(omitted)
     writer.read(text)
@@ -50,6 +52,13 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     except TooWideError as error:
         raise InputError(f"{error} is too large; split the file", "too_large") from error
     return writer.finish(metadata=metadata)
+
+
+def _with_tabs(data: bytes) -> bytes:
+    """``data`` with tabs for the control character that parts its cells, as in files of Hive."""
+    if b"\0" in data or b"\t" in data:
+        return data
+    return next((data.replace(mark, b"\t") for mark in _CONTROLS if data.count(mark) >= data.count(b"\n")), data)
 
 
 def _declared(text: str, writer: TextWriter) -> tuple[str, str, int]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Action = Literal["region", "outer", "noteref", "heading"] | OmissionKind
 
 _SPACE = re.compile(r"\s+")
-_UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_UNSEEN = re.compile(r"display\s*:\s*none\b|visibility\s*:\s*hidden\b", re.IGNORECASE)
 _LANDMARKS = ("header", "footer", "aside")
 _ROLES = frozenset(("banner", "contentinfo", "complementary", "search", "navigation"))
 #: Names that people give to what surrounds an article.

@@ -13,6 +13,8 @@ _LONGEST_REPEATED = 80
 _MOST_SPANNED = 100
 _WIDEST = 250
 _SECTIONS = ("thead", "tbody", "tfoot")
+#: The foot stands before the body in pages of HTML 4.
+_PLACES = {"thead": 0, "tfoot": 2}
 
 
 #: By column: how many more rows a cell spans, and its text.
@@ -28,20 +30,25 @@ class PageCell(NamedTuple):
 
 
 def own_rows(table: LexborNode) -> Iterator[list[LexborNode]]:
-    """The rows of each section of a table, without those of tables inside it."""
+    """The rows of each section of a table as a browser shows them, without those of tables inside it."""
+    sections = sorted(_sections(table), key=lambda one: _PLACES.get(one[0], 1))
+    return (rows for _, rows in sections)
+
+
+def _sections(table: LexborNode) -> Iterator[tuple[str, list[LexborNode]]]:
     loose: list[LexborNode] = []
     child = table.first_child
     while child is not None:
         if child.tag in _SECTIONS:
             if loose:
-                yield loose
+                yield "", loose
                 loose = []
-            yield _children(child, ("tr",))
+            yield str(child.tag), _children(child, ("tr",))
         elif child.tag == "tr":
             loose.append(child)
         child = child.next
     if loose:
-        yield loose
+        yield "", loose
 
 
 def cells_of(row: LexborNode) -> list[LexborNode]:
@@ -51,8 +58,8 @@ def cells_of(row: LexborNode) -> list[LexborNode]:
 def spans(cell: LexborNode) -> tuple[int, int]:
     """Columns and rows that a cell spans."""
     attributes = cell.attributes
-    n_columns = _number(attributes.get("colspan"))
-    return max(1, min(n_columns, _MOST_SPANNED)), _number(attributes.get("rowspan"))
+    n_columns = span_of(attributes.get("colspan"))
+    return max(1, min(n_columns, _MOST_SPANNED)), span_of(attributes.get("rowspan"))
 
 
 def grid(rows: Iterable[Sequence[PageCell]]) -> list[list[str]]:
@@ -103,10 +110,10 @@ def _children(node: LexborNode, tags: tuple[str, ...]) -> list[LexborNode]:
     return found
 
 
-def _number(value: str | None) -> int:
+def span_of(value: str | None) -> int:
     """A span as written, 1 if it is no number.
 
-    >>> _number("2"), _number("x"), _number("0")
+    >>> span_of("2"), span_of("x"), span_of("0")
     (2, 1, 0)
     """
     digits = (value or "").strip()

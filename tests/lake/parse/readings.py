@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lake.errors import InputError
 from lake.parse.registry import parse, parser_of
+from tests.lake.parse.odd_files import ODD
 from tests.lake.parse.rare_places import RARE
 from tests.lake.parse.reported import ALL
 
@@ -34,7 +35,7 @@ def files() -> Iterator[tuple[str, bytes]]:
             yield path.name, path.read_bytes()
     for path in sorted(Path(__file__).with_name("data").iterdir()):
         yield path.name, path.read_bytes()
-    for one in (*ALL, *RARE):
+    for one in (*ALL, *RARE, *ODD):
         yield f"{one.name}{one.suffix}", one.data
 
 

@@ -230,3 +230,17 @@ def test_controls_that_part_fields_leave_a_space() -> None:
 def test_a_line_end_above_ascii_proves_nothing() -> None:
     parsed = parse("\xc3\x85 one\x85two \xc3".encode(), "a.txt")
     assert (parsed.text, parsed.omitted) == ("\xc3\n one\ntwo \xc3", ())
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("Köln, Straße 4".encode("cp1252"), "Köln, Straße 4"),
+        ("Größe\n".encode() + "Straße nach Köln".encode("cp1252"), "Größe\nStraße nach Köln"),
+        ("20 °C ± 2 µm, § 5, 3 × 4, £5".encode("cp1252"), "20 °C ± 2 µm, § 5, 3 × 4, £5"),
+        ("Cœur à 50 € près de Nîmes, œuvre".encode("iso8859-15"), "Cœur à 50 € près de Nîmes, œuvre"),
+        ("Ο φάρος φωτίζει τη θάλασσα τη νύχτα".encode("cp737"), "Ο φάρος φωτίζει τη θάλασσα τη νύχτα"),
+    ],
+)
+def test_few_letters_and_signs_are_read_as_a_language_has_them(data: bytes, text: str) -> None:
+    assert decode(data).text == text
