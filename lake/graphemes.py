@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -42,6 +43,11 @@ def _safe_start(text: str, low: int, place: int) -> int:
     while first > low and _FLAG_LETTERS[0] <= text[first - 1] <= _FLAG_LETTERS[1]:
         first -= 1
     return start - (start - first) % 2
+
+
+def clusters(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each visible character."""
+    return (found.span() for found in _expression(r"\X").finditer(text))
 
 
 def shortened(text: str, length: int, ellipsis: str = "") -> str:

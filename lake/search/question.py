@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 from lake.errors import UsageError
 from lake.options import SearchOptions
+from lake.tables.analyzer import has_word
 from lake.tables.sql import check_encodable
 from lake.tables.text_query import TextQuery, text_query
 
@@ -48,5 +49,5 @@ def _check_text(text: str) -> None:
     if len(text) > MAX_CHARACTERS:
         raise UsageError(f"the question has {len(text):,} characters; the maximum is {MAX_CHARACTERS:,}")
     check_encodable(text)
-    if not any(character.isalnum() for character in text):
+    if not has_word(text):
         raise UsageError("the question holds no word to search for")

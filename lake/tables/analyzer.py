@@ -40,7 +40,13 @@ _HANGUL = "\uac00-\ud7a3"
 _JOINS = r"::|->|:(?:/{1,3}|\\{1,2})|\+\+|[.\-/:'@&\\=~+#,·]"
 _ADDRESS = re.compile(r"::|->|:?[/\\]{1,3}|[@=~#]")
 _ACRONYMS = re.compile("[A-Z]{2,}s")
-_DIGITS_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_DIGITS_GROUPED = re.compile(r"\d{1,3}(?P<sign>[,.'])(?:\d{2,3}(?P=sign))*\d{3}(?:(?!(?P=sign))[.,]\d+)?")
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)")
+#: Numbers and accounts (IBAN) whose groups of digits are printed with spaces between them.
+_SPACED = re.compile(
+    r"(?<![\w.,])(?:\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3}){1,4}"
+    r"|[A-Z]{2}\d{2}(?:[ \u00a0][A-Z0-9]{4}){2,7}(?:[ \u00a0][A-Z0-9]{1,3})?)(?!\w)"
+)
 
 
 class Words(NamedTuple):
@@ -70,7 +76,8 @@ class Analyzer(NamedTuple):
         """
         each = [*map(_pieces(self).__getitem__, text.split())]
         words, forms = zip(*each, strict=True) if each else ((), ())
-        return Words(tuple(chain.from_iterable(words)), tuple(chain.from_iterable(forms)))
+        spaced = (form for _, _, form in spaced_numbers(text))
+        return Words(tuple(chain.from_iterable(words)), (*chain.from_iterable(forms), *spaced))
 
     def _of_piece(self, piece: str) -> Words:
         """Words of a text without spaces."""
@@ -82,6 +89,8 @@ class Analyzer(NamedTuple):
         for match in patterns.piece.finditer(spelt(piece)):
             if match.lastgroup == "unspaced":
                 found = self._of_unspaced(match[0])
+            elif match.lastgroup == "picture":
+                found = Words((match[0],))
             else:
                 found = self._of_name(match["name"], patterns)
                 if match["sign"]:
@@ -97,9 +106,10 @@ class Analyzer(NamedTuple):
         return Words(found.words, (*found.forms, self._spelt(whole)))
 
     def _of_unspaced(self, run: str) -> Words:
-        """Each character with its marks, and pairs of them."""
+        """Each character with its marks, pairs of them, and whole numbers."""
         letters = [self._spelt(letter) for letter in _unicode().part.findall(run)]
-        return Words(tuple(letters), tuple(map("".join, pairwise(letters))))
+        numbers = re.findall(r"\d{3,}", self._spelt(run))
+        return Words(tuple(letters), (*map("".join, pairwise(letters)), *numbers))
 
     def _of_name(self, name: str, patterns: _Patterns) -> Words:
         """A word, or several that signs join."""
@@ -111,13 +121,17 @@ class Analyzer(NamedTuple):
         each = [self._of_run(run, patterns) for run in runs]
         parts, further = ([word for one in each for word in one[which]] for which in (0, 1))
         joins = set(re.findall(_JOINS, name))
-        if joins == {"'"}:  # doesn't, l'eau
-            return Words((self._token(name),), tuple(form for form in (*parts, *further) if len(form) > 1))
+        joined = self._token("".join(runs))
+        if joins == {"'"}:  # doesn't, l'eau, O'Brien
+            forms = dict.fromkeys((*parts, *further, joined))
+            return Words((self._token(name),), tuple(form for form in forms if len(form) > 1))
         if joins <= {"-", ":", ","} and all(map(str.isalpha, runs)):  # state-of-the-art, e-mail
-            return Words(tuple(parts), (*further, self._token("".join(runs))) if len(runs) == 2 else tuple(further))
+            return Words(tuple(parts), (*further, joined) if len(runs) == 2 else tuple(further))
         whole = self._spelt(name)
         if len(runs) > _MANY_PARTS:
             return Words(tuple(parts), (*further, whole))
+        if joins == {"."} and all(len(run) == 1 and run.isalpha() for run in runs):  # U.S.A.
+            further.append(joined)
         return Words((whole,), tuple(dict.fromkeys((*self._beginnings(name), *parts, *further))))
 
     def _of_address(self, name: str, patterns: _Patterns) -> Words:
@@ -127,11 +141,17 @@ class Analyzer(NamedTuple):
         return Words(words, (*(form for one in each for form in one.forms), self._spelt(name)))
 
     def _beginnings(self, name: str) -> Iterator[str]:
-        """Other forms of a name that is one word: 6.1 and 6 of 6.1.2, 1.2.3 of v1.2.3, 1234 of 1,234 and of 12-34."""
+        """Other forms of a name that is one word: 6.1 and 6 of 6.1.2, 1.2.3 of v1.2.3, 1234 of 1,234 and of 12-34, the
+        digits of 00:1A:2B:3C:4D:5E.
+        """
         if (digits := name.replace("-", "")).isdigit():
-            yield digits
-        if _DIGITS_GROUPED.fullmatch(name):
-            yield name.replace(",", "")
+            yield self._spelt(digits)
+        elif _HASH.fullmatch(hexadecimal := re.sub("[-:.]", "", name.casefold())):
+            yield hexadecimal
+        if found := _DIGITS_GROUPED.fullmatch(name):
+            yield self._spelt(name.replace(found["sign"], ""))
+        if found := _TIMESTAMP.match(name):
+            yield from found.groups()
         if name[0] in "vV" and name[1:2].isdigit():
             yield self._spelt(name[1:])
         for join in reversed(list(re.finditer(_JOINS, name))):
@@ -153,8 +173,11 @@ class Analyzer(NamedTuple):
             return Words((word,), tuple(sorted(further)))
         if len(parts) > _MANY_PARTS and "_" not in run:
             return Words((whole,))
-        forms = tuple(form for part in parts if _says(part) for form in (self._token(part), *self._others(part)))
-        return Words((self._token(run) if run.isalpha() else whole,), forms)
+        forms = [form for part in parts if _says(part) for form in (self._token(part), *self._others(part))]
+        if "_" in run:  # OpenSource of OpenSource_2030, 1000 of 1_000
+            forms += [self._token(one) for one in run.split("_") if one.isalpha() and one not in parts]
+            forms += [self._spelt(digits)] if (digits := run.replace("_", "")).isdigit() else []
+        return Words((self._token(run) if run.isalpha() else whole,), tuple(forms))
 
     def _others(self, word: str) -> tuple[str, ...]:
         """Further forms of a word: PDF of PDFs, pairs of syllables of a long Korean word, whose endings vary, and what
@@ -173,10 +196,30 @@ class Analyzer(NamedTuple):
         return word.casefold() if self.keeps_accents else plain(word.casefold())
 
 
+def has_word(text: str) -> bool:
+    """Whether a text holds anything that can be searched for: a letter, a digit or a picture."""
+    return any(map(str.isalnum, text)) or any(True for _ in pieces_of(spelt(text)))
+
+
 def pieces_of(text: str) -> Iterator[tuple[int, str, bool]]:
     """Start and text of each piece that is analyzed by itself, and whether its script has no spaces."""
     for match in (_ascii() if text.isascii() else _unicode()).piece.finditer(text):
         yield match.start(), match[0], match.lastgroup == "unspaced"
+
+
+def parts_of(piece: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each part of a name, and of each character of a run without spaces."""
+    return (found.span() for found in (_ascii() if piece.isascii() else _unicode()).part.finditer(piece))
+
+
+def spaced_numbers(text: str) -> Iterator[tuple[int, int, str]]:
+    """Start and end of each number or account that is printed in groups, and how it is written without spaces.
+
+    >>> list(spaced_numbers("at 12 500 kr"))
+    [(3, 9, '12500')]
+    """
+    for found in _SPACED.finditer(text):
+        yield *found.span(), "".join(found[0].split()).lower()
 
 
 class _WordsOfPieces(dict[str, Words]):
@@ -210,7 +253,7 @@ def _says(part: str) -> bool:
 @cache
 def _ascii() -> _Patterns:
     return _Patterns(
-        re.compile(_names("[A-Za-z0-9_]", "[A-Za-z]")),
+        re.compile(_names("[A-Za-z0-9_]", "[A-Za-z]", "[#$]")),
         re.compile("[A-Za-z0-9_]+"),
         re.compile(r"[A-Z]{2,}s(?![A-Za-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+"),
     )
@@ -226,12 +269,15 @@ def _unicode() -> _Patterns:
         rf"[{_HANGUL}]+|[{_UNSPACED}]\p{{M}}*|\p{{Lu}}{{2,}}s(?!\p{{L}})|[\p{{Lu}}\p{{M}}]+(?!\p{{Ll}})"
         rf"|\p{{Lu}}?\p{{M}}*[\p{{Ll}}\p{{Lt}}\p{{Lo}}\p{{Lm}}\p{{M}}--[{_HANGUL}]]+|\p{{N}}+"
     )
-    patterns = (f"{unspaced}|{_names(of_run, '[[:alpha:]]')}", f"{of_run}+", part)
+    picture = r"(?P<picture>\p{RI}{2}|[\p{Extended_Pictographic}--[©®]])"
+    names = _names(of_run, "[[:alpha:]]", r"[#§\p{Sc}]")
+    patterns = (f"{unspaced}|{names}|{picture}", f"{of_run}+", part)
     return _Patterns(*(regex.compile(pattern, regex.V1) for pattern in patterns))
 
 
-def _names(of_run: str, letter: str) -> str:
-    """Pattern of a name: runs that signs join, with a sign before it (.NET, --force) and one after it (C++, C#)."""
-    sign = rf"(?P<sign>(?<!{of_run})(?<![.])(?:--?|[.@#$])(?={letter}))"
+def _names(of_run: str, letter: str, unit: str) -> str:
+    """Pattern of a name: runs that signs join, with a sign before it (.NET, --force, $5) and one after it (C++, C#)."""
+    signs = rf"(?:--?|[.@])(?={letter})|[-+](?=\d)|{unit}(?={letter}|\d)"
+    sign = rf"(?P<sign>(?<!{of_run})(?<![.])(?:{signs}))"
     end = rf"(?<={letter})(?:\+\+|[+#])(?!{of_run})"
     return rf"{sign}?(?P<name>{of_run}+(?:(?:{_JOINS}){of_run}+)*(?:{end})?)"

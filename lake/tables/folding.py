@@ -17,20 +17,36 @@ STEMMED = {
     "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 
+_FRACTIONS = [*"\u00bc\u00bd\u00be\u2189", *map(chr, range(0x2150, 0x2160))]
 #: Letters that are often written as another one, and characters that nobody types or sees.
 _LETTERS = str.maketrans(
     {
-        **dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u00b4\u055a\uff07", "'"),
+        **dict.fromkeys(
+            "\u2018\u2019\u201b\u02bc\u02b9\u02bb\u02bd\u02be\u02bf\u00b4\u055a\u05f3\u2032\ua78b\ua78c\uff07", "'"
+        ),
         **dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d", "-"),
+        **dict.fromkeys("\u2044\u2215", "/"),
+        **{sign: f" {sign}" for sign in _FRACTIONS},  # else 4½ would be 41/2
         # Soft hyphen, joiners, marks of direction, variation selectors, Arabic tatweel.
         **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\ufeff\ufe0e\ufe0f\u0640\u034f\u061c", ""),
     }
 )
-#: Without accents: letters that have no decomposition, and spellings of one letter in Arabic, Persian and Cyrillic.
+#: The digit 0 of each script that has its own digits.
+_ZEROS = (
+    "\u0660\u06f0\u07c0\u0966\u09e6\u0a66\u0ae6\u0b66\u0be6\u0c66\u0ce6\u0d66\u0de6\u0e50\u0ed0\u0f20\u1040\u1090"
+    "\u17e0\u1810\u1946\u19d0\u1a80\u1a90\u1b50\u1bb0\u1c40\u1c50\ua620\ua8d0\ua900\ua9d0\ua9f0\uaa50\uabf0"
+)
+#: Without accents: letters that have no decomposition, spellings of one letter in Arabic, Persian, Yiddish and
+#: Cyrillic, and the digits of all scripts.
 _PLAIN = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ł": "l", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th", "ё": "е"}
-    | {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه"}
+    | {"ə": "e", "ɛ": "e", "ɔ": "o", "ŋ": "n", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y", "ґ": "г"}
+    | {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ہ": "ه", "ۃ": "ه"}
+    | {"װ": "וו", "ױ": "וי", "ײ": "יי"}
+    | {chr(ord(zero) + digit): str(digit) for zero in _ZEROS for digit in range(10)}
 )
+#: The dot under or beside a letter of Indic scripts, which is often left out.
+_NUKTAS = frozenset("\u093c\u09bc\u0a3c\u0abc\u0b3c")
 #: Scripts in which a mark changes how a letter is read, not which word it is: Latin, Greek, Cyrillic, Hebrew, Arabic,
 #: Syriac. Marks of Indic scripts, Thai and Japanese are vowels and consonants, and stay.
 _MARKED = ((0x41, 0x52F), (0x590, 0x74F), (0x8A0, 0x8FF), (0x1E00, 0x1FFF))
@@ -46,18 +62,20 @@ def spelt(text: str) -> str:
 
 
 def plain(word: str) -> str:
-    """Without accents, vowel signs and variants of letters; ``word`` is case-folded.
+    """Without accents, vowel signs and variants of letters and digits; ``word`` is case-folded.
 
-    >>> plain("größe"), plain("المَنارَة"), plain("ёлка"), plain("हिन्दी"), plain("が")
-    ('grosse', 'المناره', 'елка', 'हिन्दी', 'が')
+    >>> plain("größe"), plain("المَنارَة"), plain("ёлка"), plain("हिन्दी"), plain("が"), plain("٢٠٢٧")
+    ('grosse', 'المناره', 'елка', 'हिन्दी', 'が', '2027')
     """
     if word.isascii():
         return word
     letters: list[str] = []
     for letter in unicodedata.normalize("NFD", word):
-        if not (unicodedata.category(letter) == "Mn" and letters and _is_marked(letters[-1])):
+        if letter not in _NUKTAS and not (unicodedata.category(letter) == "Mn" and letters and _is_marked(letters[-1])):
             letters.append(letter)
-    return unicodedata.normalize("NFC", "".join(letters)).replace("ß", "ss").translate(_PLAIN)
+    # The Armenian ligature is folded to another letter than the one it is written with in capitals.
+    bare = unicodedata.normalize("NFC", "".join(letters)).replace("ß", "ss").replace("եւ", "եվ")
+    return bare.translate(_PLAIN)
 
 
 def _is_marked(letter: str) -> bool:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: Weight of a match of a further form of a word, such as a part of a name, relative to one of the word.
 _FORM_BOOST = 0.5
+#: Letters of a word that is searched as it is written.
+_SHORT = 2
 
 
 def full_text_query(query: TextQuery) -> Any:
@@ -40,6 +42,26 @@ def legs(clause: Clause, query: TextQuery) -> list[Any]:
     if clause.is_phrase:
         return [PhraseQuery(text, column) for text in (clause.text, *clause.others) for column in query.columns]
     text, heading = query.columns
+    if clause.fuzziness:
+        each = [(words, n) for n, words in by_tolerance(clause.text, clause.fuzziness).items()]
+        each += [(clause.forms, 0)] if clause.forms else []
+        boosts = ((text, 1.0), (heading, query.heading_boost))
+        return [MatchQuery(words, column, boost=boost, fuzziness=n) for words, n in each for column, boost in boosts]
     wanted = [(clause.text, text, 1.0), (f"{clause.text} {clause.forms}", heading, query.heading_boost)]
     wanted += [(clause.forms, text, _FORM_BOOST)] if clause.forms else []
-    return [MatchQuery(words, column, boost=boost, fuzziness=clause.fuzziness) for words, column, boost in wanted]
+    return [MatchQuery(words, column, boost=boost) for words, column, boost in wanted]
+
+
+def by_tolerance(words: str, fuzziness: int) -> dict[int, str]:
+    """The words by how many of their letters may differ: half of them, none of two, and ``fuzziness`` at most.
+
+    Else every number of two digits would be a misspelling of every other one.
+
+    >>> by_tolerance("65 the alrm foghrn", 2)
+    {0: '65', 1: 'the', 2: 'alrm foghrn'}
+    """
+    groups: dict[int, list[str]] = {}
+    for word in words.split():
+        allowed = len(word) // 2 if len(word) > _SHORT else 0
+        groups.setdefault(min(allowed, fuzziness), []).append(word)
+    return {n: " ".join(group) for n, group in sorted(groups.items())}

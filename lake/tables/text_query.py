@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from lake.errors import UsageError
 from lake.options.search import MAX_FUZZINESS, Syntax
 from lake.reporting import either
+from lake.tables.analyzer import has_word
 from lake.tables.words import WORD_COLUMNS, asked
 
 Occur = Literal["SHOULD", "MUST", "MUST_NOT"]
@@ -18,7 +19,9 @@ Occur = Literal["SHOULD", "MUST", "MUST_NOT"]
 _TERM = re.compile(r'(?P<sign>[+-]?)(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"~]+)(?:~(?P<fuzziness>\d*))?)')
 #: Weight of a match in the heading's words: .3 to .6 were tried on the collections of benchmarks/quality.py.
 _HEADING_BOOST = 0.5
-_QUOTED = re.compile(r'\s*"(?P<phrase>[^"]*\w[^"]*)"\s*')
+_QUOTED = re.compile(r'\s*"(?P<phrase>[^"]*)"\s*')
+#: Word processors write a phrase with other quotation marks.
+_QUOTATION_MARKS = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02"), '"')
 _OCCUR: dict[str, Occur] = {"": "SHOULD", "+": "MUST", "-": "MUST_NOT"}
 
 
@@ -53,7 +56,7 @@ class TextQuery:
 
 def plain(text: str, fuzziness: int = 0) -> TextQuery:
     """Query for all words of a question, or for a phrase if quotation marks enclose all of it."""
-    if found := _QUOTED.fullmatch(text):
+    if (found := _QUOTED.fullmatch(text)) and has_word(found["phrase"]):
         return TextQuery((Clause(found["phrase"], is_phrase=True),))
     return TextQuery((Clause(text, fuzziness=_checked(fuzziness)),))
 
@@ -69,8 +72,8 @@ def boolean(text: str, fuzziness: int = 0) -> TextQuery:
         raise UsageError(f"a quotation mark is open in {text!r}; close it, or use the plain syntax")
     terms = [_clause(found, fuzziness) for found in _TERM.finditer(text)]
     words = [term for term in terms if term == Clause(term.text, fuzziness=fuzziness)]
-    clauses = [term for term in terms if term not in words and _has_word(term.text)]
-    if together := " ".join(word.text for word in words if _has_word(word.text)):
+    clauses = [term for term in terms if term not in words and has_word(term.text)]
+    if together := " ".join(word.text for word in words if has_word(word.text)):
         clauses.append(Clause(together, fuzziness=_checked(fuzziness)))
     if not any(clause.occur != "MUST_NOT" for clause in clauses):
         raise UsageError(f"{text!r} names nothing to find; add a word without a minus")
@@ -83,10 +86,6 @@ def _clause(found: re.Match[str], fuzziness: int) -> Clause:
         return Clause(found["phrase"], occur, is_phrase=True)
     stated = found["fuzziness"]
     return Clause(found["word"], occur, fuzziness=fuzziness if stated is None else _checked(int(stated or 1)))
-
-
-def _has_word(text: str) -> bool:
-    return any(character.isalnum() for character in text)
 
 
 def _checked(fuzziness: int) -> int:
@@ -102,14 +101,15 @@ def in_words(query: TextQuery, algorithms: Sequence[str], tokenizer: str) -> Tex
 
 
 def _in_words(clause: Clause, algorithms: Sequence[str], tokenizer: str) -> Clause:
-    words, forms, phrases = asked(clause.text, algorithms, tokenizer)
+    # The stem of a misspelt word may be further from the right one's than the word is.
+    words, forms, phrases = asked(clause.text, (*algorithms, "") if clause.fuzziness else algorithms, tokenizer)
     if clause.is_phrase or (clause.occur != "SHOULD" and not clause.fuzziness):
         return replace(clause, text=phrases[0], is_phrase=True, others=phrases[1:])
-    return replace(clause, text=" ".join(words), forms="" if clause.fuzziness else " ".join(forms))
+    return replace(clause, text=" ".join(words), forms=" ".join(forms))
 
 
 def text_query(text: str, syntax: str = "plain", fuzziness: int = 0) -> TextQuery:
     """Parse a question in one of the two syntaxes."""
     if syntax not in get_args(Syntax):
         raise UsageError(f"no syntax {syntax!r}; choose {either(get_args(Syntax))}")
-    return (boolean if syntax == "boolean" else plain)(text, fuzziness)
+    return (boolean if syntax == "boolean" else plain)(text.translate(_QUOTATION_MARKS), fuzziness)

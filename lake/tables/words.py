@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,6 +27,7 @@ SPOKEN_COLUMNS = ("text", "heading", "language", "title", "uri", "situation")
 _MARK = "\u241f"
 #: Maximum characters of a title that may be the name of a file.
 _LONGEST_NAME = 300
+_HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 #: Stop words are a third of prose, and a tenth of prose in a related language.
 _SHARE_OF_STOP_WORDS = 0.2
 #: Minimum number of a question's different stop words in a language that no document is in.
@@ -142,7 +144,8 @@ def asked(text: str, algorithms: Sequence[str], tokenizer: str = "words") -> Ask
         found = analyzer.words_of(telling)
         words |= dict.fromkeys(found.words)
         forms |= dict.fromkeys(found.forms)
-        phrases[" ".join(analyzer.words_of(text).words)] = None
+        # A text may have a space where a phrase has a hyphen: "Type-2 diabetes".
+        phrases |= dict.fromkeys(" ".join(analyzer.words_of(one).words) for one in (text, _HYPHEN.sub(" ", text)))
     return Asked(tuple(words), tuple(form for form in forms if form not in words), tuple(phrases))
 
 

@@ -108,6 +108,26 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "thai": ("ประภาคารส่องแสง", ("ประภาคาร", "แสง")),
     "width": ("Ｆｕｌｌｗｉｄｔｈ code ＺＸ８１.", ("fullwidth", "ZX81", "ＺＸ８１")),
     "ligature": ("The ﬁgurehead and the ﬂoe.", ("figurehead", "floe")),
+    "okina": (
+        "The Hawaiʻi ferry and Qurʼān shelf of O\u2019Brine.",
+        ("Hawaii", "Hawai'i", "Quran", "OBrine", "o'brine"),
+    ),
+    "initials": ("Built in the U.S.A. for N.A.V.Y. use.", ("USA", "u.s.a", "U.S.A.", "navy")),
+    "grouped": ("Worth 5,00,000 or 1'777.25 or 3.444,60 or 88\u202f500 kr.", ("500000", "1777.25", "3444,60", "88500")),
+    "iban": ("Pay DE89 3704 0044 0532 0130 00 only.", ("DE89370400440532013000", "de89 3704 0044")),
+    "mac": ("The modem 00:1A:2B:3C:4D:5E blinks.", ("00:1a:2b:3c:4d:5e", "001A2B3C4D5E", "00-1A-2B-3C-4D-5E")),
+    "stamp": ("Logged 2041-05-04T10:22:33+02:00 by all.", ("2041-05-04", "10:22:33", "2041-05")),
+    "signs": ("Paid £71, $72.50, §73 and -74 for #75.", ("£71", "$72.50", "§73", "-74", "#75")),
+    "signless": ("The 71, 72.50, 73, 74 and 75 of the 71.", ()),
+    "halves": ("Add ¾ cup, then 8½ more.", ("3/4", "¾", "8½")),
+    "compound": ("Posted #OpenAnchor_2040 and 9_000_001.", ("OpenAnchor", "openanchor", "#OpenAnchor_2040", "9000001")),
+    "picture": ("Launched 🚀 and 👩\u200d🔧 fix it, 🇳🇴 too.", ("🚀", "🇳🇴", "👩\u200d🔧", "🔧")),
+    "digits": ("العام ٢٠٦٧ ثم ۱۴۰۵، वर्ष २०६९", ("2067", "٢٠٦٧", "1405", "2069")),
+    "thai digits": ("ปี ๒๕๗๑", ("๒๕๗๑", "2571")),
+    "nukta": ("ज़मीन पर", ("ज़मीन", "जमीन")),
+    "yiddish": ("דאָס װאַסער", ("װאַסער", "וואסער")),
+    "schwa": ("Gəncə şəhəri və ƙofar ɗaki", ("Gəncə", "gence", "kofar", "daki")),
+    "armenian": ("Երևան քաղաք", ("Երևան", "ԵՐԵՎԱՆ", "երեվան")),
 }
 QUERIES = [(query, name) for name, (_, queries) in DOCUMENTS.items() for query in queries]
 
@@ -128,7 +148,7 @@ def built(folder: Path, source: str, **recipe: str) -> Index:
     return lake.open_lake(str(folder / "lake"))
 
 
-def found(index: Index, query: str, **options: str) -> list[str]:
+def found(index: Index, query: str, **options: object) -> list[str]:
     hits = index.search(query, 60, mode="text", **options)  # type: ignore[arg-type]
     return [uri.removesuffix(".md") for uri in hits["uri"].to_pylist()]
 
@@ -155,11 +175,14 @@ def test_a_word_finds_its_document_first(index: Index, query: str, name: str) ->
         ("灯台は毎晩", ["japanese"]),
         ("台灯", []),
         ("read_tide_table before", ["snake"]),
+        ("state-of-the-art gear", ["hyphen"]),
+        ("vitamin-K", ["vitamin"]),
     ],
 )
 def test_phrases_mean_what_they_say(index: Index, phrase: str, names: list[str]) -> None:
     assert found(index, f'"{phrase}"') == names, "quotation marks around a whole question make it a phrase"
     assert found(index, f'"{phrase}"', syntax="boolean") == names
+    assert found(index, f"\u201e{phrase}\u201c") == names, "so do those of word processors"
 
 
 def test_words_can_be_required_and_excluded(index: Index) -> None:
@@ -168,6 +191,13 @@ def test_words_can_be_required_and_excluded(index: Index) -> None:
     assert found(index, "+governs +the", syntax="boolean") == [], "a required word is not left out as a stop word"
     hits = index.search("Zurihc", 5, mode="text", fuzziness=2)
     assert hits["uri"].to_pylist()[0] == "german.md"
+
+
+def test_short_words_and_characters_have_no_misspellings(index: Index) -> None:
+    assert found(index, "灯台", fuzziness=2) == ["japanese"]
+    assert found(index, "71", fuzziness=1)[0] == "signless"
+    assert "codes" not in found(index, "71", fuzziness=1)
+    assert found(index, "Grossenprufr", fuzziness=1)[:1] == ["german"]
 
 
 def test_the_very_word_comes_before_its_other_forms(tmp_path: Path) -> None:
