@@ -8,7 +8,8 @@ here, with a fixed seed, from XQuAD's own sentences: as they are, and with a den
 replaced by another one of its paragraph, or two names exchanged. The second shows what happens to an answer that
 keeps close to its source. ``altered_instructions.jsonl`` has 80 pairs about 16 short texts of instructions, contracts
 and reports in English, German and Spanish, in the words of a model that answers from them; the rules for dates and
-conditions were written on every other text, and the others are held out.
+conditions were written on every other text, and the others are held out. ``altered_procedures.jsonl`` has 80 more, of
+frequencies, orders, limits, units and like clauses mixed, in English; its rules were written on every other text, too.
 
 The margins in contradictions.py were chosen on the pairs of about half of the articles; the others are reported apart.
 """
@@ -31,7 +32,11 @@ from lake.answer.statement import Statement
 from lake.answer.terms import sentences
 
 PAIRS = Path(__file__).with_name("altered_answers.jsonl")
-INSTRUCTIONS = Path(__file__).with_name("altered_instructions.jsonl")
+#: Name of a set -> its file.
+INSTRUCTIONS = {
+    "instructions": Path(__file__).with_name("altered_instructions.jsonl"),
+    "procedures": Path(__file__).with_name("altered_procedures.jsonl"),
+}
 LANGUAGES = ("en", "de", "es")
 _PER_KIND = 100
 _VERBS = {
@@ -66,11 +71,12 @@ def written(xquad: dict[str, dict[str, list[str]]], docs: list[str]) -> Iterator
 
 
 def instructions() -> Iterator[Pair]:
-    for number, line in enumerate(INSTRUCTIONS.read_text().splitlines()):
-        row = json.loads(line)
-        group = f"instructions, {'held out' if number % 2 else 'rules mended on'}"
-        for pair in row["pairs"]:
-            yield Pair(group, pair["kind"], row["text"], pair["true"], pair["altered"])
+    for name, path in INSTRUCTIONS.items():
+        for number, line in enumerate(path.read_text().splitlines()):
+            row = json.loads(line)
+            group = f"{name}, {'held out' if number % 2 else 'rules mended on'}"
+            for pair in row["pairs"]:
+                yield Pair(group, pair["kind"], row["text"], pair["true"], pair["altered"])
 
 
 def _chosen_on(xquad: dict[str, dict[str, list[str]]]) -> set[str]:

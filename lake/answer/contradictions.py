@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING
 
 from lake.answer.aligned import FAR, FAR_IN_SOURCE, Aligned, SourceText
 from lake.answer.calendar import other_dates
+from lake.answer.limits import turned_limits
+from lake.answer.measures import FREQUENCY
+from lake.answer.parallels import mixed_clauses
 from lake.answer.polarity import COMPARING, Forms, polarity
 from lake.answer.restrictions import exemptions, is_exempt, lifted_conditions
+from lake.answer.sequence import turned_order
 from lake.answer.statement import StatedWord, Statement
 from lake.answer.values import Contradiction
 
@@ -57,7 +61,8 @@ def contradictions(sentence: str, source: SourceText) -> list[Contradiction]:
         return []
     aligned = Aligned(stated, source)
     rules: Sequence[Callable[[Aligned], Iterator[Contradiction]]] = (
-        _denials, _figures, _opposites, _exchanges, other_dates, lifted_conditions,
+        _denials, _figures, _ordinals, _opposites, _exchanges, mixed_clauses, other_dates, lifted_conditions,
+        turned_limits, turned_order,
     )  # fmt: skip
     return [found for rule in rules if (found := next(rule(aligned), None))]
 
@@ -114,11 +119,42 @@ def _figures(aligned: Aligned) -> Iterator[Contradiction]:
         token = aligned.stated.tokens[place]
         if token.casefold() in _BARE or all(r.kind == "ordinal" or r.is_implied or not r.low for r in readings):
             continue
+        if not _can_be_compared(readings, aligned):
+            continue
         if not any(reading.may_be(figure) for reading in readings for figure in aligned.source.figures):
             if not _is_written_otherwise(aligned, place) and not _is_computed(readings, aligned.window):
                 yield Contradiction("number", token, aligned.best.text)
         elif not _is_of_a_name(aligned, place, readings):
             yield from (Contradiction("number", token, other) for other in _better_figure(aligned, place, readings))
+
+
+def _can_be_compared(readings: Sequence[Figure], aligned: Aligned) -> bool:
+    """Whether it is no frequency, which a source may state in other ways: "yearly", "on Mondays and Fridays"."""
+    measures = {figure.measure for each in aligned.window for found in each.figures.values() for figure in found}
+    return FREQUENCY in measures or all(reading.measure != FREQUENCY for reading in readings)
+
+
+def _ordinals(aligned: Aligned) -> Iterator[Contradiction]:
+    """ "The third day" where the source has only "the fourth day"."""
+    if aligned.share < _SHARE:
+        return
+    for place, readings in aligned.stated.figures.items():
+        counted = _counted(aligned.stated, place)
+        there = [
+            (each.tokens[at], figure)
+            for each in aligned.window
+            for at, found in each.figures.items()
+            for figure in found
+            if figure.kind == "ordinal" and counted and _counted(each, at) == counted
+        ]
+        are_ordinals = all(reading.kind == "ordinal" for reading in readings)
+        if are_ordinals and there and not any(r.may_be(figure) for r in readings for _, figure in there):
+            yield Contradiction("number", aligned.stated.tokens[place], there[0][0])
+
+
+def _counted(text: Statement, place: int) -> str | None:
+    """The stem of the content word after an ordinal."""
+    return next((word.stem for word in text.words if word.place > place and word.is_content), None)
 
 
 def _is_written_otherwise(aligned: Aligned, place: int) -> bool:
@@ -133,7 +169,7 @@ def _is_written_otherwise(aligned: Aligned, place: int) -> bool:
 
 def _is_computed(readings: Sequence[Figure], window: Sequence[Statement]) -> bool:
     """Whether a number is the span of two years, or the sum or difference of two figures of one sentence."""
-    wanted = {reading.low for reading in readings if reading.kind == "plain" and reading.low < 1000}
+    wanted = {r.low for r in readings if r.kind == "plain" and r.low < 1000 and r.measure != FREQUENCY}
     groups = [[f.low for found in each.figures.values() for f in found][:_MAX_FIGURES] for each in window]
     years = [f.low for each in window for found in each.figures.values() for f in found if f.kind == "year"]
     for group in (*groups, years[:_MAX_FIGURES]):
@@ -158,13 +194,18 @@ def _better_figure(aligned: Aligned, place: int, readings: Sequence[Figure]) -> 
     own, other, name = 0.0, _LEAST_FIT, ""
     kinds = {reading.kind for reading in readings}
     stated = [figure for found in aligned.stated.figures.values() for figure in found]
+    measures = {r.measure for r in readings} & {f.measure for f in aligned.source.figures if readings[0].may_be(f)}
+    dimensions = {measure[0] for measure in measures if measure}
     for each in aligned.source.sentences:
         for at, found in each.figures.items():
             fit = aligned.fit(place, each, at)
             if any(reading.may_be(figure) for reading in readings for figure in found):
                 own = max(own, fit)
             elif (
-                fit > other and kinds & {f.kind for f in found} and not any(s.may_be(f) for s in stated for f in found)
+                fit > other
+                and kinds & {f.kind for f in found}
+                and not any(s.may_be(f) for s in stated for f in found)
+                and (not dimensions or any(f.measure and f.measure[0] in dimensions for f in found))
             ):
                 other, name = fit, each.tokens[at]
     if name and other > _FIGURE_MARGIN * own:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from text_to_num import find_numbers
 
-from lake.answer.measures import HALF, ONE, UNITS
+from lake.answer.measures import FREQUENCY, HALF, ONE, PER, TIMES, UNITS
 from lake.answer.polarity import Forms
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class Figure:
         """
         if self.measure and other.measure and self.measure[0] == other.measure[0] and self.measure != other.measure:
             return math.isclose(self.low * self.measure[1], other.low * other.measure[1], rel_tol=0.01)
-        if {self.kind, other.kind} in _KINDS_APART:
+        is_one_frequency = FREQUENCY in (self.measure, other.measure) and self.measure != other.measure
+        if {self.kind, other.kind} in _KINDS_APART or (is_one_frequency and self.measure and other.measure):
             return False
         if self.low <= other.high and other.low <= self.high:
             return True
@@ -121,7 +122,10 @@ def _in_words(words: Sequence[str], language: str) -> Iterator[Figure]:
 
 
 def _implied(words: Sequence[str]) -> Iterator[Figure]:
-    """ "An hour" and "half an hour"."""
+    """ "An hour", "half an hour", and "twice"."""
+    for place, word in enumerate(words):
+        if word in TIMES and (TIMES[word] > 1 or {*words[place + 1 : place + 2]} & PER):
+            yield Figure(place, TIMES[word], TIMES[word], measure=FREQUENCY)
     for place, word in enumerate(words[1:], 1):
         if word in UNITS:
             before = words[max(0, place - 2) : place]

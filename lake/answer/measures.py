@@ -10,6 +10,12 @@ _UNITS = {
     ("time", 604800.0): "week weeks woche wochen semana semanas semaine semaines settimana settimane weken",
     ("months", 1.0): "month months monat monate monaten mes meses mois mese mesi maand maanden mês",
     ("months", 12.0): "year years jahr jahre jahren año años an ans année années anno anni jaar ano anos",
+    ("times", 1.0): "times mal veces vez fois volte keer",
+    ("length", 0.0254): "inch inches", ("length", 0.3048): "foot feet", ("length", 0.9144): "yard yards",
+    ("mass", 453.59237): "pound pounds lb lbs", ("mass", 28.349523): "ounce ounces oz",
+    ("volume", 3.785412): "gallon gallons",
+    ("power", 1.0): "watt watts", ("power", 1000.0): "kw kilowatt kilowatts", ("power", 1e6): "mw megawatt megawatts",
+    ("voltage", 1.0): "volt volts", ("voltage", 1000.0): "kv kilovolt kilovolts",
     ("length", 0.001): "mm millimetre millimetres millimeter millimeters milímetros",
     ("length", 0.01): "cm centimetre centimetres centimeter centimeters zentimeter centímetros",
     ("length", 1.0): "m metre metres meter meters metro metros mètre mètres metri",
@@ -27,6 +33,12 @@ _UNITS = {
 }  # fmt: skip
 #: Word -> its dimension, and how many of the dimension's smallest common unit it is.
 UNITS = {word: measure for measure, words in _UNITS.items() for word in words.split()}
+#: The measure of "three times".
+FREQUENCY = ("times", 1.0)
+#: Words that are a number of times.
+TIMES = {"once": 1, "twice": 2, "thrice": 3, "einmal": 1, "zweimal": 2, "dreimal": 3, "viermal": 4}
+#: Words after "once" that tell it from "as soon as".
+PER = frozenset(("a", "an", "per", "every", "each", "in", "daily", "weekly", "monthly", "im", "pro", "am", "jährlich"))
 #: Words that stand for 1 before a unit: "an hour"; and those that halve it: "half an hour".
 ONE = frozenset(("a", "an", "one", "ein", "eine", "einem", "einer", "einen", "un", "una", "une", "een", "um", "uma"))
 HALF = frozenset(("half", "halbe", "halben", "halber", "halbes", "medio", "media", "demi", "demie", "mezzo", "mezza"))

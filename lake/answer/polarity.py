@@ -32,7 +32,11 @@ IRREGULAR = {
         "draw": "drew drawn", "drive": "drove driven", "fight": "fought", "feel": "felt", "pay": "paid", "lie": "lay",
         "show": "shown", "wear": "wore worn", "bear": "bore born", "forbid": "forbade forbidden", "stand": "stood",
         "understand": "understood", "strike": "struck", "spend": "spent", "sit": "sat", "throw": "threw thrown",
-        "steal": "stole", "sing": "sang sung", "swim": "swam", "die": "dying died", "have": "had has", "do": "did done",
+        "steal": "stole stolen", "freeze": "froze frozen", "forget": "forgot forgotten", "eat": "ate eaten",
+        "fly": "flew flown", "hide": "hid hidden", "ride": "rode ridden", "shake": "shook shaken", "wake": "woke woken",
+        "lend": "lent", "catch": "caught", "seek": "sought", "bind": "bound", "hang": "hung", "bend": "bent",
+        "tear": "tore torn", "drink": "drank drunk", "sink": "sank sunk", "blow": "blew blown", "sweep": "swept",
+        "sing": "sang sung", "swim": "swam", "die": "dying died", "have": "had has", "do": "did done",
     }.items()
     for form in forms.split()
 }  # fmt: skip

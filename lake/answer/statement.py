@@ -25,6 +25,8 @@ _TURNS = Forms(
 )
 #: Words that a denial reaches, stop words included.
 _REACH, _REACH_BACK = 13, 5
+#: Before "forbidden" and "ignored", which deny what stands before them.
+_BEING = Forms("is are was were be been being gets got")
 #: Words that "without" reaches: its noun.
 _REACH_OF_LACK = 3
 #: Content words of a denial that are compared.
@@ -133,11 +135,13 @@ class Statement:
     def _reached(self, i: int) -> list[str]:
         clause = self.words[i].clause
         reached = []
-        is_short = self.words[i].key in polarity(self.language).lacking
+        table = polarity(self.language)
+        is_short = self.words[i].key in table.lacking
         for word in self.words[i + 1 : i + 1 + (_REACH_OF_LACK if is_short else _REACH)]:
             if word.clause != clause or word.key in _TURNS:
                 break
             reached.append(word)
-        if self.language in _DENIES_BACKWARDS and not is_short:
-            reached += [word for word in self.words[max(0, i - _REACH_BACK) : i] if word.clause == clause]
+        is_passive = i > 0 and self.words[i].key in table.refusing and self.words[i - 1].key in _BEING
+        back = _REACH if is_passive else _REACH_BACK if self.language in _DENIES_BACKWARDS and not is_short else 0
+        reached += [word for word in self.words[max(0, i - back) : i] if word.clause == clause]
         return [word.stem for word in reached if word.is_content]

@@ -42,6 +42,10 @@ ZEITEN = """Der Zoo ist täglich außer montags geöffnet. Das Bad ist von Mai b
 Hunde sind nicht erlaubt, außer Blindenhunde. Ausschließlich Mitglieder stimmen ab."""
 HORAS = """El museo abre todos los días excepto los lunes. El puerto abre de junio a octubre.
 El aviso se envía al menos diez días antes."""
+STEPS = """First unplug the kiln, then hold the switch for at least ten seconds. Filters are washed twice a year.
+The tenant pays for repairs up to 90 euros; the landlord pays for all others. A blue lamp means that the line is up, a
+white lamp means that it is down. Notes are due on the third day. The chest weighs 40 kg. Never freeze the paint. The
+guide ignores dates but respects names. Sweep the flue before use. The hoist lifts up to six people or 450 kg."""
 SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados. El contrato dura veintidós meses."""
 
 
@@ -89,6 +93,16 @@ SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados
         (ZEITEN, "Das Bad ist im September offen.", "date"),
         (ZEITEN, "Der Zoo ist auch montags geöffnet.", "condition"),
         (ZEITEN, "Auch Blindenhunde sind nicht erlaubt.", "condition"),
+        (STEPS, "Hold the switch before you unplug the kiln.", "exchange"),
+        (STEPS, "Use the flue before you sweep it.", "exchange"),
+        (STEPS, "The switch is held for at most ten seconds.", "condition"),
+        (STEPS, "Filters are washed once a year.", "number"),
+        (STEPS, "Filters are washed three times a year.", "number"),
+        (STEPS, "Repairs up to 90 euros are paid by the landlord.", "exchange"),
+        (STEPS, "A blue lamp means that the line is down.", "opposite"),
+        (STEPS, "Notes are due on the thirteenth day.", "number"),
+        (STEPS, "The chest weighs 40 pounds.", "number"),
+        (STEPS, "The paint should be frozen.", "negation"),
         (SPANISH, "La válvula no se cierra a 80 grados.", "negation"),
         (SPANISH, "El contrato dura doce meses.", "number"),
     ],
@@ -148,6 +162,16 @@ def test_a_sentence_against_its_source_is_found(source: str, sentence: str, kind
         (ZEITEN, "Im Juni ist das Bad offen."),
         (ZEITEN, "Blindenhunde sind erlaubt."),
         (ZEITEN, "Nur Mitglieder stimmen ab."),
+        (STEPS, "Unplug the kiln before you hold the switch."),
+        (STEPS, "After the kiln is unplugged, hold the switch."),
+        (STEPS, "Hold the switch for ten seconds or more."),
+        (STEPS, "Filters are washed two times a year."),
+        (STEPS, "Repairs up to 90 euros are paid by the tenant."),
+        (STEPS, "The tenant pays for small repairs, and the landlord pays for all others."),
+        (STEPS, "A white lamp means that the line is down."),
+        (STEPS, "Notes have to be handed in by the 3rd day."),
+        (STEPS, "Dates are ignored by the guide."),
+        (STEPS, "The hoist can lift at most 450 kg."),
         (HORAS, "El museo abre los martes."),
         (HORAS, "En agosto abre el puerto."),
         (HORAS, "El aviso se envía diez días antes como mínimo."),
