@@ -13,7 +13,7 @@ from lake import schemas
 from lake.chunking import SUMMARY
 from lake.ids import place_ids
 from lake.recipe import TextIndex
-from lake.sources.declared import PROBLEMS, WORDS, Statement, merged, statement
+from lake.sources.declared import PROBLEMS, WORDS, Statement, key_as_meant, merged, statement
 from lake.tables.words import full_text
 
 #: Columns of CONTENTS that each kind of row needs besides its key.
@@ -48,7 +48,7 @@ def document_rows(documents: pa.Table, contents: pa.Table, indexed_at: pa.Scalar
 def stated_of(metadata: str | None, stated: str | None) -> Statement:
     """The Statement about a document: from its own metadata (JSON) and from sidecars (JSON of a Statement)."""
     fields = json.loads(metadata) if metadata else {}
-    lists = {key: fields.pop(key) for key in list(fields) if key.strip().lower() in ("tags", "acl")}
+    lists = {key: fields.pop(key) for key in list(fields) if key_as_meant(key).lower() in ("tags", "acl")}
     of_itself = statement(lists) | ({"metadata": fields} if fields else {})
     return merged(of_itself, json.loads(stated)) if stated else of_itself
 

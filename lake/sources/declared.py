@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
+from unicodedata import category, normalize
 
 #: Declared metadata, normalised; JSON-like. Keys, each only if declared: title, author, language (text), tags (list),
 #: acl (sorted list; empty: nobody), metadata (all other keys), problems (what could not be understood).
@@ -23,7 +24,7 @@ def statement(fields: Mapping[str, Any]) -> Statement:
     """Convert fields as written to a Statement; an acl that is not understood hides the document from everybody."""
     found: Statement = {"metadata": {}, "problems": []}
     for key, value in fields.items():
-        name = key.strip().lower()
+        name = key_as_meant(key).lower()
         understood = _UNDERSTAND.get(name)
         if understood and name in found:
             understood = _twice
@@ -36,6 +37,15 @@ def statement(fields: Mapping[str, Any]) -> Statement:
                 found["problems"].append(f"{name} {error}")
                 found |= {"acl": []} if name == "acl" else {}
     return {name: value for name, value in found.items() if value or name == "acl"}
+
+
+def key_as_meant(key: str) -> str:
+    """A key without what nobody sees in it: spaces around it, marks of byte order and direction, other widths.
+
+    >>> key_as_meant("\ufeffacl\u200b "), key_as_meant("\uff41\uff43\uff4c")
+    ('acl', 'acl')
+    """
+    return "".join(letter for letter in normalize("NFKC", key) if category(letter) != "Cf").strip()
 
 
 def broken(problem: str) -> Statement:

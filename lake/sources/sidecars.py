@@ -12,10 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
+from urllib.parse import unquote
 
 from lake.errors import InputError, UsageError
 from lake.ids import bytes_digest
-from lake.sources.declared import Statement, broken, joined, merged, statement, statement_json
+from lake.sources.declared import Statement, broken, joined, key_as_meant, merged, statement, statement_json
 from lake.sources.globs import matches
 from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, is_sidecar
 from lake.sources.source import Source
@@ -91,7 +92,7 @@ def _check_storable(fields: Mapping[str, Any]) -> None:
 
 def _of_table(data: bytes, uri: str) -> dict[str, Statement]:
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
-    names, rows = [name.strip() for name in rows[0]] if rows else [], [row for row in rows[1:] if any(row)]
+    names, rows = [key_as_meant(name) for name in rows[0]] if rows else [], [row for row in rows[1:] if any(row)]
     if "path" not in names:
         raise ValueError(f"it has no column 'path', but {names}")
     if len({name.lower() for name in names}) < len(names):
@@ -203,7 +204,14 @@ class Stated:
                     self._objects.setdefault(name, {}).update(spelled)
         named = set(map(folded, uris))
         tables = (table for each in self._tables.values() for table in each)
-        self._astray = {table.folder: dict(_astray(table, named)) for table in tables}
+        self._astray = {posixpath.join(table.folder, SIDECAR_TABLE): dict(_astray(table, named)) for table in tables}
+        self._astray |= {
+            document + SIDECAR_SUFFIX: {document: stated}
+            for name, spelled in self._objects.items()
+            if name not in named
+            for document, stated in spelled.items()
+            if "acl" in stated
+        }
         self._meant: dict[str, list[Statement]] = {}
         self._remarks = list(self._resolved(uris)) if any(self._astray.values()) else []
 
@@ -227,14 +235,16 @@ class Stated:
 
     def _resolved(self, uris: Collection[str]) -> Iterator[str]:
         likely = LikelyDocuments(uris)
-        for folder, lost in sorted(self._astray.items()):
-            path, stated = posixpath.join(folder, SIDECAR_TABLE), lost
-            for row in (row for row in sorted(lost) if "acl" in stated[row]):
-                meant = likely.meant_by(row, folder)
+        for path, lost in sorted(self._astray.items()):
+            is_table = document_of(path) is None
+            for row in (row for row in sorted(lost) if "acl" in lost[row]):
+                meant = likely.meant_by(row, posixpath.dirname(path))
                 for uri in meant:
-                    self._meant.setdefault(uri, []).append(stated[row])
-                yield f"{path}: the row for {row} states rights but names no document here; {_effect(meant)}"
-            if others := [row for row in sorted(lost) if "acl" not in stated[row]]:
+                    self._meant.setdefault(uri, []).append(lost[row])
+                subject = f"{path}: the row for {row}" if is_table else path
+                if is_table or meant:
+                    yield f"{subject} states rights but names no document here; {_effect(meant)}"
+            if others := [row for row in sorted(lost) if "acl" not in lost[row]]:
                 named = ", ".join(others[:_FIRST]) + (" ..." if len(others) > _FIRST else "")
                 yield f"{path}: {len(others)} of its paths are no documents here: {named}"
 
@@ -247,27 +257,41 @@ def _effect(meant: list[str]) -> str:
 
 
 class LikelyDocuments:
-    """Documents that a mistaken path may mean: another Unicode form or case, backslashes, a folder, a glob."""
+    """Documents that a mistaken path may mean: another Unicode form or case, backslashes, a folder, a glob, no suffix,
+    a path from the source's root, a url's escapes.
+    """
 
     def __init__(self, uris: Iterable[str]) -> None:
         self._named: dict[str, list[str]] = {}
         self._below: dict[str, list[str]] = {}
+        self._stems: dict[str, list[str]] = {}
         for uri in sorted(uris):
             self._named.setdefault(_folded(uri), []).append(uri)
+            self._stems.setdefault(posixpath.splitext(_folded(uri))[0], []).append(uri)
             for folder in _folders(_folded(uri)):
                 self._below.setdefault(folder, []).append(uri)
 
     def meant_by(self, path: str, folder: str) -> list[str]:
         """Uris at or below ``folder``, the one of the table."""
-        wanted = posixpath.normpath(_folded(path)).strip("/")
+        wanted = posixpath.normpath(_folded(path)).strip("/ ")
         inside = _folded(folder)
         if wanted.startswith("../") or wanted == ".":
             return []
-        found = self._named.get(wanted) or self._below.get(wanted, [])
+        # As it is, from the source's root, after a slash that should not be there, and with escapes of a url.
+        likely = (wanted, wanted.removeprefix(f"{inside}/"), posixpath.join(inside, wanted))
+        for one in dict.fromkeys(spelled for each in likely for spelled in (each, _folded(unquote(each)))):
+            meant = [uri for uri in self._called(one) if not inside or _folded(uri).startswith(f"{inside}/")]
+            if meant:
+                return meant
+        return []
+
+    def _called(self, wanted: str) -> list[str]:
+        """Uris of a name, below a folder of that name, with that name before their suffix, or that fit it as a glob."""
+        found = self._named.get(wanted) or self._below.get(wanted) or self._stems.get(wanted, [])
         if not found and _GLOB.search(wanted):
             with suppress(UsageError):
                 found = [uri for name, each in self._named.items() if matches(name, f"/{wanted}") for uri in each]
-        return [uri for uri in found if not inside or _folded(uri).startswith(f"{inside}/")]
+        return found
 
 
 def _folded(path: str) -> str:

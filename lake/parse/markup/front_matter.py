@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import cache
 from textwrap import dedent
 from typing import Any, NamedTuple
+from unicodedata import category, normalize
 
 from lake.parse.account import omission
 from lake.parse.document import Omission
@@ -25,6 +26,12 @@ _CLOSING = {
 _RIGHTS = re.compile(
     r"""(?:^|[{,?])[ \t]*(?:-[ \t]+)*(?:[!&]\S+[ \t]+)?["']?acl["']?[ \t]*(?:[:=]|$)""", re.MULTILINE | re.IGNORECASE
 )
+_JSON_RIGHTS = re.compile(r"""["']acl["']\s*:""", re.IGNORECASE)
+#: A line that people take for a fence; directives of YAML may stand before it.
+_FENCE_LIKE = re.compile(
+    r"^(?:%[^\n]*\n)*[ \t]*(?:-{3,}|\+{3,}|;{3,}|[\u2013-\u2015]+-*)(?:[ \t#][^\n]*)?\n", re.MULTILINE
+)
+_LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 #: A field of YAML that is no YAML.
 _FIELD = re.compile(r"""(["']?)([^\W\d_][\w$@./ -]{0,60}?)\1[ \t]*:(?:[ \t]+(.*)|(?=[^\s/])(.*)|)$""")
@@ -68,18 +75,40 @@ def split_front_matter(source: str) -> FrontMatter:
     A block that is no mapping is text. If it names an acl, the acl is None, which lets nobody see the document.
     """
     opening = _OPENING.match(source)
-    if opening:
-        return _split_fenced(source, opening)
-    if source.startswith("{"):
-        return _split_json(source)
-    start = _first_word(source)
-    if start and source.startswith(("---", "+++"), start):
-        found = _OPENING.match(source[start : start + 80])
-        closing = found and _CLOSING[found[1]].search(source, start + found.end())
-        end = closing.start() if closing else start + _LONGEST
-        if found and _RIGHTS.search(source, start, end):
+    found = _split_fenced(source, opening) if opening else _split_json(source) if source[:1] == "{" else None
+    if found is None:
+        found = FrontMatter({}, source)
+        start = _first_word(source)
+        strict = _OPENING.match(source[start : start + 80])
+        closing = strict and _CLOSING[strict[1]].search(source, start + strict.end())
+        if strict and _names_rights(source[start : closing.start() if closing else start + _LONGEST]):
             return _closed(source, "it is not at the beginning of the file")
-    return FrontMatter({}, source)
+    if any(map(_is_acl, found.fields)) or not _is_like_front_matter(found.text):
+        return found
+    return _closed(source, "it is not written as front matter at the beginning of the file")
+
+
+def _is_like_front_matter(text: str) -> bool:
+    """Whether a text begins with a block, between other fences or in JSON, that names an acl."""
+    head = _as_meant(text[:_LONGEST])
+    start = _first_word(head)
+    if head.startswith("{", start):
+        return bool(_JSON_RIGHTS.search(head[start:].partition("\n\n")[0]))
+    opening = _FENCE_LIKE.match(head, start)
+    if not opening:
+        return False
+    closing = _FENCE_LIKE.search(head, opening.end())
+    return _names_rights(head[opening.end() : closing.start() if closing else len(head)].partition("\n\n")[0])
+
+
+def _names_rights(block: str) -> bool:
+    return bool(_RIGHTS.search(_as_meant(block)))
+
+
+def _as_meant(text: str) -> str:
+    """A text in plain widths, with usual spaces and line ends, and without invisible characters."""
+    text = normalize("NFKC", _LINE_END.sub("\n", text))
+    return text if text.isascii() else "".join(letter for letter in text if category(letter) != "Cf")
 
 
 def _split_fenced(source: str, opening: re.Match[str]) -> FrontMatter:
@@ -93,7 +122,7 @@ def _split_fenced(source: str, opening: re.Match[str]) -> FrontMatter:
         is_toml = opening[1] == "+++" or opening[0].startswith("---toml")
         fields = _toml(body) if is_toml else _yaml(body)
     except _NotUnderstood as error:
-        return _closed(source, str(error)) if _RIGHTS.search(body) else FrontMatter({}, source)
+        return _closed(source, str(error)) if _names_rights(body) else FrontMatter({}, source)
     comments = " ".join(_COMMENT.findall(body)) if "#" in body and fields else ""
     omitted = (omission("hidden", comments, "comments in front matter"),) if comments else ()
     return FrontMatter(fields, source[closing.end() :], omitted)
@@ -102,15 +131,21 @@ def _split_fenced(source: str, opening: re.Match[str]) -> FrontMatter:
 def _split_json(source: str) -> FrontMatter:
     """An object at the beginning is front matter if nothing follows it on its line."""
     try:
-        value, end = json.JSONDecoder().raw_decode(source[:_LONGEST])
+        value, end = json.JSONDecoder(object_pairs_hook=_distinct).raw_decode(source[:_LONGEST])
         rest = source[end:].lstrip(" \t")
         if isinstance(value, dict) and value and rest[:1] in ("", "\n"):
             return FrontMatter(_stated(value), rest)
     except (ValueError, RecursionError, _NotUnderstood):
         head = source[:_LONGEST].partition("\n\n")[0]
-        if re.search(r"""^\s*\{\s*["']|^\s*["']""", head) and re.search(r"""["']acl["']\s*:""", head, re.IGNORECASE):
+        if re.search(r"""^\s*\{\s*["']|^\s*["']""", head) and _JSON_RIGHTS.search(_as_meant(head)):
             return _closed(source, "it is no JSON object")
     return FrontMatter({}, source)
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if sum(_is_acl(key) for key, _ in pairs) > 1:
+        raise ValueError("an acl comes twice")
+    return dict(pairs)
 
 
 def _closed(source: str, why: str) -> FrontMatter:
@@ -164,8 +199,9 @@ def _yaml(body: str) -> dict[str, Any]:
     if not _USUAL & {key.lower() for key in keys} and (body[0] == "\n" or re.match(r"\s*#", body)):
         raise _NotUnderstood("it is text")
     fields = _stated(value)
-    named = len(_RIGHTS.findall(body)) if lenient else len(re.findall(r"^[\"']?acl[\"']?\s*:", body, re.M | re.I))
-    if named > 1 or (lenient and named and not any(map(_is_acl, fields))):
+    meant = _as_meant(body)
+    named = len(_RIGHTS.findall(meant)) if lenient else len(re.findall(r"^[\"']?acl[\"']?\s*:", meant, re.M | re.I))
+    if named > 1 or (named and not any(map(_is_acl, fields))):
         raise _NotUnderstood("not in one place that is clear")
     return fields
 
@@ -224,7 +260,7 @@ def _stated(value: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _is_acl(key: object) -> bool:
-    return str(key).strip().lower() == "acl"
+    return _as_meant(str(key)).strip().lower() == "acl"
 
 
 def _rights(value: object) -> list[str] | None:
@@ -269,6 +305,11 @@ def _loader() -> Any:
 
     class AsWritten(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            if sum(_is_acl(key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)) > 1:
+                raise _NotUnderstood("an acl comes twice")
+            return super().construct_mapping(node, deep)
 
     for tag, pattern, first in (
         ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),

@@ -70,6 +70,23 @@ def test_the_stronger_beats_the_weaker_key_by_key() -> None:
         ("---\nacl: [hr, 3]\n---\n", []),
         ("---\nacl: [hr\ntitle: x\n---\n", []),  # no YAML
         ("---\nacl: [hr]\n", []),  # never closed
+        ("--- # head\nacl: [hr]\n---\n", []),
+        ("%YAML 1.2\n---\nacl: [hr]\n---\n", []),
+        ("----\nacl: [hr]\n----\n", []),
+        ("\u2014\u2014\u2014\nacl: [hr]\n\u2014\u2014\u2014\n", []),  # as word processors correct it
+        (';;;\n{"acl": ["hr"]}\n;;;\n', []),
+        ("---\u2028acl: [hr]\u2028---\u2028", []),
+        ("---\n\u00a0acl: [hr]\ntitle: x\n---\n", []),
+        ("---\ntitle: x\nacl\uff1a [hr]\n---\n", []),
+        ("---\ntitle: x\n\uff41\uff43\uff4c: [hr]\n---\n", ["hr"]),
+        ("---\ntitle: x\n---\n\n---\nacl: [hr]\n---\n", []),  # in a second block
+        ("---\n{acl: [hr], acl: [all]}\n---\n", []),
+        ("---\n? acl\n: [hr]\nacl: [all]\n---\n", []),
+        ('{"acl": ["hr"], "acl": ["all"]}\n', []),
+        ('\n  {"acl": ["hr"]}\n', []),
+        ('{"acl": ["hr"]} and text\n', []),
+        ("----\n\nThe list\n\nacl: [hr]\n", None),  # a rule, and text
+        ("---\nnetwork:\n  acl: [hr]\n---\n", None),  # about something else
         ("---\nA rule, and: text [\n---\n", None),
         ("The acl: of it\n", None),
     ],
@@ -230,3 +247,30 @@ def test_what_was_erased_is_in_no_cache_and_comes_back_with_its_rights(source: P
     lake.denylist().add([(denied, [])])
     lake.redact(())
     assert lake.cached_digests(["s"])["uri"].to_pylist() == ["a.md"]
+
+
+@pytest.mark.parametrize(
+    "sidecars",
+    [
+        {"Pump.MD.meta.json": '{"acl": ["hr"]}'},
+        {"pump.meta.json": '{"acl": ["hr"]}'},
+        {"pump.md .meta.json": '{"acl": ["hr"]}'},
+        {"pump.md.meta.json": '{"acl\u200b": ["hr"]}'},
+        {"_metadata.csv": "path,acl\npump,hr\n"},
+        {"_metadata.csv": "path,acl\n/pump.md,hr\n"},
+        {"_metadata.csv": "path,acl\na/pump.md,hr\n"},
+        {"_metadata.csv": "path,acl\npump%2emd,hr\n"},
+        {"_metadata.csv": "path,\ufeffacl\npump.md,hr\n"},
+    ],
+)
+def test_rights_under_a_mistaken_name_restrict_what_they_may_mean(
+    source: Path, lake_url: str, sidecars: dict[str, str]
+) -> None:
+    names = {f"a/{name}": text for name, text in sidecars.items()}
+    write(source, {"a/pump.md": "A pump.", "a/other.md": "Another.", "pump.txt": "Elsewhere.", **names})
+    found = stated(look(source, Lake(lake_url)))
+    assert {uri: one.get("acl") for uri, one in found.items()} == {
+        "a/pump.md": ["hr"],
+        "a/other.md": None,
+        "pump.txt": None,
+    }
