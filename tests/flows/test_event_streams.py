@@ -59,7 +59,7 @@ class Kafka:
 
     def __init__(self) -> None:
         self.producer = kafka.Producer({"bootstrap.servers": "none", "test.mock.num.brokers": 1, "log_level": 0})
-        (broker,) = self.producer.list_topics(timeout=10).brokers.values()
+        (broker,) = self.producer.list_topics(timeout=60).brokers.values()
         self.brokers = f"{broker.host}:{broker.port}"
         self.send({"keys": []})  # makes the topic
 
@@ -75,8 +75,8 @@ class Kafka:
     def unacknowledged(self) -> int:
         consumer = kafka.Consumer({"bootstrap.servers": self.brokers, "group.id": "lake"})
         place = kafka.TopicPartition("changes", 0)
-        (held,) = consumer.committed([place], timeout=10)
-        _, end = consumer.get_watermark_offsets(place, timeout=10)
+        (held,) = consumer.committed([place], timeout=60)
+        _, end = consumer.get_watermark_offsets(place, timeout=60)
         consumer.close()
         return int(end - held.offset) if held.offset >= 0 else -1
 

@@ -82,7 +82,7 @@ def _loses_its_server(folder: Path, server: Server, step: str, when: str, fails:
             command = [sys.executable, "-c", DRIVER, str(passing_on.pid), step, when, fails, *words]
             given = server.environment | {"PREFECT_API_URL": url, "PREFECT_HOME": str(folder)}
             run = subprocess.run(command, env=given, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
-            passing_on.wait(5)
+            passing_on.wait(60)
         finally:
             passing_on.kill()
     assert not is_up(url)

@@ -136,7 +136,7 @@ def visit(browser: Browser, console_service: Running) -> Iterator[Callable[..., 
         if key is not None:
             context.add_cookies([{"url": f"{base}/console", **cookie_of(base, key)}])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(60_000)
         _complete_clicks(page)
         _watch(page, base, faults)
         page.goto(f"{base}/console{path}")

@@ -75,7 +75,7 @@ def test_what_the_service_refuses_is_explained_in_place(visit: Visit, console_la
 
 def test_a_get_asks_no_model(console_lake: ConsoleLake) -> None:
     with served(console_lake.url, KeyRing(anonymous=Key("anonymous"))) as running:
-        with httpx.Client(base_url=running.url) as client:
+        with httpx.Client(base_url=running.url, timeout=60) as client:
             page = client.get("/console/ask", params={"q": "How much oil?"})
             assert "four litres" not in page.text
             sent = {"csrf": token_of(page.text), "q": "How much oil?"}

@@ -40,7 +40,7 @@ def test_a_visitor_signs_in_and_comes_to_the_page_that_was_wanted(visit: Visit) 
     "wanted", ["//evil.example/", "https://evil.example", "/console/\\evil", "/docs", "/console/a\nb"]
 )
 def test_sign_in_leads_to_pages_of_the_console_only(console_service: Running, wanted: str) -> None:
-    with httpx.Client(base_url=console_service.url) as client:
+    with httpx.Client(base_url=console_service.url, timeout=60) as client:
         page = client.get("/console/sign-in", params={"next": wanted})
         sent = {"csrf": token_of(page.text), "key": OPERATOR, "next": wanted}
         reply = client.post("/console/sign-in", data=sent, headers={"Origin": console_service.url})
@@ -60,7 +60,7 @@ def test_sign_in_leads_to_pages_of_the_console_only(console_service: Running, wa
 )
 def test_a_form_from_another_site_does_nothing(console_service: Running, sent: dict[str, str]) -> None:
     headers = {name: value.format(base=console_service.url) for name, value in sent.items()}
-    with httpx.Client(base_url=console_service.url) as client:
+    with httpx.Client(base_url=console_service.url, timeout=60) as client:
         token = token_of(client.get("/console/sign-in").text)
         reply = client.post("/console/sign-in", data={"csrf": token, "key": OPERATOR}, headers=headers)
     assert reply.status_code == 403
@@ -68,7 +68,7 @@ def test_a_form_from_another_site_does_nothing(console_service: Running, sent: d
 
 
 def test_a_form_without_the_token_of_its_session_does_nothing(console_service: Running) -> None:
-    with httpx.Client(base_url=console_service.url) as client:
+    with httpx.Client(base_url=console_service.url, timeout=60) as client:
         client.get("/console/sign-in")
         reply = client.post(
             "/console/sign-in", data={"csrf": "guessed", "key": OPERATOR}, headers={"Origin": console_service.url}
@@ -78,7 +78,7 @@ def test_a_form_without_the_token_of_its_session_does_nothing(console_service: R
 
 @pytest.mark.parametrize("path", ["/search", "/sign-in", "/static/console.css", "/nowhere", "/static/..%2fapp.py"])
 def test_every_response_has_a_policy_without_inline_scripts_or_styles(console_service: Running, path: str) -> None:
-    reply = httpx.get(f"{console_service.url}/console{path}")
+    reply = httpx.get(f"{console_service.url}/console{path}", timeout=60)
     policy = reply.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
     assert "unsafe" not in policy
@@ -89,9 +89,11 @@ def test_every_response_has_a_policy_without_inline_scripts_or_styles(console_se
 def test_a_service_without_keys_needs_no_sign_in_and_refuses_other_host_names(console_lake: ConsoleLake) -> None:
     hosts = ("127.0.0.1", "localhost")
     with served(console_lake.url, KeyRing(anonymous=Key("anonymous")), hosts=hosts) as running:
-        page = httpx.get(f"{running.url}/console/search", params={"q": "oil"})
+        page = httpx.get(f"{running.url}/console/search", params={"q": "oil"}, timeout=60)
         assert (page.status_code, "Sign out" in page.text) == (200, False)
-        assert httpx.get(f"{running.url}/console/search", headers={"Host": "evil.example"}).status_code == 421
+        assert (
+            httpx.get(f"{running.url}/console/search", headers={"Host": "evil.example"}, timeout=60).status_code == 421
+        )
 
 
 def test_the_release_of_the_header_stays_from_page_to_page(visit: Visit, console_lake: ConsoleLake) -> None:

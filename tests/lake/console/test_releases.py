@@ -171,7 +171,7 @@ def test_who_is_no_operator_finds_no_act_and_can_not_send_one(
     assert page.locator(".operate form").count() == 0
     running, head = own[0], own[1].log.read().head
     path = f"/console/releases/{console_lake.releases[0]}/act"
-    with httpx.Client(base_url=running.url) as client:
+    with httpx.Client(base_url=running.url, timeout=60) as client:
         cookie = cookie_of(running.url, LOOKER)
         client.cookies.set(cookie["name"], cookie["value"])
         token = token_of(client.get("/console/releases").text)

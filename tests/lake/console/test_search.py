@@ -109,7 +109,7 @@ def test_why_a_passage_is_not_here_names_the_stage_that_lost_it(visit: Visit) ->
 def test_why_reveals_no_hidden_document(console_service: Running, console_lake: ConsoleLake) -> None:
     hidden = lake.open_lake(console_lake.url).find_documents("payroll", principals="*")["documents"][0]["doc_id"]
     cookie = cookie_of(console_service.url, READER)
-    with httpx.Client(base_url=console_service.url, cookies={cookie["name"]: cookie["value"]}) as client:
+    with httpx.Client(base_url=console_service.url, cookies={cookie["name"]: cookie["value"]}, timeout=60) as client:
         by_name = client.get("/console/search/why", params={"q": "oil", "name": "payroll"})
         by_id = client.get("/console/search/why", params={"q": "oil", "doc_id": hidden})
         absent = client.get("/console/search/why", params={"q": "oil", "doc_id": "0" * 32})
@@ -160,7 +160,7 @@ def test_readers_make_no_question(visit: Visit, console_service: Running) -> Non
     assert visit("/search?q=oil", key=READER).locator("text=question of the gate").count() == 0
     sent = {"text": "q", "uri": "manual-1.md", "quote": "oil"}
     headers = {"Authorization": f"Bearer {READER}"}
-    reply = httpx.post(f"{console_service.url}/evaluation/sets/gate/drafts", json=sent, headers=headers)
+    reply = httpx.post(f"{console_service.url}/evaluation/sets/gate/drafts", json=sent, headers=headers, timeout=60)
     assert reply.status_code == 403
 
 
@@ -193,7 +193,7 @@ def test_markup_in_documents_titles_tags_names_and_questions_is_text(visit: Visi
 )
 def test_odd_addresses_are_answered_with_a_page(console_service: Running, query: str) -> None:
     cookie = cookie_of(console_service.url, OPERATOR)
-    with httpx.Client(base_url=console_service.url, cookies={cookie["name"]: cookie["value"]}) as client:
+    with httpx.Client(base_url=console_service.url, cookies={cookie["name"]: cookie["value"]}, timeout=60) as client:
         reply = client.get(f"/console/search?{query}")
     assert reply.status_code in (200, 400)
     assert "</html>" in reply.text

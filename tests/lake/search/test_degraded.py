@@ -30,7 +30,7 @@ from tests.waiting import until
 QUESTION = "Which oil does Lamp 7 burn?"
 DEGRADING: dict[str, Any] = {"degrade": True, "degrade_after": 0.4}
 #: What a question may take beyond the time that it waits for the embedder.
-ROOM = 1.5
+ROOM = 2.4
 FAULTS = [{"status": 500}, {"status": 429, "headers": {"retry-after": "30"}}, {"status": 401}, {"trick": "html"}]
 FAULTS += [{"trick": "drop"}, {"trick": "short"}, {"trick": "nan"}]
 
@@ -85,7 +85,7 @@ def test_an_embedder_that_hangs_is_waited_for_three_times_and_is_back_within_ten
     with pytest.raises(UnreachableError, match="since"):
         index.search(QUESTION, **{**DEGRADING, "mode": "vector"})
     embedding.delay = 0.0
-    until(lambda: not index.search(QUESTION, **DEGRADING).degraded)
+    until(lambda: not index.search(QUESTION, **DEGRADING).degraded, "not back", 10)
     assert index.search(QUESTION, **DEGRADING).hits.equals(whole.hits)
 
 

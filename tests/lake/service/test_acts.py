@@ -112,9 +112,12 @@ def test_a_page_of_another_site_can_not_act_where_no_key_is_needed(
         ({"Origin": "null"}, 403),
         ({"Origin": own}, 200),
     ):
-        got = httpx.post(address, json={"why": "x"}, headers=headers)
+        got = httpx.post(address, json={"why": "x"}, headers=headers, timeout=60)
         assert got.status_code == status, headers
-    assert httpx.post(address, content='{"why": "x"}', headers={"Content-Type": "text/plain"}).status_code == 422
+    assert (
+        httpx.post(address, content='{"why": "x"}', headers={"Content-Type": "text/plain"}, timeout=60).status_code
+        == 422
+    )
     assert Lake(url).log.read().entries[-1].by == "anonymous over HTTP"
 
 

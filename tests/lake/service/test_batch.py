@@ -61,7 +61,9 @@ def test_a_question_that_is_wrong_costs_only_itself(start: Start) -> None:
 
 def _posted(running: Running, body: dict[str, Any]) -> httpx.Response:
     content = json.dumps(body).encode()  # half characters as \ud800
-    return httpx.post(f"{running.url}/query/batch", content=content, headers={"Content-Type": "application/json"})
+    return httpx.post(
+        f"{running.url}/query/batch", content=content, headers={"Content-Type": "application/json"}, timeout=60
+    )
 
 
 def test_the_whole_is_refused_for_what_concerns_all(start: Start) -> None:

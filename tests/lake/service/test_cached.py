@@ -79,7 +79,9 @@ def test_a_cached_answer_is_streamed_at_once(cached: Any, endpoint: ChatEndpoint
     assert [name for name, _ in second] == ["text", "answer"]
     assert second[0][1]["text"] == second[1][1]["text"] == first[-1][1]["text"]
     assert (first[-1][1]["cached"], second[-1][1]["cached"], len(endpoint.requests)) == (None, "process", 1)
-    with httpx.stream("POST", f"{running.url}/answer", json={"stream": True, "question": QUESTION}) as answer:
+    with httpx.stream(
+        "POST", f"{running.url}/answer", json={"stream": True, "question": QUESTION}, timeout=60
+    ) as answer:
         assert answer.headers["x-raglake-cache"] == "hit"
     assert running.post("/answer", question=QUESTION).json()["cached"] == "process"
 

@@ -22,19 +22,21 @@ def allowed(answer: httpx.Response) -> str | None:
 def test_a_page_of_a_stated_origin_reads_answers_and_errors(start: Start) -> None:
     running = start(KEYS, origins=checked_origins([PAGE], KEYS, is_open=False))
     page, key = {"Origin": PAGE}, {"Authorization": f"Bearer {KEY}"}
-    preflight = httpx.options(f"{running.url}/query", headers={**page, **ASKED})
+    preflight = httpx.options(f"{running.url}/query", headers={**page, **ASKED}, timeout=60)
     assert (preflight.status_code, allowed(preflight)) == (200, PAGE)
     assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
     assert "Access-Control-Allow-Credentials" not in preflight.headers
-    found = httpx.post(f"{running.url}/query", json={"text": "oil"}, headers={**page, **key})
+    found = httpx.post(f"{running.url}/query", json={"text": "oil"}, headers={**page, **key}, timeout=60)
     assert (found.status_code, allowed(found), "Origin" in found.headers["Vary"]) == (200, PAGE, True)
     assert "Raglake-Release" in found.headers["Access-Control-Expose-Headers"]
     wrong = [
-        httpx.post(f"{running.url}/query", json={"text": "oil"}, headers=page),
-        httpx.post(f"{running.url}/query", json={"text": "oil", "k": 0}, headers={**page, **key}),
-        httpx.get(f"{running.url}/nothing", headers={**page, **key}),
-        httpx.post(f"{running.url}/query", json={"text": "oil"}, headers={**page, **key}),
-        httpx.post(f"{running.url}/query", content=b"x" * (1 << 19), headers={**page, "Expect": "100-continue"}),
+        httpx.post(f"{running.url}/query", json={"text": "oil"}, headers=page, timeout=60),
+        httpx.post(f"{running.url}/query", json={"text": "oil", "k": 0}, headers={**page, **key}, timeout=60),
+        httpx.get(f"{running.url}/nothing", headers={**page, **key}, timeout=60),
+        httpx.post(f"{running.url}/query", json={"text": "oil"}, headers={**page, **key}, timeout=60),
+        httpx.post(
+            f"{running.url}/query", content=b"x" * (1 << 19), headers={**page, "Expect": "100-continue"}, timeout=60
+        ),
     ]
     assert [answer.status_code for answer in wrong] == [401, 422, 404, 429, 401]
     assert {allowed(answer) for answer in wrong} == {PAGE}
@@ -43,13 +45,15 @@ def test_a_page_of_a_stated_origin_reads_answers_and_errors(start: Start) -> Non
 def test_other_pages_read_nothing(start: Start) -> None:
     running = start(KEYS, origins=checked_origins([PAGE], KEYS, is_open=False))
     for origin in (OTHER, "null", f"{PAGE}.evil.example", "http://app.example.com", PAGE.upper()):
-        preflight = httpx.options(f"{running.url}/query", headers={"Origin": origin, **ASKED})
+        preflight = httpx.options(f"{running.url}/query", headers={"Origin": origin, **ASKED}, timeout=60)
         assert (preflight.status_code, allowed(preflight)) == (400, None)
-        assert allowed(httpx.get(f"{running.url}/health", headers={"Origin": origin})) is None
+        assert allowed(httpx.get(f"{running.url}/health", headers={"Origin": origin}, timeout=60)) is None
     deleting = {"Origin": PAGE, "Access-Control-Request-Method": "DELETE"}
-    assert httpx.options(f"{running.url}/query", headers=deleting).status_code == 400
+    assert httpx.options(f"{running.url}/query", headers=deleting, timeout=60).status_code == 400
     assert (
-        httpx.request("OPTIONS", f"{running.url}/query", headers={"Origin": PAGE, **ASKED}, content=b"x").status_code
+        httpx.request(
+            "OPTIONS", f"{running.url}/query", headers={"Origin": PAGE, **ASKED}, content=b"x", timeout=60
+        ).status_code
         == 413
     )
 
@@ -57,14 +61,14 @@ def test_other_pages_read_nothing(start: Start) -> None:
 def test_a_service_without_keys_answers_no_other_host_whatever_is_stated(start: Start) -> None:
     running = start(origins=checked_origins([PAGE], ANONYMOUS, is_open=False), hosts=("127.0.0.1",))
     rebound = {"Origin": PAGE, "Host": "evil.example"}
-    assert httpx.options(f"{running.url}/query", headers={**rebound, **ASKED}).status_code == 421
-    assert httpx.post(f"{running.url}/query", json={"text": "oil"}, headers=rebound).status_code == 421
+    assert httpx.options(f"{running.url}/query", headers={**rebound, **ASKED}, timeout=60).status_code == 421
+    assert httpx.post(f"{running.url}/query", json={"text": "oil"}, headers=rebound, timeout=60).status_code == 421
 
 
 def test_without_origins_no_page_may(start: Start) -> None:
     running = start()
-    assert httpx.options(f"{running.url}/query", headers={"Origin": PAGE, **ASKED}).status_code == 405
-    assert allowed(httpx.get(f"{running.url}/health", headers={"Origin": PAGE})) is None
+    assert httpx.options(f"{running.url}/query", headers={"Origin": PAGE, **ASKED}, timeout=60).status_code == 405
+    assert allowed(httpx.get(f"{running.url}/health", headers={"Origin": PAGE}, timeout=60)) is None
 
 
 @pytest.mark.parametrize("keys", [KEYS, ANONYMOUS])

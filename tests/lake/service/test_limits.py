@@ -54,14 +54,16 @@ def chunked(n_bytes: int) -> list[bytes]:
 def test_a_body_that_is_too_large_is_refused(start: Start) -> None:
     running = start(body_bytes=100_000)
     for n_bytes in (100_001, 3_000_000):
-        answer = httpx.post(f"{running.url}/query", content=b"a" * n_bytes)
+        answer = httpx.post(f"{running.url}/query", content=b"a" * n_bytes, timeout=60)
         assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
         status, refusal, _ = spoken(running, *chunked(n_bytes + 50_000))
         assert (status, refusal["error"]) == (413, "too_large")
     stated = _HEAD + b"Content-Length: 10000000000\r\nExpect: 100-continue\r\n\r\n"
     assert spoken(running, stated)[0] == 413
     body = json.dumps({"text": "lamp " * 3_000}).encode().ljust(100_000)
-    assert httpx.post(f"{running.url}/query", content=body, headers={"Content-Type": "application/json"}).is_success
+    assert httpx.post(
+        f"{running.url}/query", content=body, headers={"Content-Type": "application/json"}, timeout=60
+    ).is_success
 
 
 def test_a_stranger_is_refused_before_the_body_is_read(start: Start) -> None:
@@ -166,9 +168,9 @@ def test_a_full_line_takes_nobody_more(start: Start) -> None:
 def test_other_sites_cannot_use_a_browser_to_ask(two_releases: TwoReleases) -> None:
     port = free_port()
     with serving(two_releases.url, port) as process:
-        answer = httpx.get(f"http://127.0.0.1:{port}/releases", headers={"Host": "evil.example"})
+        answer = httpx.get(f"http://127.0.0.1:{port}/releases", headers={"Host": "evil.example"}, timeout=60)
         assert (answer.status_code, answer.json()["error"]) == (421, "wrong_host")
-        assert httpx.get(f"http://localhost:{port}/releases").status_code == 200
+        assert httpx.get(f"http://localhost:{port}/releases", timeout=60).status_code == 200
         with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
             body = b'{"text": "which lamp burns olive oil?"}'
             line.sendall(_HEAD + f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:10])
@@ -195,7 +197,7 @@ class serving:
         self._process = subprocess.Popen(self._command, env=environment, stderr=subprocess.DEVNULL)
         for _ in range(300):
             try:
-                if httpx.get(self._health).is_success:
+                if httpx.get(self._health, timeout=60).is_success:
                     break
             except httpx.TransportError:
                 time.sleep(0.1)

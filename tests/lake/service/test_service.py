@@ -92,7 +92,7 @@ ODD = [
 
 def test_odd_requests_are_refused_with_a_reason(start: Start) -> None:
     running = start()
-    with httpx.Client(base_url=running.url, headers={"Content-Type": "application/json"}) as client:
+    with httpx.Client(base_url=running.url, headers={"Content-Type": "application/json"}, timeout=60) as client:
         for body in ODD:
             answer = client.post("/query", content=body)
             assert answer.status_code in (400, 422), (body[:60], answer.text)
@@ -107,9 +107,9 @@ def test_who_has_no_key_learns_nothing(start: Start) -> None:
     for path in ("/releases", "/metrics", "/documents/0123456789abcdef", "/nothing"):
         for key in ("", "wrong", KEY + "x", KEY[:-1], "é"):
             headers = {"Authorization": f"Bearer {key}".encode()} if key else {}
-            answer = httpx.get(f"{running.url}{path}", headers=headers)
+            answer = httpx.get(f"{running.url}{path}", headers=headers, timeout=60)
             assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized")
-    assert httpx.get(f"{running.url}/releases", auth=("team", KEY)).status_code == 401
+    assert httpx.get(f"{running.url}/releases", auth=("team", KEY), timeout=60).status_code == 401
     assert running.post(key=KEY, text="lamp").status_code == running.post(key=OTHER, text="lamp").status_code == 200
     assert Health.model_validate(running.get("/health").json()).status == "ok"
 

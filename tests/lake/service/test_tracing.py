@@ -57,7 +57,9 @@ def spans(exporter: Any) -> dict[str, Any]:
 
 
 def test_a_search_in_a_trace_of_the_caller(running: Running, exporter: Any, two_releases: TwoReleases) -> None:
-    found = httpx.post(f"{running.url}/query", json={"text": QUESTION, "k": 3}, headers={"traceparent": PARENT}).json()
+    found = httpx.post(
+        f"{running.url}/query", json={"text": QUESTION, "k": 3}, headers={"traceparent": PARENT}, timeout=60
+    ).json()
     told = spans(exporter)
     server, search = told["POST /query"], told["retrieval"]
     assert f"{server.context.trace_id:032x}" == PARENT.split("-")[1]
