@@ -65,7 +65,7 @@ def _loaded(text: str, line: int = 0, *, plain: bool = False) -> Any:
     """
     kept: dict[str, Any] = {"parse_float": str, "parse_int": str, "parse_constant": str, "object_pairs_hook": tuple}
     try:
-        return json.loads(text, **({"parse_int": str} if plain else kept))
+        return json.loads(text, strict=False, **({"parse_int": str} if plain else kept))
     except json.JSONDecodeError as error:
         cut = error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated string")
         raise _reason(error, line, "truncated" if cut else "garbage") from error
@@ -80,7 +80,9 @@ def _reason(error: json.JSONDecodeError, line: int, error_class: str) -> InputEr
 
 def _concatenated(text: str) -> Iterator[Any]:
     """Objects and lists that follow each other without commas; nothing if there is anything else."""
-    decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=tuple)
+    decoder = json.JSONDecoder(
+        strict=False, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=tuple
+    )
     values, place = [], _end_of_space(text, 0)
     while place < len(text):
         try:

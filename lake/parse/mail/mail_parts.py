@@ -27,6 +27,7 @@ _QUOTED = re.compile(r"^\s*>", re.MULTILINE)
 _QUOTE_MARKS = re.compile(r"(?:> ?)*")
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} (\S[^\n]*)\n(?:[ -`]{1,62}\n)+?end[ \t]*$", re.MULTILINE)
 _ARMOURED = re.compile(r"^-----BEGIN PGP MESSAGE-----$.*?^-----END PGP MESSAGE-----[ \t]*$", re.MULTILINE | re.DOTALL)
+_ARMOUR_END = "-----END PGP MESSAGE-----"
 _ENRICHED = re.compile(r"<<|<param>.*?</param>|</?[A-Za-z-]+>", re.DOTALL)
 
 
@@ -141,10 +142,12 @@ def write_plain(text: str, writer: TextWriter) -> list[str]:
     for match in _UUENCODED.finditer(text):
         names.append(one_line(match[1]))
         writer.omit("encoded_data", match[0], names[-1])
-    for match in _ARMOURED.finditer(text):
+    text = _UUENCODED.sub("", text)
+    end = text.rfind(_ARMOUR_END) + len(_ARMOUR_END)  # behind the last end a beginning has none
+    for match in _ARMOURED.finditer(text, 0, end):
         writer.omit("unreadable", "", "encrypted text")
         writer.omit("encoded_data", match[0], "encrypted text")
-    text = _ARMOURED.sub("", _UUENCODED.sub("", text))
+    text = _ARMOURED.sub("", text[:end]) + text[end:]
     for block in paragraphs(text):
         lines = text[block.start : block.end].split("\n")
         for quoted, run in groupby(lines, key=lambda line: bool(_QUOTED.match(line))):

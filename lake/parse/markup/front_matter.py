@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 from textwrap import dedent
 from typing import Any, NamedTuple
 from unicodedata import category, normalize
@@ -35,6 +36,8 @@ _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 #: A field of YAML that is no YAML.
 _FIELD = re.compile(r"""(["']?)([^\W\d_][\w$@./ -]{0,60}?)\1[ \t]*:(?:[ \t]+(.*)|(?=[^\s/])(.*)|)$""")
+#: Between the words of a sentence with a word and a colon before it.
+_LEAST_SPACES = 4
 _KEY = re.compile(r"[\w$@.:/-]{1,60}(?: [\w.-]{1,30}){0,2}")
 #: Keys of which one shows that a block with comments or a blank first line is front matter, not text.
 _USUAL = frozenset(
@@ -196,7 +199,7 @@ def _yaml(body: str) -> dict[str, Any]:
     keys = [str(key) for key in value]
     if not all(_KEY.fullmatch(key) for key in keys):
         raise _NotUnderstood("it is no mapping of fields")
-    if not _USUAL & {key.lower() for key in keys} and (body[0] == "\n" or re.match(r"\s*#", body)):
+    if not _USUAL & {key.lower() for key in keys} and _looks_like_text(body):
         raise _NotUnderstood("it is text")
     fields = _stated(value)
     meant = _as_meant(body)
@@ -204,6 +207,17 @@ def _yaml(body: str) -> dict[str, Any]:
     if named > 1 or (named and not any(map(_is_acl, fields))):
         raise _NotUnderstood("not in one place that is clear")
     return fields
+
+
+def _looks_like_text(body: str) -> bool:
+    """Whether the block has a blank first line, begins with a comment, or parts sentences by blank lines."""
+    if body[0] == "\n" or re.match(r"\s*#", body):
+        return True
+    lines = [line.rstrip() for line in body.split("\n")]
+    return any(
+        line.endswith((".", "!", "?")) and not after and line.count(" ") >= _LEAST_SPACES and ": " in line[:80]
+        for line, after in pairwise(lines[:-1])
+    )
 
 
 def _lenient(body: str, depth: int = 0) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import clean, one_line
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _HIDDEN = 1 << 1
 _NO_VIEW = 1 << 5
 _PASSWORD = 1 << 13
+_TAG, _LINE_END = re.compile("<[^<>]*>"), re.compile(r"</p>|<br ?/>")
 _MOST_ANNOTATIONS = 20_000
 _NOT_WORD = re.compile(r"[\W_]+")
 _NAMED = re.compile(r"[^\W\d_]{3}")
@@ -99,7 +101,7 @@ class Annotations:
             attached = pdfium.FPDFAnnot_GetFileAttachment(annotation)
             if attached:
                 found.attachments.append(_text(lambda *to: pdfium.FPDFAttachment_GetName(attached, *to)))
-        text = self._string(annotation, b"Contents")
+        text = self._string(annotation, b"Contents") or _unmarked(self._string(annotation, b"RC"))
         if not text and kind == pdfium.FPDF_ANNOT_STAMP:
             text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self._string(annotation, b"Name").removeprefix("SB"))
         if not text:
@@ -186,6 +188,12 @@ class Annotations:
 
     def _said(self, function: Callable[..., int], annotation: Any) -> str:
         return _text(lambda *to: function(self._form, annotation, *to))
+
+
+def _unmarked(page: str) -> str:
+    """The lines of a text that is written as a page of XHTML, as some programs do instead of a plain text."""
+    lines = _TAG.sub("", _LINE_END.sub("\n", page)).split("\n")
+    return unescape("\n".join(filter(None, map(str.strip, lines))))
 
 
 def attachments(document: PdfDocument) -> list[str]:

@@ -40,6 +40,9 @@ _ENTITY = re.compile(r"""<!ENTITY\s+([\w.-]+)\s+(?:"([^"&]{0,200})"|'([^'&]{0,20
 #: A parser keeps the content of these as raw text or apart from the tree.
 _RAW = re.compile(r"<(/?)(iframe|noframes|noembed|template|frameset|frame)(?=[\s/>])", re.IGNORECASE)
 
+_TABLE = re.compile(r"<table[\s/>]", re.IGNORECASE)
+_CELL, _CELL_END = (re.compile(rf"<{end}t(?:r|d|h|body|head|foot)(?:\s[^<>]*)?>", re.IGNORECASE) for end in ("", "/"))
+
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)(?:[^<>]*(/)>)?")
 _SHALLOW = (
     "p li dt dd tr td th thead tbody tfoot colgroup option optgroup rp rt html head body a b big code em font i "
@@ -54,11 +57,22 @@ def prepared(source: str, *, xhtml: bool = False) -> str:
     """``source`` as an HTML parser reads all of it. Raises InputError (too_deep)."""
     if xhtml or _XHTML.search(source, 0, _HEAD):
         source = _as_html(source)
+    if _CELL.search(source) and not _TABLE.search(source):
+        source = _in_table(source)
     if _RAW.search(source):
         source = _RAW.sub(r"<\1x-\2", source)
     if source.count("<") - 2 * source.count("</") > MAX_NESTED or source.count("</") > MAX_NESTED:
         _refuse_nesting(source)
     return source
+
+
+def _in_table(source: str) -> str:
+    """``source`` with a table around rows and cells that have none, which a parser would run into one word."""
+    start = _CELL.search(source)
+    end = max((match.end() for match in _CELL_END.finditer(source)), default=0)
+    if start is None or end <= start.start():
+        return source
+    return f"{source[: start.start()]}<table>{source[start.start() : end]}</table>{source[end:]}"
 
 
 def reading(source: str) -> str:

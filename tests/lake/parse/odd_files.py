@@ -134,4 +134,19 @@ ODD = (
     Reported("halves of characters, as Java writes them", ".txt", b"a \xed\xa0\xbd\xed\xb8\x80 face\n", ("a 😀 face",)),
     Reported("a NUL of two bytes", ".txt", b"rope\xc0\x80 and tar\n", ("rope and tar",)),
     Reported("a terminal told to use ASCII", ".log", b"\x1b(B\x1b[mpump \x1b(0q\x1b(B\x1b=ready\n", ("pump qready",)),
+    Reported(
+        "rows without a table",
+        ".html",
+        b"<tr><td>Oslo</td><td>9</td></tr><tr><td>Bergen</td><td>4</td></tr><p>after</p>",
+        ("| Oslo | 9 |", "| Bergen | 4 |", "after"),
+    ),
+    Reported(
+        "a line break in a string", ".json", b'{"a": "north\nwind", "b": "calm\tsea"}', ("north wind", "calm sea")
+    ),
+    Reported(
+        "sentences between fences",
+        ".md",
+        b"---\nNote: the pumps were replaced.\n\nPart two: see below.\n\n---\nBody\n",
+        ("pumps were replaced", "Part two", "Body"),
+    ),
 )

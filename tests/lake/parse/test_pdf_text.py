@@ -585,6 +585,12 @@ class TestAnnotations:
         assert "mind the gap" in parsed.text
         assert account_of(parsed).n_words_lost == 0
 
+    def test_a_text_that_is_written_as_a_page_is_read_without_its_marks(self) -> None:
+        page = '<body xmlns="http://www.w3.org/1999/xhtml"><p>mind <b>the</b> gap</p><p>ropes &amp; tar</p></body>'
+        parsed = annotated(Subtype="/Text", Contents="", RC=page)
+        assert "mind the gap\nropes & tar" in parsed.text
+        assert account_of(parsed).n_words_lost == 0
+
     def test_a_stamp_without_words_has_its_name(self) -> None:
         assert "Not Approved" in annotated(Subtype="/Stamp", Name="/NotApproved").text
 
