@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from lake.errors import ContractError, UsageError
 from lake.ids import derived_id
+from lake.plugins.later import Later
 from lake.releases.log import ReleaseLog
 from lake.sources.listing_state import ListingState
-from lake.sources.sidecars import is_denied_file
 from lake.storage.denylist import Denylist
 from lake.storage.lease import WriterLease
 from lake.storage.protocol import Store
@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lake.recipe import Recipe
+    from lake.sources import sidecars
     from lake.storage.denylist import Denylist
     from lake.storage.keyed_files import KeyedFiles
     from lake.tables.writer import Tables
+else:  # what a search does not need
+    sidecars = Later("lake.sources.sidecars")
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +39,7 @@ _MARKER = "raglake.json"
 _FORMAT = 2
 #: The key of a ListingState in the schema of a source's DIGESTS rows.
 _STATE = b"raglake.listing"
-#: Rows of one Parquet row group: small, so that a few contents are read without their neighbours.
+#: Rows of one Parquet row group unless they are small: few, so that a few contents are read without their neighbours.
 _CONTENTS_PER_GROUP, _VECTORS_PER_GROUP = 64, 1024
 
 
@@ -261,7 +264,7 @@ class Lake:
             return rows
         import pyarrow as pa
 
-        kept = [not is_denied_file(row, denylist, erased) for row in rows.to_pylist()]
+        kept = [not sidecars.is_denied_file(row, denylist, erased) for row in rows.to_pylist()]
         return rows.filter(pa.array(kept, pa.bool_()))
 
 

@@ -17,13 +17,16 @@ from lake import configuration
 from lake.directory import Lake
 from lake.errors import UsageError
 from lake.options import AnswerOptions
+from lake.plugins.later import Later
 from lake.sources.declared import EVERYTHING
 
 if TYPE_CHECKING:
-    from lake.answer import ChatModel
+    from lake.answer import ChatModel, registry, templates
     from lake.answer.templates import Prompts
     from lake.directory import Lake
     from lake.questions import EvalQuestion
+else:
+    registry, templates = Later("lake.answer.registry"), Later("lake.answer.templates")
 
 _BUDGET = "Maximum cost in USD; no call that could exceed it is made. Needs a known price, or RAGLAKE_CHAT_PRICE."
 _UNKNOWN = "Drop questions that the model answers without the passage."
@@ -92,10 +95,8 @@ def from_traffic(
 
 
 def _model(place: Lake, name: str | None, answering: Mapping[str, Any]) -> tuple[ChatModel, Prompts]:
-    from lake.answer import load_chat, templates
-
     with configuration.in_use(place.store):
-        return load_chat(name), templates.load_prompts(answering.get("prompts"))
+        return registry.load_chat(name), templates.load_prompts(answering.get("prompts"))
 
 
 def review(

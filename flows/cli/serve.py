@@ -20,19 +20,22 @@ from lake.endpoints.deadline import deadline
 from lake.errors import TransientError, UsageError
 from lake.options import AnswerOptions, CacheOptions, SearchOptions, ServiceOptions
 from lake.options.search import OWN
+from lake.plugins.later import Later
 from lake.storage.pushed import checked_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lake.adapters.access import Access
-    from lake.answer import ChatModel
+    from lake.answer import ChatModel, registry
     from lake.index import Index
     from lake.service.evaluation_routes import MeasuredLake
     from lake.service.guard import Guard
     from lake.service.keys import KeyRing
     from lake.service.profiles import Profile
     from lake.service.traffic_split import Split
+else:
+    registry = Later("lake.answer.registry")
 
 HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
 KeysOption = Annotated[str | None, typer.Option(help="JSON file of API keys. [RAGLAKE_API_KEYS]")]
@@ -272,12 +275,10 @@ def _chat_now_or_later(name: str | None, index: Index) -> ChatModel | None:
 
 def _chat(name: str | None, index: Index) -> ChatModel | None:
     """The chat model at the lake's endpoint, None if none is set."""
-    from lake.answer import NoChatModelError, load_chat
-
     try:
         with index.using_endpoints():
-            return load_chat(name)
-    except NoChatModelError:
+            return registry.load_chat(name)
+    except registry.NoChatModelError:
         return None
 
 

@@ -6,16 +6,19 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from lake.cache.caches import opened, watch
 from lake.directory import Lake
 from lake.endpoints.endpoint import using
+from lake.plugins.later import Later
 from lake.releases.history import At, History
 from lake.releases.values import Release
 from lake.search.known_log import LogReader, Wait
 from lake.search.reader import Reader
 
 if TYPE_CHECKING:
+    from lake.cache import caches
     from lake.options import CacheOptions, SearchDefaults
+else:  # what only an index with caches needs
+    caches = Later("lake.cache.caches")
 
 
 class OpenLake:
@@ -23,10 +26,10 @@ class OpenLake:
 
     def __init__(self, lake: Lake, cache: CacheOptions | None = None, log: LogReader | None = None) -> None:
         self._lake, self._log = lake, log or LogReader(lake)
-        self.caches = opened(lake, cache, is_seen=self._log.is_seen)
+        self.caches = caches.opened(lake, cache, is_seen=self._log.is_seen) if cache else None
         self._reader = Reader(lake, self._log, self.caches)
         if self.caches:
-            watch(Reader.follow, self._reader)
+            caches.watch(Reader.follow, self._reader)
 
     def __repr__(self) -> str:
         return f"<Index of the lake {self._lake.url}>"

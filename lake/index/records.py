@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from lake import configuration
 from lake.index.opened import OpenLake
-from lake.questions import EvalQuestion, questions, resolve
-from lake.questions.copied import as_found
+from lake.plugins.later import Later
 from lake.records import scores
 from lake.records.calls import Calls
 from lake.records.feedback import ANSWERS, PASSAGES, keep
@@ -24,7 +23,10 @@ from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from lake.questions import Resolved
+    from lake import questions as ground_truth
+    from lake.questions import EvalQuestion, Resolved, copied
+else:  # what a search does not need
+    ground_truth, copied = Later("lake.questions"), Later("lake.questions.copied")
 
 
 class ReleaseRecords(OpenLake):
@@ -40,11 +42,11 @@ class ReleaseRecords(OpenLake):
 
     def questions(self, name: str | None = None) -> list[EvalQuestion]:
         """The questions of a set with known answers, or those of all sets."""
-        return questions(self._lake, name)
+        return ground_truth.questions(self._lake, name)
 
     def resolve(self, questions: Sequence[EvalQuestion], at: At = "live") -> list[Resolved]:
         """The places of each question's evidence in a release."""
-        return self._reader.of_release(at, lambda release: resolve(self._lake, release, questions))
+        return self._reader.of_release(at, lambda release: ground_truth.resolve(self._lake, release, questions))
 
     def resolve_copies(
         self, resolved: Sequence[Resolved], found: Mapping[str, Sequence[str]], at: At = "live"
@@ -53,7 +55,7 @@ class ReleaseRecords(OpenLake):
 
         ``found``: doc_ids by question_id, best first.
         """
-        return self._reader.of_release(at, lambda release: as_found(self._lake, release, resolved, found))
+        return self._reader.of_release(at, lambda release: copied.as_found(self._lake, release, resolved, found))
 
     def calls(self, *, again: bool = False) -> Calls:
         """Chat models' stored replies; with ``again``, old ones are ignored and new ones replace them."""

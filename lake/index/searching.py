@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
-from lake.answer import AnswerOptions
 from lake.directory import Lake
 from lake.endpoints.deadline import within
 from lake.errors import LakeError, TransientError
 from lake.index.contents import ReleaseContents
 from lake.index.records import ReleaseRecords
 from lake.options import SearchArguments
+from lake.options.answer import AnswerOptions
 from lake.options.arguments import CONFIGURED, Configured, given, with_search_options
 from lake.options.search import STALE_FOR
 from lake.patches.lazy_pandas import find_no_pandas
-from lake.questions import EvalQuestion
+from lake.plugins.later import Later
 from lake.releases.history import At
-from lake.search.answers import LakeAnswers
-from lake.search.diagnosis.diagnose import meant, why
-from lake.search.diagnosis.empty import reasons
-from lake.search.diagnosis.trace import SearchTrace
-from lake.search.explain import explained
 from lake.search.known_log import LogReader
 from lake.search.outcomes import unwrapped
 from lake.search.question import SearchRequest
@@ -32,13 +28,20 @@ from lake.search.shown import shown
 from lake.search.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from lake import questions as ground_truth
     from lake.answer import Answer, ChatModel, Message
     from lake.options import Boosts, CacheOptions
     from lake.options.search import Copies, Expand, Fusion, Mode, Syntax
     from lake.questions import Evidence
     from lake.result import SearchResult
+    from lake.search import answers, explain
+    from lake.search.diagnosis import diagnose, empty, trace
     from lake.search.diagnosis.diagnose import Why
     from lake.search.question_embedding import Embedders
+else:  # what only answers and diagnoses need
+    answers, explain = Later("lake.search.answers"), Later("lake.search.explain")
+    diagnose, empty = Later("lake.search.diagnosis.diagnose"), Later("lake.search.diagnosis.empty")
+    trace, ground_truth = Later("lake.search.diagnosis.trace"), Later("lake.questions")
 
 
 class Index(ReleaseContents, ReleaseRecords):
@@ -48,12 +51,12 @@ class Index(ReleaseContents, ReleaseRecords):
     search configuration, and later ones read it again if the log has grown.
     """
 
-    def __init__(self, lake: Lake, cache: CacheOptions | None = None, log: LogReader | None = None) -> None:
-        super().__init__(lake, cache, log)
-        self._answers = LakeAnswers(self._reader, self._log, self.caches, self.search)
-
     def __reduce__(self) -> tuple[Any, ...]:
         return open_lake, (self._lake.url,)  # what it holds open, and caches, belongs to this process
+
+    @cached_property
+    def _answers(self) -> answers.LakeAnswers:
+        return answers.LakeAnswers(self._reader, self._log, self.caches, self.search)
 
     def search(
         self,
@@ -192,7 +195,7 @@ class Index(ReleaseContents, ReleaseRecords):
         """Retrievers, ranks, scores, release and lineage of each hit, as JSON."""
         history = self.history()
         release = history.resolve(found.release)
-        return explained(self._reader.snapshot(release), history, found)
+        return explain.explained(self._reader.snapshot(release), history, found)
 
     def shown(self, found: SearchResult, question: str, principals: tuple[str, ...] | str = ()) -> list[dict[str, Any]]:
         """For each hit where the question's words stand in it, and who may see it, as ``lake.search.shown`` has it."""
@@ -206,7 +209,7 @@ class Index(ReleaseContents, ReleaseRecords):
     ) -> list[str]:
         """Sentences that explain why a search with these options finds nothing."""
         return self._reader.ask(at, [text], given(**options), embedder, lambda snapshot, rights, questions:
-                                reasons(snapshot, rights, questions[0], embedder))  # fmt: skip
+                                empty.reasons(snapshot, rights, questions[0], embedder))  # fmt: skip
 
     @with_search_options
     def why(
@@ -227,14 +230,16 @@ class Index(ReleaseContents, ReleaseRecords):
         ``budget``: maximum tokens of a request for an answer, as in ``AnswerOptions.budget_tokens``.
         """
         expected = (
-            EvalQuestion("asked", question, evidence=tuple(evidence))
+            ground_truth.EvalQuestion("asked", question, evidence=tuple(evidence))
             if evidence
-            else meant(self.questions(name), question)
+            else diagnose.meant(self.questions(name), question)
         )
         history = self.history()
 
         def traced(snapshot: Snapshot, rights: Rights, questions: list[SearchRequest]) -> Why:
-            return why(self._lake, history, expected, SearchTrace(snapshot, questions[0], rights, embedder, budget))
+            return diagnose.why(
+                self._lake, history, expected, trace.SearchTrace(snapshot, questions[0], rights, embedder, budget)
+            )
 
         return self._reader.ask(at, [expected.text], given(k=k, **options), embedder, traced)
 

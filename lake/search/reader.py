@@ -9,7 +9,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lake import configuration
-from lake.cache.scope import Scope
 from lake.endpoints.breaker import UnreachableError
 from lake.endpoints.endpoint import using
 from lake.endpoints.tracing import retrieval_span
@@ -17,10 +16,10 @@ from lake.errors import GoneError, LakeError
 from lake.options import SearchDefaults, SearchOptions
 from lake.options.groups import GroupOptions
 from lake.options.search import DEGRADE_AFTER
+from lake.plugins.later import Later
 from lake.records import synonyms
 from lake.releases import rights
 from lake.result import stale
-from lake.search.cached_results import CachedResults
 from lake.search.known_log import KnownLog, LogReader, Wait
 from lake.search.late_interaction import TokenVectors
 from lake.search.memberships import Memberships, marked
@@ -33,14 +32,18 @@ from lake.search.snapshot import Snapshot
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from lake.cache import scope
     from lake.cache.caches import Caches
     from lake.directory import Lake
     from lake.options.endpoints import ModelEndpoints
     from lake.releases.history import At, History
     from lake.releases.values import Release
     from lake.result import SearchResult
+    from lake.search import cached_results
     from lake.search.question_embedding import Embedders
     from lake.tables.reader import TableReader
+else:  # what only an index with caches needs
+    cached_results, scope = Later("lake.search.cached_results"), Later("lake.cache.scope")
 
 T = TypeVar("T")
 
@@ -57,7 +60,7 @@ class Reader:
 
     def __init__(self, lake: Lake, log: LogReader, caches: Caches | None = None) -> None:
         self._lake, self.log, self._caches = lake, log, caches
-        self._cached = CachedResults(caches) if caches else None
+        self._cached = cached_results.CachedResults(caches) if caches else None
         self._snapshots: dict[Hashable, Snapshot] = {}
         self._tokens = TokenVectors()
         self._synonyms = cache(partial(synonyms.read, lake))
@@ -120,7 +123,7 @@ class Reader:
             valid = [request for request in requests if isinstance(request, SearchRequest)]
             with using(self.endpoints(history)):
                 if self._cached is not None:
-                    found = self._cached.results(Scope.of(release, history), release, valid, embedder, search)
+                    found = self._cached.results(scope.Scope.of(release, history), release, valid, embedder, search)
                 else:
                     found = search(valid) if valid else []
             left = iter(found)

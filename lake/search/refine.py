@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,11 +15,16 @@ from lake.endpoints.breaker import UnreachableError
 from lake.endpoints.usage import Usage
 from lake.options import Boosts
 from lake.options.search import OWN, boosts_of, is_by_chat, is_metadata
+from lake.plugins.later import Later
 from lake.search.boosts import factors
 from lake.search.diversity import duplicates, mmr
 from lake.search.question import SearchRequest
 from lake.search.rerank import reranker_breaker, reranker_scores
-from lake.search.rerank_chat import ChatReranker
+
+if TYPE_CHECKING:
+    from lake.search import rerank_chat
+else:  # what only reranking by a chat model needs
+    rerank_chat = Later("lake.search.rerank_chat")
 
 _LEAST_FACTOR = 1e-9
 #: Columns that every boost reads: the date and the source.
@@ -135,7 +140,7 @@ def _computed(question: SearchRequest, texts: list[str], release: OfRelease) -> 
     if name == OWN:
         return release.own(question.text, texts)
     if is_by_chat(name):
-        return ChatReranker.named(name, seconds).scores(question.text, texts, release.spent)
+        return rerank_chat.ChatReranker.named(name, seconds).scores(question.text, texts, release.spent)
     if seconds is None:
         return reranker_scores(name, question.text, texts)
     return reranker_breaker(name).call(lambda: reranker_scores(name, question.text, texts), seconds)

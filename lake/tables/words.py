@@ -156,12 +156,9 @@ def common_pieces(text: str, algorithms: Sequence[str]) -> set[str]:
     """
     pieces = [piece for piece in text.split() if any(map(str.isalnum, piece))]
     shouts = not any(map(str.islower, text))
+    candidates = {piece: _bare(piece) for n, piece in enumerate(pieces) if shouts or not _is_name(piece, n)}
     found = {
-        algorithm: {
-            piece
-            for n, piece in enumerate(pieces)
-            if _bare(piece) in STOP_WORDS.get(algorithm, ()) and (shouts or not _is_name(piece, n))
-        }
+        algorithm: {piece for piece, bare in candidates.items() if bare in STOP_WORDS.get(algorithm, ())}
         for algorithm in dict.fromkeys([*algorithms, *STOP_WORDS])
     }
     counts = {algorithm: sum(piece in common for piece in pieces) for algorithm, common in found.items()}
