@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import json
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ import yaml
 from prefect.events.schemas.automations import AutomationCore
 
 from tests.flows.runtime.server import Server, eventually
-from tests.waiting import SECONDS
+from tests.waiting import SECONDS, until
 
 pytestmark = pytest.mark.prefect
 
@@ -163,8 +162,7 @@ def test_the_file_of_lakes_becomes_deployments_and_automations_that_fire(
         assert deployments.apply(fleet.read(file), tmp_path, "local").paused == []
     assert paused(server) == set()
 
-    happen(server, "raglake.lake.blocked", {"reason": 'nDCG@10 of "halls" fell by 0.1'})
-    [told] = eventually(lambda: Listener.heard, SECONDS)
+    told, *_ = until(lambda: heard(server, "raglake.lake.blocked", {"reason": 'nDCG@10 of "halls" fell by 0.1'}))
     assert told["subject"] == "raglake manuals: candidate blocked"
     assert told["body"].startswith('nDCG@10 of "halls" fell by 0.1')
     assert UUID(told["event"])  # by which a repetition can be told
@@ -193,9 +191,10 @@ def of_lake(server: Server, name: str) -> list[dict[str, Any]]:
     return found
 
 
-def happen(server: Server, event: str, payload: dict[str, Any]) -> None:
-    """What a run of manuals tells; the server's automations take a moment to be loaded."""
+def heard(server: Server, event: str, payload: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is notified within seconds of what a run of manuals tells; nothing until the automations are loaded."""
     tag = {"prefect.resource.id": "prefect.tag.lake:manuals", "prefect.resource.role": "tag"}
     row = {"event": event, "resource": {"prefect.resource.id": "raglake.lake.x"}, "related": [tag], "payload": payload}
-    time.sleep(1)
     server.ask("events", rows=[row | {"id": str(uuid4()), "occurred": datetime.now(UTC).isoformat()}])
+    found: list[dict[str, Any]] = eventually(lambda: Listener.heard, 5)
+    return found

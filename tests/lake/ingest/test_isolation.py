@@ -106,7 +106,7 @@ def test_many_items_keep_their_order_at_little_cost(isolated: IsolatedFunction) 
     isolated.run([("value", 0)])
     began = time.perf_counter()
     assert isolated.run([("value", i) for i in range(1500)]) == list(range(1500))
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 5
 
 
 def test_large_items_and_answers_pass(isolated: IsolatedFunction) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -217,10 +217,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("source", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_front_matter_is_read_in_a_moment(source: str) -> None:
-    began = perf_counter()
+    began = thread_time()
     document = parsed(source)
     assert len(str(document.metadata)) < 1_000_000
-    assert perf_counter() - began < 3
+    assert thread_time() - began < 3
 
 
 PAYLOAD = "iVBORw0KGgoAAAANSUhEUgAA" * 20

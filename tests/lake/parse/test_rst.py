@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -175,9 +175,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("source", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_texts_are_read_in_a_moment(source: str) -> None:
-    began = perf_counter()
+    began = thread_time()
     assert "deep" in parsed(source).text
-    assert perf_counter() - began < 5
+    assert thread_time() - began < 5
 
 
 def test_the_caption_of_a_list_of_pages_is_counted() -> None:

@@ -92,10 +92,10 @@ def test_masking_can_be_narrowed_and_cuts_what_it_could_not_read() -> None:
     long = "a@b.org " * 2_499 + "anna@example.org"
     assert len(Masking(QueryLogOptions()).of(long)) == MAX_TEXT
     assert "anna" not in Masking(QueryLogOptions()).of("[" + "x" * 19_990 + " anna@example.org")
-    begun = time.monotonic()
+    begun = time.thread_time()
     for hostile in ("0" * 20_000, "a" * 20_000 + "@", "1 " * 10_000, "(" * 20_000, "@" * 20_000, "+0 " * 6_000):
         Masking(QueryLogOptions()).of(hostile)
-    assert time.monotonic() - begun < 3
+    assert time.thread_time() - begun < 3
 
 
 @pytest.mark.parametrize("words", [{"patterns": ("(",)}, {"patterns": ("x*",)}, {"mask": ("names",)}, {"days": 0}])
@@ -143,7 +143,7 @@ def test_a_lake_that_cannot_be_written_stops_no_request(index: Any, lake_url: st
     begun = time.monotonic()
     for n in range(50):
         log.add(row(f"{n}"))
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 5
     log.flush()
     assert (log.is_up, log.n_dropped, log.n_written) == (False, 30, 0)
     monkeypatch.setattr(type(QUERIES), "write", lambda _, *words: written(*words))
