@@ -22,7 +22,10 @@ _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _ENCODED_WORD = r"=\?[^?\s]+\?[BbQq]\?[^?]*\?="
 _ENCODED_WORDS = re.compile(rf"{_ENCODED_WORD}(?:\s*{_ENCODED_WORD})*")
 #: What a mailing list adds below a part in base64 without encoding it.
-_BELOW_BASE64 = re.compile(r"(?:=[ \t]*\n|\n[ \t]*\n)\s*(?=[^\n]*[^A-Za-z0-9+/=\s])(?=\S)")
+_BELOW_BASE64 = re.compile(r"(?:=[ \t]*\n|\n[ \t]*\n)(?=[^\n]*[^A-Za-z0-9+/=\s])(?=\S)")
+#: A text that calls itself base64 but is none, and base64 in several pieces.
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=_\s-]")
+_PADDED_INSIDE, _PIECE, _NO_LETTER = (re.compile(one) for one in (r"=\s*[A-Za-z0-9+/]", r"[^=]+=*", r"[^A-Za-z0-9+/]"))
 _QUOTED = re.compile(r"^\s*>", re.MULTILINE)
 _QUOTE_MARKS = re.compile(r"(?:> ?)*")
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} (\S[^\n]*)\n(?:[ -`]{1,62}\n)+?end[ \t]*$", re.MULTILINE)
@@ -82,13 +85,22 @@ def parameter(part: Message, name: str) -> str:
 def payload(part: Message) -> bytes:
     """The bytes of a part; what base64 or quoted-printable can't be read of is left out."""
     encoded, below = _parted(part)
-    if below:
-        return a2b_base64(f"{encoded}==")
+    if _NO_BASE64.search(encoded.lstrip().partition("\n")[0]):
+        return encoded.encode("utf-8", "surrogateescape")
+    if below or _PADDED_INSIDE.search(encoded):
+        return b"".join(map(_bytes_of, _PIECE.findall(encoded)))
     try:
         found = part.get_payload(decode=True)
     except (ValueError, TypeError, AssertionError, LookupError):
         found = str(part.get_payload()).encode("utf-8", "surrogateescape")
     return found if isinstance(found, bytes) else b""
+
+
+def _bytes_of(base64: str) -> bytes:
+    """What a piece of base64 says, of which blanks, padding or a last letter may be wrong."""
+    letters = _NO_LETTER.sub("", base64)
+    letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+    return a2b_base64(letters + "=" * (-len(letters) % 4))
 
 
 def _parted(part: Message) -> tuple[str, str]:

@@ -270,6 +270,9 @@ class WordReader:
 
     def _table(self, node: _Element, items: list[Item]) -> None:
         rows: list[list[list[Item]]] = []
+        if self._carried.strip():  # a table does not go on what stands before it
+            items.append(Item(self._carried, self._page))
+        self._carried = ""
         page = self._page
         self._rows(node, rows)
         texts = [[one_line(" ".join(map(all_text, cell))) for cell in row] for row in rows]

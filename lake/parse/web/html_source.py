@@ -69,9 +69,9 @@ def prepared(source: str, *, xhtml: bool = False) -> str:
 def _in_table(source: str) -> str:
     """``source`` with a table around rows and cells that have none, which a parser would run into one word."""
     start = _CELL.search(source)
-    end = max((match.end() for match in _CELL_END.finditer(source)), default=0)
-    if start is None or end <= start.start():
+    if start is None:
         return source
+    end = max((match.end() for match in _CELL_END.finditer(source, start.start())), default=len(source))
     return f"{source[: start.start()]}<table>{source[start.start() : end]}</table>{source[end:]}"
 
 

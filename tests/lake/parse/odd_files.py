@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import encodebytes
 
-from tests.lake.parse.office_files import docx, odf, para, pptx, run, shape
+from tests.lake.parse.office_files import cell, docx, odf, para, pptx, run, shape, table
 from tests.lake.parse.reported_file import Reported
 
 _LETTER = '<w:framePr w:dropCap="drop" w:lines="3"/>'
@@ -45,9 +45,13 @@ _FOOT_FIRST = (
 )
 
 
+_BASE64_HEAD = (
+    b"From: a@b\nSubject: Tides\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n"
+)
+
+
 def _base64_with_a_footer() -> bytes:
-    head = b"From: a@b\nSubject: Tides\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n"
-    return head + encodebytes(b"words of the body") + b"\n-- \nSent by the harbour's list\n"
+    return _BASE64_HEAD + encodebytes(b"words of the body") + b"\n-- \nSent by the harbour's list\n"
 
 
 ODD = (
@@ -148,5 +152,19 @@ ODD = (
         ".md",
         b"---\nNote: the pumps were replaced.\n\nPart two: see below.\n\n---\nBody\n",
         ("pumps were replaced", "Part two", "Body"),
+    ),
+    Reported(
+        "a large letter before a table",
+        ".docx",
+        docx(para("O", _LETTER) + table(cell("Oslo") + cell("Bergen"))),
+        ("| Oslo | Bergen |",),
+    ),
+    Reported("cells without an end", ".html", b"<p>before</p><td>Oslo<td>Bergen", ("before", "| Oslo | Bergen |")),
+    Reported("base64 in two pieces", ".eml", _BASE64_HEAD + b"aGlnaA==\nIHdhdGVy\n", ("high water",)),
+    Reported(
+        "a text that is no base64",
+        ".eml",
+        _BASE64_HEAD + b"Low water, in fact.\nMoor well.\n",
+        ("Low water, in fact. Moor",),
     ),
 )
