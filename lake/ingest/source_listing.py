@@ -20,7 +20,7 @@ from lake.sources.declared import Statement, joined, statement_json
 from lake.sources.listing import LISTED, are_sidecars, listed, listing
 from lake.sources.listing_state import ListingState
 from lake.sources.page_states import forget_states
-from lake.sources.protocol import is_sidecar
+from lake.sources.protocol import MISNAMED_PATTERN, is_sidecar
 from lake.sources.scope import SourceScope
 from lake.sources.source import Source
 from lake.storage import clock
@@ -210,9 +210,10 @@ def _stated(
     ``others``: uris of documents that are not listed, by source.
     """
     own = documents.column("states")
-    if not states.num_rows:
+    misnamed = documents.filter(pc.match_substring_regex(documents.column("uri"), MISNAMED_PATTERN))
+    if not states.num_rows and not misnamed.num_rows:
         return own, tuple(sorted(_problems_of(own))), states
-    by_source: dict[str, list[tuple[str, str]]] = {}
+    by_source: dict[str, list[tuple[str, str]]] = {source: [] for source in misnamed.column("source").to_pylist()}
     whole = []
     for source, uri, json_text in zip(
         *(states.column(n).to_pylist() for n in ("source", "uri", "states")), strict=True
@@ -234,7 +235,7 @@ def _stated(
     for stated in beside.values():
         problems |= set(stated.astray())
     texts = [statement_json(one) if one else None for one in statements]
-    return pa.array(texts, pa.string()), tuple(sorted(problems)), states.filter(pa.array(whole))
+    return pa.array(texts, pa.string()), tuple(sorted(problems)), states.filter(pa.array(whole, pa.bool_()))
 
 
 def _joined(declared: str | None, stated: Statement) -> Statement:

@@ -12,6 +12,8 @@ from lake.errors import LakeError
 SIDECAR_SUFFIX, SIDECAR_TABLE = ".meta.json", "_metadata.csv"
 #: ``is_sidecar`` for columns of uris, in the syntax of RE2.
 SIDECAR_PATTERN = r"(?:^|/)(?:_metadata\.csv|[^/]+\.meta\.json)$"
+#: Names of documents that were meant as sidecars, in the same syntax: with other capitals, or ``.txt`` after them.
+MISNAMED_PATTERN = r"(?i)(?:^|/)(?:_metadata\.csv|[^/]+\.meta\.json)(?:\.txt)?$"
 #: What the mark of a local file begins with; its inode and its time of status change in microseconds follow.
 INODE_MARK = "inode "
 

@@ -161,6 +161,17 @@ class _Table:
     below: Statement
 
 
+def _misnamed(uris: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Files that are sidecars but for capitals, or a ``.txt`` that an editor added; each as one that can't be read."""
+    for uri in uris:
+        name = uri.lower().removesuffix(".txt")
+        if name.endswith((SIDECAR_SUFFIX, SIDECAR_TABLE)) and is_sidecar(name) and not is_sidecar(uri):
+            is_table = document_of(name) is None
+            beside = posixpath.join(posixpath.dirname(uri), SIDECAR_TABLE)
+            meant = beside if is_table else uri[: len(name) - len(SIDECAR_SUFFIX)] + SIDECAR_SUFFIX
+            yield meant, _states(meant, problem=f"its name is {posixpath.basename(uri)}")
+
+
 def _astray(table: _Table, named: Collection[str]) -> Iterator[tuple[str, Statement]]:
     """The statements about no document."""
     for name, spelled in table.of.items():
@@ -193,7 +204,7 @@ class Stated:
         """``sidecars``: uri and states (JSON) of each. ``uris``: all documents of the source."""
         self._objects: dict[str, dict[str, Statement]] = {}
         self._tables: dict[str, list[_Table]] = {}
-        for uri, states in sidecars:
+        for uri, states in (*sidecars, *_misnamed(uris)):
             stated = json.loads(states)
             of = _by_name(stated.get("of", {}))
             if document_of(uri) is None:

@@ -274,3 +274,12 @@ def test_rights_under_a_mistaken_name_restrict_what_they_may_mean(
         "a/other.md": None,
         "pump.txt": None,
     }
+
+
+@pytest.mark.parametrize("name", ["pump.md.META.JSON", "pump.md.meta.json.txt", "_Metadata.csv", "_metadata.csv.txt"])
+def test_a_file_that_is_almost_named_as_a_sidecar_closes_its_documents(source: Path, lake_url: str, name: str) -> None:
+    write(source, {"a/pump.md": "A pump.", "other.md": "Another.", f"a/{name}": "{}"})
+    found = stated(look(source, Lake(lake_url)))
+    assert found["a/pump.md"]["acl"] == []
+    assert name in found["a/pump.md"]["problems"][0]
+    assert "acl" not in found["other.md"]
