@@ -80,7 +80,7 @@ def grid(rows: Iterable[Sequence[PageCell]]) -> list[list[str]]:
             for number in range(cell.n_columns if len(texts) < _WIDEST else 1):
                 text = "" if number else cell.text
                 above.pop(len(texts), None)
-                if cell.n_rows != 1:
+                if cell.n_rows != 1 and len(texts) < _WIDEST:
                     below[len(texts)] = (cell.n_rows - 1, text if len(text) <= _LONGEST_REPEATED else "")
                 texts.append(text)
         for column in sorted(above):

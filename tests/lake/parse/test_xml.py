@@ -150,3 +150,10 @@ def test_what_is_nested_deeply_is_read(depth: int, inner: str) -> None:
 def test_entities_lift_no_limit_of_depth() -> None:
     with pytest.raises(InputError, match="nested"):
         parse(("<!DOCTYPE d [<!ENTITY a 'x'>]>" + "<d>" * 600 + "&a;" + "</d>" * 600).encode(), "a.xml")
+
+
+def test_cells_that_all_reach_to_the_end_of_a_table_do_not_multiply() -> None:
+    rows = b'<row><entry morerows="99999">a</entry><entry>b</entry></row>' * 2000
+    text = parse(b"<r><p>x</p><table>" + rows + b"</table></r>", "a.xml").text
+    assert text.count("b") == 2000
+    assert len(text) < 4_000_000
