@@ -45,7 +45,7 @@ def evaluate(params: EvaluateParameters) -> State[Any]:
 
 def _evaluated(params: EvaluateParameters) -> State[Any]:
     lake = Lake.existing(params.lake)
-    obeying(lake, params.policy)
+    obeying(lake, params.policy.settings())
     told, history = configuration.read(lake.store), lake.log.read()
     check(told.gate)
     check_measures(list(told.alarms.scores))

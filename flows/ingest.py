@@ -202,11 +202,11 @@ def ingest(params: IngestParameters) -> State[Any]:
 
 def _ingested(params: IngestParameters) -> State[Any]:
     job = params.job()
-    obeyed = obeying(Lake(job.lake), params.policy)
+    obeyed = obeying(Lake(job.lake), params.policy.settings())
     with PrefectSteps(job.lake, task_runner(params)) as steps:
         outcome = observed(job, lambda: reindex(job, steps))
     if not obeyed:  # there was no lake, and so nothing that its policy could have judged
-        obeying(Lake(job.lake), params.policy)
+        obeying(Lake(job.lake), params.policy.settings())
     return _state(params, job, outcome)
 
 

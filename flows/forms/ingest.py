@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from flows.forms.policy import PolicyParameters, without_unset
 from lake.errors import UsageError
-from lake.options.models import Unset, form_of
+from lake.options.models import form_of
 from lake.options.recipe import RecipeOptions
 from lake.options.run import DeployedRunOptions
 from lake.storage.urls import PATTERN, without_credentials
@@ -16,18 +17,6 @@ from tasks.blocks import lake_of_block
 from tasks.job import Job
 
 LAKE = "Where the index lives: a local folder, an s3:// URL, or block:NAME of a Raglake Lake."
-POLICY = (
-    'Sections of the lake\'s configuration that this run sets first, for good: {"gate": {"mode": "warn"}}. '
-    "Empty: the lake's own."
-)
-
-
-def without_unset(schema: dict[str, Any]) -> None:
-    """Drop the defaults that stand for "not set", so that the form leaves these fields empty."""
-    for field in schema["properties"].values():
-        if field.get("default") is None or isinstance(field["default"], dict):
-            field.pop("default", None)
-
 
 #: The pattern goes into the form alone: Prefect's server checks it before it stores the parameters.
 LOCATION = (AfterValidator(without_credentials), Field(json_schema_extra={"pattern": PATTERN}))
@@ -59,7 +48,7 @@ class IngestParameters(form_of("RunFields", DeployedRunOptions), Indexed):  # ty
     model_config = ConfigDict(title="Ingest", json_schema_extra=without_unset)
 
     recipe: RecipeParameters = Field(default=RecipeParameters(), title="Recipe")
-    policy: dict[str, Any] | Unset = Field(default=None, title="Policy", description=POLICY)
+    policy: PolicyParameters = Field(default=PolicyParameters(), title="Policy")
 
     def job(self) -> Job:
         """The job that these parameters describe."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from flows.forms.ingest import LAKE, LOCATION, POLICY, without_unset
+from flows.forms.ingest import LAKE, LOCATION
+from flows.forms.policy import PolicyParameters, without_unset
 from lake.options import Retention
 from lake.options.judging import JudgingOptions
 from lake.options.models import Unset, form_of
@@ -54,7 +55,7 @@ class EvaluateParameters(LakeParameters):
         title="Candidate too",
         description="Also ask the newest release that was built since live and waits, or was refused.",
     )
-    policy: dict[str, Any] | Unset = Field(default=None, title="Policy", description=POLICY)
+    policy: PolicyParameters = Field(default=PolicyParameters(), title="Policy")
 
 
 class RollbackParameters(LakeParameters):

@@ -25,6 +25,16 @@ def form_of(name: str, kind: Any, *, without: Collection[str] = (), only: Collec
     return _model(name, kind, without, only, _form_field)
 
 
+def partial_form_of(name: str, kind: Any, empty: str) -> Any:
+    """A form of which each field may be left empty; ``empty`` explains what then holds."""
+
+    def field(one: Option) -> tuple[Any, Any]:
+        description = f"{one.description} Empty: {empty}."
+        return _bounded(one) | Unset, Field(default=None, title=one.declared.get("title"), description=description)
+
+    return _model(name, kind, (), None, field)
+
+
 def section_of(name: str, kind: Any, names: Mapping[str, str]) -> Any:
     """A model with options of a dataclass under names of its own."""
     fields: dict[str, Any] = {own: _field(options(kind)[declared]) for own, declared in names.items()}

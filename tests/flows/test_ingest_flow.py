@@ -27,6 +27,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import Artifact, FlowRun, TaskRun
 from prefect.logging.handlers import APILogHandler
+from pydantic import ValidationError
 
 import lake
 from flows.forms.ingest import IngestParameters, RecipeParameters
@@ -225,8 +226,24 @@ def test_a_run_writes_down_once_what_policy_it_was_told(prefect_server: None, so
     told = ingest(params(source, lake_url, policy={"alarms": {"age_hours": 9}}), return_state=True)
     assert told.is_completed()
     assert configuration.said(store) == {"gate": {"mode": "off"}, "alarms": {"age_hours": 9}}
-    wrong: Any = ingest(params(source, lake_url, policy={"gate": {"mode": "of"}}), return_state=True)
-    assert (wrong.is_failed(), "gate.mode='of' must be one of off, warn, block" in wrong.message) == (True, True)
+    wrong: Any = ingest(params(source, lake_url, policy={"gate": {"no_regression": ["nDCG"]}}), return_state=True)
+    assert (wrong.is_failed(), "no_regression" in wrong.message) == (True, True)
+
+
+def test_the_policy_of_a_form_has_fields_with_kinds_of_which_only_set_ones_are_kept(source: Path) -> None:
+    schema = IngestParameters.model_json_schema()
+    gate = schema["$defs"]["GatePolicy"]["properties"]
+    assert list(schema["$defs"]["PolicyParameters"]["properties"])[:2] == ["gate", "alarms"]
+    assert gate["mode"]["enum"] == ["off", "warn", "block"]
+    assert all(one["description"].endswith("Empty: the lake's own.") and "default" not in one for one in gate.values())
+    policy = {"gate": {"mode": "warn", "sample": None}, "alarms": {"scores": {"document nDCG@10": 0.6}}}
+    form = params(source, "lake", policy=policy)
+    assert form.policy.settings() == policy
+    assert IngestParameters.model_validate(form.model_dump(mode="json")) == form  # as a run is started once more
+    assert params(source, "lake", policy=None).policy.settings() == params(source, "lake").policy.settings() == {}
+    for wrong in ({"gate": {"mode": "of"}}, {"gate": {"mod": "off"}}, {"gates": {}}, {"alarms": {"age_hours": -1}}):
+        with pytest.raises(ValidationError, match="policy"):
+            params(source, "lake", policy=wrong)
 
 
 def test_wrong_words_raise_what_the_command_line_knows(prefect_server: None, source: Path, lake_url: str) -> None:
