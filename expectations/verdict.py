@@ -113,11 +113,12 @@ class Verdict:
         return findings_table(self.release, self.findings)
 
     def to_markdown(self) -> str:
-        """The summary over a table of all findings, failures first."""
+        """The summary, each further failure in full, and a table of all findings, failures first."""
         passes = [finding for finding in self.findings if finding.success]
-        # Four columns, since a page of 1,400 pixels cuts off what does not fit; long cells wrap.
+        # Cells don't wrap, and a page of 1,400 pixels cuts off what does not fit: sentences stand above the table.
+        further = [f"- {markdown_cell(_told(finding))}" for finding in self.failures[1:]]
         table = ["| | check | failed | found |", "|---|---|--:|---|", *map(_row, [*self.failures, *passes])]
-        return "\n".join([f"{markdown_cell(self.summary())}\n", *table]) + "\n"
+        return "\n".join([f"{markdown_cell(self.summary())}\n", *further, *([""] if further else []), *table]) + "\n"
 
 
 def findings_table(release: str, findings: Iterable[Finding]) -> pa.Table:
@@ -136,19 +137,10 @@ def _others(findings: tuple[Finding, ...]) -> str:
 
 
 def _row(finding: Finding) -> str:
-    cells = (_state(finding), finding.name, f"{finding.n_unexpected:,} of {finding.n_checked:,}", _found(finding))
+    cells = (_state(finding), finding.name, f"{finding.n_unexpected:,} of {finding.n_checked:,}", finding.observed)
     return "| " + " | ".join(map(markdown_cell, cells)) + " |"
 
 
 def _state(finding: Finding) -> str:
     """What the finding means for the release, in a word."""
     return "ok" if finding.success else "broken" if finding.errored else _STATES[finding.severity]
-
-
-def _found(finding: Finding) -> str:
-    """What was found and where; for a check that passed, what it expects."""
-    if finding.success:
-        expects = finding.expectation.removeprefix("expect_").replace("_", " ")
-        return f"{expects}: {finding.observed}" if finding.observed else expects
-    ids = f" (first: {', '.join(finding.sample_ids[:3])})" if finding.sample_ids else ""
-    return f"{finding.message or finding.expectation}{ids}"
