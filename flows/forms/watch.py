@@ -6,7 +6,8 @@ from dataclasses import fields
 
 from pydantic import ConfigDict, Field
 
-from flows.forms.ingest import Indexed, RecipeParameters, without_unset
+from flows.forms.ingest import Indexed, RecipeParameters
+from flows.forms.policy import without_unset
 from lake.options import Retention
 from lake.options.models import form_of
 from lake.options.recipe import RecipeOptions
