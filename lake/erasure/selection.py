@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.directory import Lake
-from lake.erasure.vectors import kept_sparse, stored_vectors
+from lake.erasure.vectors import kept_vectors, stored_vectors
 from lake.erasure.verification import Terms, occurring, words_of
 from lake.errors import UsageError
 from lake.ids import document_id, place_ids
@@ -223,8 +223,8 @@ def collect(lake: Lake, history: History, choice: Selection) -> ErasureScope:
     terms = replace(terms, ids=terms.ids - of_kept)
     for strings in _kept_strings(lake, kept, deltas.values(), rights.read(lake.store, history.rights)):
         terms = _less(terms, strings)
-    kept_vectors = _kept_signatures(lake, kept) | kept_sparse(lake, of_kept, terms.vectors)
-    terms = replace(terms, vectors=terms.vectors - kept_vectors)
+    of_others = _kept_signatures(lake, kept) | kept_vectors(lake, of_kept, terms.vectors)
+    terms = replace(terms, vectors=terms.vectors - of_others)
     return ErasureScope(choice, deltas, terms)
 
 
