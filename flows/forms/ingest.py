@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from flows.forms.policy import PolicyParameters, without_unset
+from flows.forms.policy import POLICY, PolicyParameters, without_unset
 from lake.errors import UsageError
 from lake.options.models import form_of
 from lake.options.recipe import RecipeOptions
@@ -48,7 +48,7 @@ class IngestParameters(form_of("RunFields", DeployedRunOptions), Indexed):  # ty
     model_config = ConfigDict(title="Ingest", json_schema_extra=without_unset)
 
     recipe: RecipeParameters = Field(default=RecipeParameters(), title="Recipe")
-    policy: PolicyParameters = Field(default=PolicyParameters(), title="Policy")
+    policy: PolicyParameters = Field(default=PolicyParameters(), title="Policy", description=POLICY)
 
     def job(self) -> Job:
         """The job that these parameters describe."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from flows.forms.ingest import LAKE, LOCATION
-from flows.forms.policy import PolicyParameters, without_unset
+from flows.forms.policy import POLICY, PolicyParameters, without_unset
 from lake.options import Retention
 from lake.options.judging import JudgingOptions
 from lake.options.models import Unset, form_of
@@ -55,7 +55,7 @@ class EvaluateParameters(LakeParameters):
         title="Candidate too",
         description="Also ask the newest release that was built since live and waits, or was refused.",
     )
-    policy: PolicyParameters = Field(default=PolicyParameters(), title="Policy")
+    policy: PolicyParameters = Field(default=PolicyParameters(), title="Policy", description=POLICY)
 
 
 class RollbackParameters(LakeParameters):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_serialize
 from lake.configuration import Configuration
 from lake.options.models import partial_form_of
 
+POLICY = "What this run sets in the lake's configuration first, for good. Empty fields leave the lake's own values."
 #: The sections that people set most, first in the form.
 _COMMON = ("gate", "alarms", "completeness", "search")
 
@@ -46,9 +47,7 @@ def _section(name: str, kind: Any) -> tuple[Any, Any]:
 
 
 class PolicyParameters(create_model("PolicyFields", __base__=_Partial, **_sections())):  # type: ignore[misc]
-    """What this run sets in the lake's configuration first, for good. An empty field leaves the lake's own value."""
-
-    model_config = ConfigDict(title="Policy")
+    """Values of the lake's configuration, by section."""
 
     @model_validator(mode="before")
     @classmethod
