@@ -33,7 +33,13 @@ _COUNTED = {"documents": "n_documents", "quarantine": "n_quarantined", "parents"
 
 def client() -> library.OpenLineageClient:
     """As OpenLineage's own variables and files configure it."""
-    return library.OpenLineageClient()
+    before = set(os.environ)
+    made = library.OpenLineageClient()
+    # It copies OPENLINEAGE_URL into further variables, which later runs and processes would take for their own.
+    for name in set(os.environ) - before:
+        if name.startswith("OPENLINEAGE__"):
+            del os.environ[name]
+    return made
 
 
 class Run:

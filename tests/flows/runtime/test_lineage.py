@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,6 +57,7 @@ def told(server: Received, *words: str, status: int = OK) -> list[dict[str, Any]
     """The events of one ingest."""
     server.events.clear()
     assert _exit_status(["ingest", *words, "--json"]) == status
+    assert not [name for name in os.environ if name.startswith("OPENLINEAGE__")]
     assert {event["path"] for event in server.events} == {"/api/v1/lineage"}
     assert {event["job"]["namespace"] for event in server.events} == {"raglake"}
     assert len({event["run"]["runId"] for event in server.events}) == 1

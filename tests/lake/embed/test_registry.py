@@ -15,8 +15,9 @@ from lake.errors import ContractError, UsageError
 
 @pytest.mark.parametrize("name", ["", "bert", "minilm2", "sentence-transformers/x", "openai"])
 def test_a_wrong_name_lists_the_right_forms(name: str) -> None:
+    forms = r"st:MODEL_OR_PATH, sparse:MODEL_OR_PATH, hash or PROVIDER:MODEL\[@DIMENSIONS\] of openai"
     for function in (identify, load_embedder, tokenizer_of, price_per_million_tokens):
-        with pytest.raises(UsageError, match=r"st:MODEL_OR_PATH, hash or PROVIDER:MODEL\[@DIMENSIONS\] of openai"):
+        with pytest.raises(UsageError, match=forms):
             function(name)
 
 
