@@ -13,13 +13,22 @@ from lake.errors import TransientError
 if TYPE_CHECKING:
     import httpx
 
-_MOST_BYTES = 64 << 20
+#: Larger answers are refused.
+MOST_BYTES = 64 << 20
+
+
+class StatusError(TransientError):
+    """The endpoint answers with another ``status`` than 200."""
+
+    def __init__(self, url: str, status: int) -> None:
+        super().__init__(f"{url} answers with status {status}")
+        self.status = status
 
 
 def fetched(url: str, token: str | None, seconds: float, params: Mapping[str, str | int] | None = None) -> bytes:
     """The body of a successful answer; ``token`` names where the token is.
 
-    Raises TransientError for any other answer, and UsageError if there is no such token.
+    Raises TransientError for any other answer (StatusError for its status), and UsageError if there is no such token.
     """
     import httpx
 
@@ -30,10 +39,10 @@ def fetched(url: str, token: str | None, seconds: float, params: Mapping[str, st
     try:
         with _client().stream("GET", url, params=params, headers=headers, timeout=seconds) as answer:
             if answer.status_code != httpx.codes.OK:
-                raise TransientError(f"{url} answers with status {answer.status_code}")
+                raise StatusError(url, answer.status_code)
             for block in answer.iter_bytes():
                 data += block
-                if len(data) > _MOST_BYTES or time.monotonic() - started > seconds:
+                if len(data) > MOST_BYTES or time.monotonic() - started > seconds:
                     raise TransientError(f"{url} gives too much, or takes too long")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise TransientError(f"{url} can't be reached ({type(error).__name__})") from error

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lake.endpoints.http_get import fetched
+from lake.endpoints.http_get import MOST_BYTES, fetched
 from lake.errors import TransientError, UsageError
 from lake.options.groups import GROUP
+from lake.sources.local import LocalReader, readable_name
 
 if TYPE_CHECKING:
     from lake.options.groups import GroupOptions
@@ -36,16 +37,29 @@ def read_graph(options: GroupOptions) -> Graph:
     data = fetched(url, options.token, options.timeout) if url.startswith("http") else _bytes(url)
     try:
         text = data.decode("utf-8-sig")
-        return graph_of(_members(json.loads(text))) if text.lstrip().startswith("{") else _graph(_rows(text))
-    except ValueError as error:
+        is_json = text.lstrip().startswith("{")
+        return graph_of(_members(json.loads(text, object_pairs_hook=_distinct))) if is_json else _graph(_rows(text))
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{url} holds no memberships: {error}") from error
 
 
 def _bytes(path: str) -> bytes:
+    """The bytes of a regular file; nothing else is waited for."""
+    folder, name = os.path.split(path)
     try:
-        return Path(path).read_bytes()
+        with LocalReader(folder).open(readable_name(name)) as file:
+            data: bytes = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise TransientError(f"{path}: {error.strerror}") from error
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"{path} has more than the {MOST_BYTES >> 20} MiB that are read")
+    return data
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({_name(group) for group, _ in pairs}) < len(pairs):
+        raise ValueError("a group comes twice")
+    return dict(pairs)
 
 
 def _members(found: Any) -> Mapping[str, list[str]]:
@@ -57,6 +71,8 @@ def _members(found: Any) -> Mapping[str, list[str]]:
 
 
 def _rows(text: str) -> Iterable[tuple[str, str]]:
+    if not text.endswith(("\n", "\r")):  # it may be cut, and its last name be another one's beginning
+        raise ValueError("its last line has no end, so the file may be half written")
     rows = csv.reader(io.StringIO(text), strict=True)
     if tuple(name.strip().lower() for name in next(rows, [])) != _COLUMNS:
         raise ValueError("a CSV file must begin with the line group,member")
@@ -72,8 +88,13 @@ def _rows(text: str) -> Iterable[tuple[str, str]]:
 def _graph(pairs: Iterable[tuple[str, str]]) -> Graph:
     found: dict[str, set[str]] = {}
     for group, member in pairs:
-        name = group.strip().removeprefix(GROUP)
+        name = _name(group)
         if not name or not member.strip():
             raise ValueError("a group and a member must not be blank")
+        name.encode()  # a UnicodeEncodeError is a ValueError
         found.setdefault(member.strip(), set()).add(f"{GROUP}{name}")
     return {member: frozenset(groups) for member, groups in found.items()}
+
+
+def _name(group: str) -> str:
+    return group.strip().removeprefix(GROUP)

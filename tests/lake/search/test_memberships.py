@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -47,7 +48,7 @@ def test_groups_in_groups_are_followed_and_a_circle_ends() -> None:
     [
         json.dumps({"group:backend": ["anna"], "engineering": ["group:backend"]}),
         "\ufeffgroup,member\r\nbackend,anna\r\n\r\nengineering,group:backend\r\n",
-        'Group, Member\n"backend",anna\nengineering,group:backend',
+        'Group, Member\n"backend",anna\nengineering,group:backend\n',
     ],
 )
 def test_a_file_of_json_or_csv_says_the_same(tmp_path: Path, text: str) -> None:
@@ -58,13 +59,21 @@ def test_a_file_of_json_or_csv_says_the_same(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{", '{"a": "anna"}', '{"a": [1]}', '{"": ["x"]}', "a,b\nx,anna", "group,member\nx", '{"a": [" "]}'],
-)
+    ["", "[]", "{", '{"a": "anna"}', '{"a": [1]}', '{"": ["x"]}', "a,b\nx,anna", "group,member\nx\n", '{"a": [" "]}',
+     '{"a": [], "a": ["anna"]}', '{"a": [], "group:a ": ["anna"]}', '{"a": ["anna"], "\\ud800": ["anna"]}',
+     '{"a": ' + "[" * 100_000, "group,member\na,anna-maria\na,anna"],  # the last half written
+    ids=lambda text: text[:30],
+)  # fmt: skip
 def test_a_file_that_is_not_understood_grants_nothing(tmp_path: Path, text: str) -> None:
     file = tmp_path / "groups"
     file.write_text(text)
     found = Memberships(GroupOptions(url=str(file))).expanded(["anna"])
     assert (set(found), found.is_degraded) == ({"anna"}, True)
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "groups")
+    assert Memberships(GroupOptions(url=str(tmp_path / "groups"))).expanded(["anna"]).is_degraded
 
 
 @pytest.mark.parametrize(
@@ -108,7 +117,8 @@ class Directory:
         elif attribute == "displayName":
             every = [{"id": key, "displayName": name} for key, (name, _) in self.groups.items() if name == wanted]
         else:
-            every = [{"id": key, "displayName": name} for key, (name, of) in self.groups.items() if wanted in of]
+            is_in = {key for key, (_, of) in self.groups.items() if wanted in of or self.fault == "unfiltered"}
+            every = [{"id": key, "displayName": name} for key, (name, _) in self.groups.items() if key in is_in]
         shown = [] if self.fault == "torn" and start > 1 else every[start - 1 : start + 1]
         return {"totalResults": len(every), "startIndex": start, "Resources": shown}
 
@@ -124,7 +134,8 @@ def directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Directory, Grou
             behind.tokens.add(self.headers.get("authorization", ""))
             asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
             answer = behind.answer(urlsplit(self.path).path, asked["filter"], int(asked["startIndex"]))
-            body = b"<html>" if behind.fault == "html" else json.dumps(answer).encode()
+            spoiled = {"html": b"<html>", "deep": b"[" * 100_000}
+            body = spoiled.get(behind.fault) or json.dumps(answer).encode()
             self.send_response({"away": 503, "moved": 302}.get(behind.fault, 200))
             if behind.fault == "moved":
                 self.send_header("location", "http://127.0.0.1:1/")
@@ -159,6 +170,26 @@ def test_a_directory_is_read_page_by_page_and_only_once(directory: tuple[Directo
     assert set(found.expanded(["otto"])) == {"otto"}  # who is not active
     assert set(found.expanded(["group:engineering"])) == {"group:engineering", 'group:all "staff"'}
     assert set(found.expanded(['nobody" or userName pr'])) == {'nobody" or userName pr'}
+
+
+def test_a_user_who_is_not_clear_is_in_no_group(directory: tuple[Directory, GroupOptions]) -> None:
+    behind, options = directory
+    for active, is_in in (("False", False), (0, False), ({}, False), ("True", True), (None, True)):
+        behind.users["u1"] = {"userName": "anna", "active": active}  # type: ignore[dict-item]
+        assert (set(Memberships(options).expanded(["anna"])) == OF_ANNA) == is_in
+    behind.users = {"u1": {"userName": "anna"}, "u2": {"userName": "ANNA"}}
+    assert set(Memberships(options).expanded(["anna"])) == OF_ANNA
+    assert set(Memberships(options).expanded(["Anna"])) == {"Anna"}
+
+
+@pytest.mark.parametrize("fault", ["deep", "unfiltered", "half a letter"])
+def test_a_directory_that_is_not_understood_grants_nothing(
+    directory: tuple[Directory, GroupOptions], fault: str
+) -> None:
+    behind, options = directory
+    behind.fault, behind.groups["g3"] = fault, ("\ud800", {"u1"} if fault == "half a letter" else set())
+    found = Memberships(options).expanded(["anna"])
+    assert (set(found), found.is_degraded) == ({"anna"}, True)
 
 
 @pytest.mark.parametrize("fault", ["away", "moved", "html", "torn"])
