@@ -20,33 +20,33 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
     return Parser(name, str(revision), tuple(suffixes.split()), function, libraries, detects_language)
 
 
-text = _ours(4, "text", ".txt .text .log", _ENCODINGS)
-markdown = _ours(3, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
-html = _ours(4, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
+text = _ours(5, "text", ".txt .text .log", _ENCODINGS)
+markdown = _ours(4, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
+html = _ours(5, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
-    5,
+    6,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
 pdf = _ours(5, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    6,
+    7,
     "tables.sheets",
     ".csv .tsv .xlsx .xlsm .xltx .xltm .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(6, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
-organizer = _ours(2, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
-epub = _ours(5, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(5, "markup.rst", ".rst", "docutils", _ENCODINGS)
-org = _ours(3, "markup.org", ".org", _ENCODINGS)
+mail = _ours(7, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+organizer = _ours(3, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
+epub = _ours(6, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+rst = _ours(6, "markup.rst", ".rst", "docutils", _ENCODINGS)
+org = _ours(4, "markup.org", ".org", _ENCODINGS)
 rtf = _ours(3, "office.rtf", ".rtf")
-opendocument = _ours(5, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
-json_text = _ours(4, "data.json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py", *_HTML)
+opendocument = _ours(6, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
+json_text = _ours(5, "data.json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py", *_HTML)
 code = _ours(
-    3,
+    4,
     "code",
     ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
     " .cpp .cc .cxx .hpp .hh .cs .rb .php .kt .kts .swift .scala .sql .css .scss .r .lua .pl .pm .jl .dart .ex .exs"

@@ -11,6 +11,7 @@ from lake.errors import InputError
 from lake.parse.canonical import clean, paragraphs, source_document
 from lake.parse.document import Omission, ParsedDocument
 from lake.parse.encodings import believed, codec_of, declared_in, guess, label
+from lake.parse.hz import hz_remark
 from lake.parse.twice_encoded import without_latin_controls
 
 _BOMS = (
@@ -88,7 +89,7 @@ def decode(data: bytes, *, declared: bool = False, charset: str | None = None) -
 
 def _decoded(data: bytes, charset: str | None, *, declared: bool = False) -> Decoded:
     encoding, remark = _encoding_of(data, charset, declared=declared)
-    if encoding == "utf-8":
+    if encoding == "utf-8" and not remark:
         return Decoded(data.decode(), {})
     if encoding == _PAIRED:
         return Decoded(_paired(data) or "", {"encoding": _PAIRED})
@@ -116,6 +117,8 @@ def _encoding_of(data: bytes, charset: str | None, *, declared: bool) -> tuple[s
     _refuse_controls(data)
     if charset in ("utf_7", "utf-7", "hz") and data.isascii() and _first_strict(data, (charset,)):
         return charset, ""
+    if (remark := hz_remark(data)) is not None:
+        return "utf-8" if remark.startswith("us-ascii") else "hz", remark
     if _is_utf8(data):
         return "utf-8", ""
     if _PAIRED_BYTES.search(data) and _paired(data) is not None:

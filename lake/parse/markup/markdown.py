@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from html import unescape
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -80,15 +81,41 @@ def _plain(lines: list[str]) -> list[tuple[Kind, int, int, int]] | None:
 def _parsed(text: str) -> Iterator[tuple[Kind, int, int, int]]:
     """Kind, level of a heading, first line, and the line after the last one."""
     for token in _block_parser().parse(text):
-        if not token.level and token.map is not None and token.nesting >= 0:
+        if token.level or token.map is None or token.nesting < 0:
+            continue
+        if token.type == "html_block":
+            yield from _with_html_headings(token.content, *token.map)
+        else:
             kind = _KINDS.get(token.type, "paragraph")
             yield kind, int(token.tag[1]) if kind == "heading" else 0, token.map[0], token.map[1]
+
+
+#: A heading in HTML that has its lines for itself.
+_HTML_HEADING = re.compile(
+    r"^[ \t]*<h([1-6])(?:\s[^<>]*)?>(?:(?!<h[1-6]).){1,1000}?</h\1\s*>[ \t]*$", re.I | re.M | re.S
+)
+_NO_HTML = re.compile(r"\s*<(?:[!?]|pre\b|script\b|style\b|textarea\b)", re.I)
+_TAG = re.compile(r"<[^<>]*>")
+
+
+def _with_html_headings(html: str, first: int, end: int) -> Iterator[tuple[Kind, int, int, int]]:
+    """A block of HTML, from line ``first`` to ``end``, as its headings and what stands between them."""
+    done = first
+    for match in () if _NO_HTML.match(html) else _HTML_HEADING.finditer(html):
+        start = first + html.count("\n", 0, match.start())
+        if start > done:
+            yield "paragraph", 0, done, start
+        done = start + match[0].count("\n") + 1
+        yield "heading", int(match[1]), start, done
+    if done < end:
+        yield "paragraph", 0, done, end
 
 
 def _block(kind: Kind, level: int, found: tuple[int, int], text: str) -> Block:
     if kind != "heading":
         return Block(*found, kind)
-    label = plain_words(text[found[0] : found[1]])
+    written = text[found[0] : found[1]]
+    label = one_line(unescape(_TAG.sub("", written))) if written.startswith("<") else plain_words(written)
     return Block(*found, "heading" if label else "paragraph", level if label else 0, label)
 
 

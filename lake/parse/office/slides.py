@@ -24,6 +24,7 @@ from lake.parse.office.ooxml import (
     key,
     reading,
 )
+from lake.parse.office.slide_lists import Bullets
 from lake.parse.office.unstructured_light import LONGEST_HEADING
 
 if TYPE_CHECKING:
@@ -213,18 +214,16 @@ class SlideReader:
             slide.blocks += (("paragraph", text) for text in texts)
 
     def _paragraphs(self, body: _Element, slide: _Slide) -> None:
+        bullets = Bullets(body)
         for paragraph in found(body, "a:p"):
             text = drawn_text(paragraph)
             if not text.strip():
                 continue
-            properties = child(paragraph, "a:pPr")
-            depth = "" if properties is None else attribute(properties, "lvl")
-            depth = depth if depth.isdecimal() else "0"
-            bullet = child(properties, "a:buChar") is not None or child(properties, "a:buAutoNum") is not None
-            if bullet:
-                slide.blocks.append(("list", f"{'  ' * min(int(depth), 8)}- {one_line(text)}"))
-            else:
+            bullet = bullets.next(paragraph)
+            if bullet is None:
                 slide.blocks.append(("paragraph", text))
+            else:
+                slide.blocks.append(("list", f"{bullet}{one_line(text)}"))
 
     def _frame(self, node: _Element, slide: _Slide) -> None:
         data = child(node, "a:graphic", "a:graphicData")

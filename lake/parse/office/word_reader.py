@@ -316,7 +316,9 @@ class WordReader:
     def _cells(self, node: _Element, cells: list[list[Item]]) -> None:
         for one in node:
             name = key(one.tag)
-            if name == "w:tc":
+            if name == "w:tc" and child(one, "w:tcPr", "w:cellDel") is not None:
+                self._leave_out("deleted", one)
+            elif name == "w:tc":
                 cell: list[Item] = []
                 self._blocks(one, cell)
                 self._flush(cell)

@@ -244,3 +244,23 @@ def test_a_line_end_above_ascii_proves_nothing() -> None:
 )
 def test_few_letters_and_signs_are_read_as_a_language_has_them(data: bytes, text: str) -> None:
     assert decode(data).text == text
+
+
+@pytest.mark.parametrize("text", [CHINESE, f"Dear ~ keeper\n{CHINESE}regards\n", "点亮了灯塔，他走了。"])
+def test_chinese_in_hz_is_decoded(text: str) -> None:
+    found = decode(text.encode("hz"))
+    assert (found.text, found.metadata, found.omitted) == (text, {"encoding": "hz"}, ())
+
+
+def test_what_may_be_hz_or_not_is_remarked_on() -> None:
+    few, damaged = decode("你好 world".encode("hz")), decode(CHINESE.encode("hz") + b"in ~/home")
+    assert few.text == "你好 world"
+    assert damaged.text.endswith("in ~/home")
+    assert [one.kind for one in (*few.omitted, *damaged.omitted)] == ["guessed_encoding"] * 2
+
+
+@pytest.mark.parametrize(
+    "text", ['(format t "~{~a~^, ~}~%" names)', "~{word~} and ~{AB~} in ~/x", "a~{1,2}", "~{~}", "~{"]
+)
+def test_tildes_and_braces_of_programs_are_no_hz(text: str) -> None:
+    assert decode(text.encode()) == (text, {}, ())

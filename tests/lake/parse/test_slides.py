@@ -47,6 +47,10 @@ def paragraphs(content: str) -> str:
     return f"<p:sp><p:nvSpPr><p:cNvPr id='2' name=''/><p:nvPr/></p:nvSpPr><p:txBody>{content}</p:txBody></p:sp>"
 
 
+def item(kind: str, text: str, level: str = "", number: str = "") -> str:
+    return f"<a:p><a:pPr {level}><a:buAutoNum type='{kind}' {number}/></a:pPr><a:r><a:t>{text}</a:t></a:r></a:p>"
+
+
 PICTURE = "<p:pic><p:nvPicPr><p:cNvPr id='4' name='Picture 3' descr='{}'/><p:nvPr/></p:nvPicPr><p:blipFill><a:blip r:embed='rId7'/></p:blipFill></p:pic>"
 SHAPES = {
     "a text box": (shape("pier nine"), "pier nine"),
@@ -72,7 +76,28 @@ SHAPES = {
             "<a:p><a:pPr><a:buChar char='o'/></a:pPr><a:r><a:t>one</a:t></a:r></a:p>"
             "<a:p><a:pPr lvl='1'><a:buAutoNum type='arabicPeriod'/></a:pPr><a:r><a:t>two</a:t></a:r></a:p>"
         ),
-        "- one\n  - two",
+        "- one\n  - 1. two",
+    ),
+    "numbers": (
+        paragraphs(
+            item("arabicPeriod", "one") + item("alphaLcParenBoth", "inner", "lvl='1'") + item("alphaLcParenBoth", "more", "lvl='1'")
+            + item("arabicPeriod", "two") + item("alphaLcParenBoth", "new", "lvl='1'")
+        ),
+        "- 1. one\n  - (a) inner\n  - (b) more\n- 2. two\n  - (a) new",
+    ),
+    "numbers that begin anew": (
+        paragraphs(item("arabicParenR", "one") + body("between").partition(">")[2].replace("</a:txBody>", "") + item("arabicParenR", "two")),
+        "- 1) one\n\nbetween\n\n- 1) two",
+    ),
+    "a stated first number": (
+        paragraphs(item("romanUcPeriod", "four", number="startAt='4'") + item("romanUcPeriod", "five", number="startAt='4'")),
+        "- IV. four\n- V. five",
+    ),
+    "numbers by the style of the shape": (
+        paragraphs("<a:lstStyle><a:lvl1pPr><a:buAutoNum type='arabicPlain'/></a:lvl1pPr></a:lstStyle>"
+            "<a:p><a:r><a:t>one</a:t></a:r></a:p><a:p><a:pPr><a:buNone/></a:pPr><a:r><a:t>none</a:t></a:r></a:p>"
+        ),
+        "- 1 one\n\nnone",
     ),
     "a picture's description": (PICTURE.format("Boats in the harbour"), "Picture: Boats in the harbour"),
     "a file name": (shape("x") + PICTURE.format("IMG_77.JPG"), "x"),

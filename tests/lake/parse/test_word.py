@@ -192,6 +192,10 @@ TABLES = {
         table(cell("a") + cell("b"), f'<w:trPr><w:del w:id="1"/></w:trPr>{cell("gone")}{cell("too")}', cell("c") + cell("d")),
         ["| a | b |", "| c | d |"],
     ),
+    "a deleted cell": (
+        table(cell("a") + cell("gone", '<w:cellDel w:id="1"/>') + cell("b"), cell("c") + cell("d")),
+        ["| a | b |", "| c | d |"],
+    ),
     "a frame of one cell": (table(cell(para("First.") + para("Second."))), ["First.\n\nSecond."]),
     "a pipe": (table(cell("a|b") + cell("c")), ["| a\\|b | c |"]),
     "a note in a cell": (table(cell("a") + cell(para("b"))), ["| a | b |"]),
