@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from unicodedata import normalize
 from urllib.parse import unquote
 
 from lake.errors import InputError, UsageError
@@ -31,6 +30,8 @@ _FIRST = 3
 #: Separator of list items in a table, since commas separate its cells.
 _BETWEEN = "|"
 _GLOB = re.compile(r"[*?\[]")
+#: A path from the root of a disk, or a url; possibly joined to a folder.
+_ABSOLUTE = re.compile(r"^/|(?:^|/)[a-z][a-z0-9+.-]*:/")
 
 
 def document_of(uri: str) -> str | None:
@@ -173,9 +174,10 @@ def _misnamed(uris: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _astray(table: _Table, named: Collection[str]) -> Iterator[tuple[str, Statement]]:
-    """The statements about no document."""
+    """The statements about no document at or below the table's folder."""
+    inside = f"{folded(table.folder)}/" if table.folder else ""
     for name, spelled in table.of.items():
-        if name not in named:
+        if name not in named or not name.startswith(inside):
             yield from spelled.items()
 
 
@@ -268,45 +270,64 @@ def _effect(meant: list[str]) -> str:
 
 
 class LikelyDocuments:
-    """Documents that a mistaken path may mean: another Unicode form or case, backslashes, a folder, a glob, no suffix,
-    a path from the source's root, a url's escapes.
+    """Documents that a mistaken path may mean: another Unicode form or case, backslashes, a folder, a glob, no suffix
+    or another one, a path from the source's root or the disk's, a name in a folder below, a url's escapes.
     """
 
     def __init__(self, uris: Iterable[str]) -> None:
         self._named: dict[str, list[str]] = {}
         self._below: dict[str, list[str]] = {}
         self._stems: dict[str, list[str]] = {}
+        self._last: dict[str, list[str]] = {}
         for uri in sorted(uris):
-            self._named.setdefault(_folded(uri), []).append(uri)
-            self._stems.setdefault(posixpath.splitext(_folded(uri))[0], []).append(uri)
-            for folder in _folders(_folded(uri)):
+            name = _folded(uri)
+            self._named.setdefault(name, []).append(uri)
+            self._stems.setdefault(posixpath.splitext(name)[0], []).append(uri)
+            self._last.setdefault(posixpath.splitext(posixpath.basename(name))[0], []).append(uri)
+            for folder in _folders(name):
                 self._below.setdefault(folder, []).append(uri)
 
     def meant_by(self, path: str, folder: str) -> list[str]:
         """Uris at or below ``folder``, the one of the table."""
         wanted = posixpath.normpath(_folded(path)).strip("/ ")
         inside = _folded(folder)
-        if wanted.startswith("../") or wanted == ".":
+        if wanted.startswith("../"):
             return []
         # As it is, from the source's root, after a slash that should not be there, and with escapes of a url.
-        likely = (wanted, wanted.removeprefix(f"{inside}/"), posixpath.join(inside, wanted))
-        for one in dict.fromkeys(spelled for each in likely for spelled in (each, _folded(unquote(each)))):
-            meant = [uri for uri in self._called(one) if not inside or _folded(uri).startswith(f"{inside}/")]
-            if meant:
+        own = wanted.removeprefix(f"{inside}/") if inside else wanted
+        likely = [wanted, own, posixpath.join(inside, wanted)]
+        if _ABSOLUTE.search(_folded(path)):
+            parts = wanted.split("/")
+            likely += ["/".join(parts[n:]) for n in range(1, len(parts))]
+        spellings = dict.fromkeys(spelled for each in likely for spelled in (each, _folded(unquote(each))))
+        found = (self._called(one) for one in spellings)
+        for uris in (*found, self._named_last(own)):
+            if meant := [uri for uri in uris if not inside or _folded(uri).startswith(f"{inside}/")]:
                 return meant
         return []
 
     def _called(self, wanted: str) -> list[str]:
         """Uris of a name, below a folder of that name, with that name before their suffix, or that fit it as a glob."""
-        found = self._named.get(wanted) or self._below.get(wanted) or self._stems.get(wanted, [])
+        found = self._named.get(wanted) or self._below.get("" if wanted == "." else wanted)
         if not found and _GLOB.search(wanted):
-            with suppress(UsageError):
-                found = [uri for name, each in self._named.items() if matches(name, f"/{wanted}") for uri in each]
-        return found
+            return self._fitting(f"/{wanted}")
+        return found or self._stems.get(wanted) or self._stems.get(posixpath.splitext(wanted)[0], [])
+
+    def _named_last(self, wanted: str) -> list[str]:
+        """Uris in any folder that end in this path; a name alone may lack its suffix, have another, or be a glob."""
+        if _GLOB.search(wanted):
+            return self._fitting(wanted)
+        stem = posixpath.splitext(posixpath.basename(wanted))[0]
+        return [uri for uri in self._last.get(stem, []) if "/" not in wanted or _folded(uri).endswith(f"/{wanted}")]
+
+    def _fitting(self, pattern: str) -> list[str]:
+        with suppress(UsageError):
+            return [uri for name, each in self._named.items() if matches(name, pattern) for uri in each]
+        return []
 
 
 def _folded(path: str) -> str:
-    return normalize("NFKC", path.replace("\\", "/")).casefold()
+    return key_as_meant(path.replace("\\", "/")).casefold()
 
 
 def _folders(uri: str) -> list[str]:

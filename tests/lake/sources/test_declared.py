@@ -276,6 +276,38 @@ def test_rights_under_a_mistaken_name_restrict_what_they_may_mean(
     }
 
 
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("pump.md", ["a/pump.md"]),  # without its folder
+        ("a/pump.pdf", ["a/pump.md"]),  # with another suffix
+        ("pump", ["a/pump.md"]),
+        ("p*.md", ["a/pump.md"]),
+        ("/srv/docs/a/pump.md", ["a/pump.md"]),
+        ("C:\\docs\\a\\pump.md", ["a/pump.md"]),
+        ("file:///srv/a/pump.md", ["a/pump.md"]),
+        ("a/pu\u200bmp.md", ["a/pump.md"]),
+        ("", ["a/pump.md", "other.txt"]),
+        ("a/pumps.md", []),
+        ("b/pump.md", []),
+        ("../pump.md", []),
+    ],
+)
+def test_a_row_with_rights_restricts_what_it_may_mean_and_is_named(
+    source: Path, lake_url: str, path: str, meant: list[str]
+) -> None:
+    write(source, {"a/pump.md": "A pump.", "other.txt": "Other.", "_metadata.csv": f"path,acl\n{path},hr\n"})
+    found = look(source, Lake(lake_url))
+    assert [uri for uri, one in stated(found).items() if "acl" in one] == meant
+    assert len(found.remarks) == 1
+
+
+def test_a_row_about_a_document_above_its_folder_is_named(source: Path, lake_url: str) -> None:
+    write(source, {"pump.md": "A pump.", "a/b.md": "B.", "a/_metadata.csv": "path,acl\n../pump.md,hr\n"})
+    found = look(source, Lake(lake_url))
+    assert (stated(found)["pump.md"], len(found.remarks)) == ({}, 1)
+
+
 @pytest.mark.parametrize("name", ["pump.md.META.JSON", "pump.md.meta.json.txt", "_Metadata.csv", "_metadata.csv.txt"])
 def test_a_file_that_is_almost_named_as_a_sidecar_closes_its_documents(source: Path, lake_url: str, name: str) -> None:
     write(source, {"a/pump.md": "A pump.", "other.md": "Another.", f"a/{name}": "{}"})
