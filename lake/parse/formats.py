@@ -22,29 +22,35 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
 
 text = _ours(5, "text", ".txt .text .log", _ENCODINGS)
 markdown = _ours(4, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
-html = _ours(5, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
+html = _ours(6, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
-    6,
+    7,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
 pdf = _ours(5, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    7,
+    8,
     "tables.sheets",
     ".csv .tsv .xlsx .xlsm .xltx .xltm .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(7, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+mail = _ours(8, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(3, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
-epub = _ours(6, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(6, "markup.rst", ".rst", "docutils", _ENCODINGS)
+epub = _ours(7, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+rst = _ours(7, "markup.rst", ".rst", "docutils", _ENCODINGS)
 org = _ours(4, "markup.org", ".org", _ENCODINGS)
 rtf = _ours(3, "office.rtf", ".rtf")
-opendocument = _ours(6, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
-json_text = _ours(5, "data.json_text", ".json .jsonl .ndjson .ipynb .xml", "lxml", "markdown-it-py", *_HTML)
+opendocument = _ours(7, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
+json_text = _ours(
+    6,
+    "data.json_text",
+    ".json .jsonl .ndjson .ipynb .xml",
+    *("lxml", "markdown-it-py", "unstructured", "python-docx"),
+    *_HTML,
+)
 code = _ours(
     4,
     "code",

@@ -75,7 +75,7 @@ def _reason(error: json.JSONDecodeError, line: int, error_class: str) -> InputEr
     where = f"line {line or error.lineno}, column {error.colno}"
     if error_class == "truncated":
         return InputError(f"the JSON ends in the middle ({error.msg}, {where}); fetch the file again", error_class)
-    return InputError(f"not JSON: {error.msg} at {where}; correct the file", error_class)
+    return InputError(f"not JSON: {error.msg} at {where}; correct the file, or convert it if it is JSON5", error_class)
 
 
 def _concatenated(text: str) -> Iterator[Any]:

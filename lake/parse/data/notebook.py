@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean
+from lake.parse.data.drawings import SVG, drawn_reading, drawn_words
 from lake.parse.encoded_data import without_data
 from lake.parse.markup import markdown
 from lake.parse.web import html
@@ -70,6 +71,10 @@ def _reading(value: Any) -> Iterator[str]:
             yield from _reading(item)
     elif isinstance(value, dict):
         for key, item in value.items():
+            if key == "data" and isinstance(item, dict):
+                yield from (drawn_reading(form, drawing) for form, drawing in item.items())
+            elif key == "svg":
+                yield drawn_reading(SVG, item)
             if key in ("text/html", "html"):
                 yield html.from_text(_joined(item)).source_text or ""
             elif key == "traceback":
@@ -166,7 +171,10 @@ def _write_forms(forms: dict[str, Any], place: str, writer: TextWriter) -> None:
     """Append the best form of a result; pictures and further forms are named."""
     pictures = [form for form in forms if _NO_TEXT_FORM.match(form)]
     for form in pictures:
-        writer.omit("encoded_data", place=f"{place}: {form}")
+        words = drawn_words(form, forms[form])
+        writer.add(f"Picture: {words}" if words else "")
+        if not words or form == SVG:
+            writer.omit("encoded_data", place=f"{place}: {form}")
     texts = {form: _text_of(forms[form]) for form in _FORMS if form in forms}
     texts = {form: text for form, text in texts.items() if text.strip()}
     best = next(iter(texts), None)

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean, one_line
 from lake.parse.data.outline import MAX_DEPTH, write_outline
+from lake.parse.data.word_xml import as_docx
 from lake.parse.data.xml_prose import is_prose, write_prose
 from lake.parse.data.xml_words import attributes, has_words, local_name, own_text, reading, words
+from lake.parse.office import office
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ _ELEMENT = re.compile(rb"<(/?)[A-Za-z_:\x80-\xff][^<>]*?(/?)>")
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     writer = TextWriter()
     root, damaged = _root(data.lstrip(b" \t\r\n"), writer)
+    if not damaged and (word := as_docx(root)) is not None:
+        return office.parse(word, ".docx")
     # A repaired tree may lack text, so that the bytes are read without it.
     writer.read(unescape(_TAG.sub(" ", damaged)) if damaged else reading(root))
     comments = "\n".join(node.text or "" for node in root.iter() if _is_comment(node))

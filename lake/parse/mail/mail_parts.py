@@ -11,7 +11,7 @@ from itertools import groupby
 
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean, one_line, paragraphs
-from lake.parse.document import Kind
+from lake.parse.document import Kind, Omission
 from lake.parse.mail.content_lines import whole_characters
 from lake.parse.text import Decoded, decode
 
@@ -29,6 +29,8 @@ _PADDED_INSIDE, _PIECE, _NO_LETTER = (re.compile(one) for one in (r"=\s*[A-Za-z0
 _QUOTED = re.compile(r"^\s*>", re.MULTILINE)
 _QUOTE_MARKS = re.compile(r"(?:> ?)*")
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} (\S[^\n]*)\n(?:[ -`]{1,62}\n)+?end[ \t]*$", re.MULTILINE)
+#: Bytes of a file as they are, with a few of them escaped; a part that is cut off has no end.
+_YENC = re.compile(rb"^=ybegin [^\r\n]*?\bname=([^\r\n]*)[\r\n].*?(?:^=yend [^\r\n]*|\Z)", re.MULTILINE | re.DOTALL)
 _ARMOURED = re.compile(r"^-----BEGIN PGP MESSAGE-----$.*?^-----END PGP MESSAGE-----[ \t]*$", re.MULTILINE | re.DOTALL)
 _ARMOUR_END = "-----END PGP MESSAGE-----"
 _ENRICHED = re.compile(r"<<|<param>.*?</param>|</?[A-Za-z-]+>", re.DOTALL)
@@ -115,13 +117,31 @@ def _parted(part: Message) -> tuple[str, str]:
 def content(part: Message, *, markup: bool = False) -> Decoded:
     """Decoded text of a part in its stated charset, or in the one it is really in. Raises the errors of ``decode``."""
     charset = parameter(part, "charset")
-    data = payload(part)
+    data, files = _without_yenc(payload(part))
     if part.get_content_type() in _FOLDED:
         data = whole_characters(data)
     _, below = _parted(part)
     if below and data:
         data += (b"\n\n<pre>%s</pre>" if markup else b"\n\n%s") % below.encode("utf-8", "surrogateescape")
-    return decode(data, declared=markup, charset=None if charset in _UNSTATED else charset) if data else Decoded("", {})
+    if not data.strip():
+        return Decoded("", {}, files)
+    found = decode(data, declared=markup, charset=None if charset in _UNSTATED else charset)
+    return found._replace(omitted=(*found.omitted, *files))
+
+
+def _without_yenc(data: bytes) -> tuple[bytes, tuple[Omission, ...]]:
+    """``data`` without files in yEnc, and their names."""
+    if b"=ybegin " not in data:
+        return data, ()
+    names: list[str] = []
+
+    def named(match: re.Match[bytes]) -> bytes:
+        if match[0].isascii():  # a text about such files
+            return match[0]
+        names.append(one_line(_text(match[1])) or "yEnc")
+        return b""
+
+    return _YENC.sub(named, data), tuple(Omission("encoded_data", 0, name) for name in names)
 
 
 def unflowed(text: str, *, delete_space: bool = False) -> str:

@@ -214,9 +214,10 @@ class Mail:
     def _read(self, part: Message, kind: str, name: str) -> None:
         is_page = kind in _PAGES
         text, metadata, omitted = content(part, markup=is_page)
+        self.writer.note(omitted)
+        self.names += [one.place for one in omitted if one.kind == "encoded_data"]
         if not text.strip():
             return
-        self.writer.note(omitted)
         if part.get_content_disposition() == "attachment" or (name and not is_page):
             self.names.append(name or kind)
             self.head(name or kind, 2)

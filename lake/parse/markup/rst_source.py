@@ -48,6 +48,8 @@ _INLINE = (
     (re.compile(r"\[(?:#[^\]\s]*|\*)\]_"), " "),
     (re.compile(r"(?<!\w)\|[^|\s](?:[^|\n]{0,80}[^|\s])?\|(?!\w)"), " "),
 )
+#: A sign that a backslash takes the meaning of; literals, code and formulas keep both.
+_ESCAPED = re.compile(r"(``[^`]*``|:(?:code|math|raw):`[^`]*`)|\\(\S)")
 _TAGS = re.compile(r"<[^<>]*>")
 
 
@@ -69,9 +71,14 @@ def reading(source: str) -> str:
     """The text of ``source`` without names of directives and roles, options, targets and paths."""
     found: list[str] = []
     lines = source.split("\n")
-    named = raw = option_at = -1
+    named = raw = option_at = literal = -1
     for line in lines:
         indent = len(line) - len(line.lstrip())
+        if line.strip() and literal >= 0 and indent <= literal:
+            literal = -1
+        if literal < 0:
+            line = _ESCAPED.sub(lambda match: match[1] or match[2], line)
+            literal = indent if line.rstrip().endswith("::") else -1
         if line.strip() and raw >= 0 and indent <= raw:
             raw = -1
         option = _OPTION.match(line) if named >= 0 else None
@@ -91,6 +98,7 @@ def reading(source: str) -> str:
             named = indent
             name = directive[1].lower()
             raw = indent if name == "raw" else raw
+            literal = indent if CODE.search(name) or name in ("raw", "math") else -1
             if name not in _NO_ARGUMENT or (name == "class" and SIGNATURE.search(line, directive.end())):
                 found.append(line[: directive.start(1)].replace("..", "").partition("|")[0] + line[directive.end() :])
             continue

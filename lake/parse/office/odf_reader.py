@@ -108,6 +108,11 @@ def _gather(node: _Element, pieces: list[str], hidden: list[str]) -> None:
     name = odf_name(node)
     if name == "hidden-text":
         (hidden if _is_hidden(node) else pieces).append(_hidden_text(node))
+    elif _floats(node):
+        beside: list[str] = [" "]
+        for child in node:
+            _gather(child, beside, hidden)
+        hidden += beside
     elif not _has_no_text(node):
         border = "" if name in _JOINED else " "
         pieces += (border, node.text or "")
@@ -115,6 +120,14 @@ def _gather(node: _Element, pieces: list[str], hidden: list[str]) -> None:
             _gather(child, pieces, hidden)
         pieces.append(border)
     pieces.append(node.tail or "")
+
+
+def _floats(node: _Element) -> bool:
+    """Whether an element inside a paragraph takes no place in its line, so that it parts no word."""
+    name = odf_name(node)
+    if name == "annotation":  # not that of a formula
+        return ":office:" in str(node.tag)
+    return name in _SHAPES and attribute(node, "anchor-type") in ("char", "paragraph", "page")
 
 
 def _is_hidden(node: _Element) -> bool:
@@ -500,6 +513,8 @@ class OdfReader:
             self._page_field(node, out)
         elif name in _SHAPES - {"a"}:
             page = self._page
+            if not _floats(node) and out and out[-1][-1:].isalnum():
+                out.append(" ")
             self._after.append(lambda items: self._late_shape(node, items, page))
         elif self._is_hidden(node):
             self._leave_out("hidden", node, "hidden text")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _CONTROLS = (b"\x01", b"\x1f")
 _SNIFFED_ROWS = 50
 _LONGEST_FIELD = 1 << 30
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 #: Lines that may have a wrong quote, before quotes lose their meaning.
 _MAX_REPAIRS = 100
 
@@ -95,6 +97,17 @@ def _split(text: str, delimiter: str) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
 
 
+def cells_as_written(line: str, delimiter: str) -> list[str]:
+    """The cells of a line; one with text after the mark that closes it keeps its quotation marks.
+
+    >>> cells_as_written('"a, b",say "x","c"d', ",")
+    ['a, b', 'say "x"', '"c"d']
+    """
+    parts = re.findall(rf'(?:"(?:[^"]|"")*")?[^{re.escape(delimiter)}]*(?:{re.escape(delimiter)}|$)', line)
+    cells = [part.removesuffix(delimiter) for part in (parts if parts[-1:] != [""] or not parts[:-1] else parts[:-1])]
+    return [cell[1:-1].replace('""', '"') if _QUOTED.fullmatch(cell) else cell for cell in cells]
+
+
 @dataclass(slots=True)
 class _LineReader:
     """``wrong`` holds the numbers of lines with a quotation mark that is never closed."""
@@ -146,7 +159,7 @@ class _LineReader:
                 self.wrong.append(first + 1 + self.n_above)
                 found.append(self.lines[first].split(self.delimiter))
             else:  # a quotation mark after the one that closes a cell
-                found += csv.reader([self.lines[first]], delimiter=self.delimiter)
+                found.append(cells_as_written(self.lines[first], self.delimiter))
             return first + 1
 
     def _reader(self, start: int) -> CsvReader:

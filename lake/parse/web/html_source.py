@@ -43,6 +43,9 @@ _RAW = re.compile(r"<(/?)(iframe|noframes|noembed|template|frameset|frame)(?=[\s
 _TABLE = re.compile(r"<table[\s/>]", re.IGNORECASE)
 _CELL, _CELL_END = (re.compile(rf"<{end}t(?:r|d|h|body|head|foot)(?:\s[^<>]*)?>", re.IGNORECASE) for end in ("", "/"))
 
+#: A parser moves texts between rows and cells before the table, where they would run into each other.
+_STRAY = re.compile(r"(?<=[^\s>])(?=</?(?:table|caption|thead|tbody|tfoot|tr|td|th)[\s>])", re.IGNORECASE)
+
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)(?:[^<>]*(/)>)?")
 _SHALLOW = (
     "p li dt dd tr td th thead tbody tfoot colgroup option optgroup rp rt html head body a b big code em font i "
@@ -59,6 +62,8 @@ def prepared(source: str, *, xhtml: bool = False) -> str:
         source = _as_html(source)
     if _CELL.search(source) and not _TABLE.search(source):
         source = _in_table(source)
+    if _TABLE.search(source):
+        source = _STRAY.sub(" ", source)
     if _RAW.search(source):
         source = _RAW.sub(r"<\1x-\2", source)
     if source.count("<") - 2 * source.count("</") > MAX_NESTED or source.count("</") > MAX_NESTED:

@@ -87,12 +87,13 @@ class _Lines:
 
 
 class Walk:
-    """Writes nodes to ``sink``; what ``marks`` names is left out."""
+    """Writes nodes to ``sink``; what ``marks`` names is left out. A list that is not ``numbered`` has bullets only."""
 
-    def __init__(self, sink: Sink, marks: Marks, *, flat: bool = False) -> None:
+    def __init__(self, sink: Sink, marks: Marks, *, flat: bool = False, numbered: bool = True) -> None:
         self._sink = sink
         self._marks = marks
         self._flat = flat
+        self._numbered = numbered
         self._text: list[str] = []
         self._lists: list[_List] = []
         self._pending = _Lines()
@@ -156,7 +157,7 @@ class Walk:
         if node.tag in _SPACED:
             self._text.append(" ")
         pieces = _Pieces(None)
-        walk = Walk(pieces, Marks(), flat=True)
+        walk = Walk(pieces, Marks(), flat=True, numbered=False)
         handler = _HANDLERS.get(node.tag)
         if handler:
             handler(walk, node)
@@ -248,7 +249,7 @@ class Walk:
         else:
             self._interrupt()
         opened = _List()
-        if node.tag == "ol":
+        if node.tag == "ol" and self._numbered:
             attributes = node.attributes
             opened.number = _number(attributes.get("start"), 1)
             if "reversed" in attributes:

@@ -17,6 +17,11 @@ def complete(text: str | bytes, name: str = "a.csv") -> ParsedDocument:
     return parsed
 
 
+def test_text_behind_a_closing_mark_keeps_its_marks() -> None:
+    text = complete('a,b\n"x"y,"one, ""two"""\n"v, w" z,\n').text
+    assert text.split("\n")[2:] == ['| "x"y | one, "two" |', '| "v, w" z |  |']
+
+
 RIGHT = "| Item | n | Town |\n| --- | --- | --- |\n| rope | 3 | Brno |\n| tar | 4 | Bergen |"
 
 

@@ -354,3 +354,22 @@ def test_a_reading_beside_its_words_is_kept() -> None:
     assert parse("<p>\u706f<ruby>\u706f\u53f0<rtc>lighthouse</rtc></ruby></p>".encode(), "a.html").text.endswith(
         "(lighthouse)"
     )
+
+
+@pytest.mark.parametrize(
+    ("inside", "words"),
+    [
+        ("one<tr><td>a</td><td>b</td></tr>two<tr><td>c</td><td>d</td></tr>three", "one two three"),
+        ("<tr>in row<td>a</td><td>b</td>more</tr>", "in row more"),
+    ],
+)
+def test_stray_texts_in_a_table_are_words_of_their_own(inside: str, words: str) -> None:
+    document = parsed(f"<table>{inside}</table>")
+    assert document.text.startswith(f"{words}\n\n| a | b |")
+    assert account_of(document).n_words_lost == 0
+
+
+@pytest.mark.parametrize("around", ["div hidden", "nav"])
+def test_numbers_that_a_list_computes_are_not_counted_as_left_out(around: str) -> None:
+    document = parsed(f"<main><p>Shown.</p><{around}><ol><li>one</li><li>two</li></ol></{around.split()[0]}></main>")
+    assert [one.n_words for one in account_of(document).omitted] == [2]

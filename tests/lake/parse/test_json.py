@@ -221,3 +221,30 @@ def test_pictures_in_markdown_are_no_text() -> None:
     parsed = complete(notebook(cell), "a.ipynb")
     assert BYTES[:60] not in parsed.text
     assert {one.kind for one in parsed.omitted} == {"encoded_data"}
+
+
+SVG = "<svg xmlns='http://www.w3.org/2000/svg'><metadata>Plot</metadata><title>Oil</title><text>a night</text></svg>"
+PLOTLY = {
+    "data": [{"type": "bar", "name": "Lamp", "x": ["Monday", 2], "y": [1, 2]}],
+    "layout": {
+        "title": {"text": "Oil <b>burnt</b>"},
+        "xaxis": {"title": "Day"},
+        "template": {"layout": {"title": {"text": "no"}}},
+    },
+}
+VEGA = {"title": "Oil", "encoding": {"x": {"field": "day", "title": "Weekday"}}, "datasets": {"a": [{"name": "no"}]}}
+
+
+@pytest.mark.parametrize(
+    ("form", "drawn", "words"),
+    [
+        ("image/svg+xml", SVG, "Oil a night"),
+        ("image/svg+xml", SVG.partition("<title>")[0] + "<path d='M0 0'/></svg>", ""),
+        ("application/vnd.plotly.v1+json", PLOTLY, "Lamp\nMonday\nOil burnt\nDay"),
+        ("application/vnd.vegalite.v5+json", VEGA, "Oil\nWeekday"),
+        ("application/vnd.jupyter.widget-view+json", {"model_id": "ab", "text": "no"}, ""),
+    ],
+)
+def test_words_of_drawings_are_kept(form: str, drawn: Any, words: str) -> None:
+    document = complete(notebook(code(result(**{form: drawn, "text/plain": "<Figure>"}))), "a.ipynb")
+    assert document.text == "```python\nrun()\n```" + (f"\n\nPicture: {words}" if words else "")

@@ -229,3 +229,19 @@ def test_messages_nested_too_deep_are_refused() -> None:
 def test_rtf_of_outlook_is_unpacked() -> None:
     packed = "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"
     assert unpacked(bytes.fromhex(packed)) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
+
+
+YENC = bytes(byte for byte in range(256) if byte not in (0, 10, 13, 61)) * 4
+YENC_HEAD = b"=ybegin part=1 line=128 size=1008 name=old lamp.bin\r\n=ypart begin=1 end=1008\r\n"
+
+
+@pytest.mark.parametrize("end", [b"\r\n=yend size=1008 crc32=ab\r\n\r\nRegards.\r\n", b""])
+def test_a_file_in_yenc_costs_only_itself(end: bytes) -> None:
+    document = parse(HEAD.encode() + b"\nHere it is.\n\n" + YENC_HEAD + YENC + end, "a.eml")
+    assert document.text == "# Oil\n\nHere it is." + ("\n\nRegards." if end else "")
+    assert document.metadata["attachments"] == ["old lamp.bin"]
+    assert [(one.kind, one.place) for one in document.omitted] == [("encoded_data", "old lamp.bin")]
+
+
+def test_a_text_about_yenc_is_kept() -> None:
+    assert "size=3" in parse(f"{HEAD}\nIt begins so:\n=ybegin line=128 size=3 name=a\nabc\n".encode(), "a.eml").text

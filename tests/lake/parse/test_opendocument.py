@@ -189,6 +189,22 @@ CHART = (
     "<office:document-content><office:body><office:chart><chart:chart><chart:title><text:p>Catch</text:p></chart:title>"
     f"<table:table>{row('', 'Herring')}{row('Spring', '19.2')}</table:table></chart:chart></office:chart></office:body></office:document-content>"
 )
+
+
+@pytest.mark.parametrize(
+    ("anchor", "text"),
+    [("as-char", "left right"), ("", "left right"), ("char", "leftright"), ("paragraph", "leftright")],
+)
+def test_a_frame_in_a_line_parts_words(anchor: str, text: str) -> None:
+    frame = f'<draw:frame text:anchor-type="{anchor}"><draw:text-box>{p("boxed")}</draw:text-box></draw:frame>'
+    assert parsed(odf(f"<office:text>{p(f'left{frame}right')}</office:text>")).text == f"{text}\n\nboxed"
+
+
+def test_a_comment_parts_no_word() -> None:
+    comment = f"<office:annotation>{p('Check.')}</office:annotation>"
+    assert parsed(odf(f"<office:text>{p(f'left{comment}right')}</office:text>")).text == "leftright\n\nComment: Check."
+
+
 MATH = "<math:math><math:semantics><math:mrow><math:mi>E</math:mi><math:mo>=</math:mo><math:mi>mc</math:mi></math:mrow><math:annotation>E = mc</math:annotation></math:semantics></math:math>"
 
 

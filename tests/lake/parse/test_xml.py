@@ -157,3 +157,34 @@ def test_cells_that_all_reach_to_the_end_of_a_table_do_not_multiply() -> None:
     text = parse(b"<r><p>x</p><table>" + rows + b"</table></r>", "a.xml").text
     assert text.count("b") == 2000
     assert len(text) < 4_000_000
+
+
+W_2003 = (
+    '<?mso-application progid="Word.Document"?><w:wordDocument xmlns:aml="http://schemas.microsoft.com/aml/2001/core"'
+    ' xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"><w:styles><w:style w:styleId="H1">'
+    '<w:name w:val="heading 1"/></w:style></w:styles><w:body>{}</w:body></w:wordDocument>'
+)
+PACKAGE = (
+    '<pkg:package xmlns:pkg="http://schemas.microsoft.com/office/2006/xmlPackage">'
+    '<pkg:part pkg:name="/word/document.xml"><pkg:xmlData>'
+    '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>{}</w:body>'
+    '</w:document></pkg:xmlData></pkg:part><pkg:part pkg:name="/word/media/a.png"><pkg:binaryData>!</pkg:binaryData>'
+    "</pkg:part></pkg:package>"
+)
+
+
+@pytest.mark.parametrize("form", [W_2003, PACKAGE])
+def test_word_documents_in_one_file_keep_their_words_whole(form: str) -> None:
+    body = "<w:p><w:r><w:t>Har</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>bour</w:t></w:r></w:p>"
+    assert complete(form.format(body)).text == "Harbour"
+
+
+def test_headings_and_changes_of_word_2003() -> None:
+    def change(kind: str, inner: str) -> str:
+        return f'<aml:annotation w:type="Word.{kind}"><aml:content><w:r>{inner}</w:r></aml:content></aml:annotation>'
+
+    heading = '<w:p><w:pPr><w:pStyle w:val="H1"/></w:pPr><w:r><w:t>Oil</w:t></w:r></w:p>'
+    changed = change("Deletion", "<w:delText>old </w:delText>") + change("Insertion", "<w:t>new </w:t>")
+    document = complete(W_2003.format(f"{heading}<w:p>{changed}<w:r><w:t>lamp</w:t></w:r></w:p>"))
+    assert document.text == "# Oil\n\nnew lamp"
+    assert [one.kind for one in document.omitted] == ["deleted"]
