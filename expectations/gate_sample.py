@@ -36,8 +36,9 @@ def samples(
             others.setdefault(question.set, []).append(question.question_id)
     chosen, n = random.Random(candidate.digest), max(policy.sample, policy.least)
     drawn = [chosen.sample(sorted(ids), min(n, len(ids))) for ids in others.values()]
-    parts = [of_changes.union(*(ids[:size] for ids in drawn)) for size in sorted({policy.least, n})]
-    return [frozenset(part) for part in parts if len(part) < len(questions)] or [None]
+    sizes = sorted({policy.least, n})
+    parts = (of_changes.union(*(ids[:size] for ids in drawn)) for size in sizes)
+    return list(dict.fromkeys(frozenset(part) if len(part) < len(questions) else None for part in parts))
 
 
 def _changed_uris(lake: Lake, candidate: Release) -> set[str]:

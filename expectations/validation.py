@@ -56,15 +56,16 @@ def load(*, lean: bool = False) -> Any:
 def validate(requests: Sequence[Request]) -> list[list[Result]]:
     """For each request the results of its checks, in their order; writes nothing anywhere."""
     keys = [_key(request) for request in requests]
-    unknown = [request for request, key in zip(requests, keys, strict=True) if key not in _KNOWN]
+    held = [_KNOWN.get(key) for key in keys]  # looked up once: other threads validate as well
+    unknown = [request for request, answer in zip(requests, held, strict=True) if answer is None]
     found = iter(_asked(unknown) if unknown else ())
-    answers = [_KNOWN[key] if key in _KNOWN else next(found) for key in keys]
+    answers = [next(found) if answer is None else answer for answer in held]
     for key, answer in zip(keys, answers, strict=True):
         if key and all(result.success and not result.values.get("unexpected_count") for result in answer):
             _KNOWN.pop(key, None)
             _KNOWN[key] = answer
     for oldest in list(_KNOWN)[:-_MOST_KNOWN]:
-        del _KNOWN[oldest]
+        _KNOWN.pop(oldest, None)
     return answers
 
 

@@ -12,6 +12,7 @@ from flows.cli.declared import with_options
 from flows.cli.options import AtOption, JsonOption, LakeOption, show
 from flows.cli.show import query as show_query
 from lake.options import SearchOptions
+from lake.search.fusion import shares
 
 Explain = Annotated[bool, typer.Option("--explain", help="Show the ranks, scores and lineage of each passage.")]
 
@@ -35,8 +36,9 @@ def query(
     if explain:
         shown["explained"] = index.explain(found)
         shown["options"] = SearchOptions.of(search, index.defaults()).stated()
-    n_embedders = len(index.release(found.release, degrade=True).recipe.embedders)
-    scale = SearchOptions.of(search, index.defaults()).scale(n_embedders)
+    options, recipe = SearchOptions.of(search, index.defaults()), index.release(found.release, degrade=True).recipe
+    shared = shares(recipe, options.embedder_weights)
+    scale = options.scale([one.is_sparse for column, one in recipe.vector_columns.items() if shared[column]])
     if found.degraded:
         shown["degraded"] = list(found.degraded)
         show_query.missing(found.degraded)

@@ -27,6 +27,7 @@ _DIMENSION_KEYS = ("out_features", "embedding_dimension", "word_embedding_dimens
 _DOCUMENT_PROMPTS = ("document", "passage", "corpus", "retrieval.passage")
 _QUERY_PROMPTS = ("query", "retrieval.query", "s2p_query")
 _LONGEST_CREDIBLE = 1 << 20
+_CONFIG = "config_sentence_transformers.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ def read_model_folder(model: str, *, is_sparse: bool = False) -> ModelFolder:
     ``is_sparse``: of a ``SparseEncoder`` whose documents are made by a masked language model, as SPLADE's are.
     """
     path = find_folder(model)
+    if not is_sparse and _json(path / _CONFIG).get("model_type") == "SparseEncoder":
+        raise UsageError(f"{model!r} is a sparse model; name it sparse:{model}, beside another embedder")
     try:
         files = tuple((f, f.stat().st_size, f.stat().st_mtime_ns) for f in _deciding_files(path))
         return _read_model_folder(path, files, is_sparse)
@@ -213,7 +216,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _prompts(path: Path) -> tuple[str, str]:
     """Prompts of documents and of queries: by their usual names, else the model's default one."""
-    config = _json(path / "config_sentence_transformers.json")
+    config = _json(path / _CONFIG)
     prompts: dict[str, str] = config.get("prompts") or {}
     default = prompts.get(config.get("default_prompt_name") or "") or ""
     document = next((prompts[key] for key in _DOCUMENT_PROMPTS if prompts.get(key)), default)

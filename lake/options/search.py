@@ -289,10 +289,11 @@ class SearchOptions(SearchDefaults):
                 f"the boolean syntax needs mode 'text'; searches by vectors ({self.mode}) can't require a word"
             )
 
-    def scale(self, n_embedders: int = 1) -> str:
-        """The meaning of a score of a release with ``n_embedders``, from the last step that scores."""
+    def scale(self, are_sparse: Sequence[bool] = (False,)) -> str:
+        """The meaning of a score, from the last step that scores; ``are_sparse``: each embedder that searches."""
         fused = {"adaptive": "fused evidence", "rrf": "reciprocal rank fusion"}[self.fusion]
-        by_vectors = "cosine similarity" if n_embedders == 1 else fused
+        alone = "dot product of weights" if are_sparse[0] else "cosine similarity"
+        by_vectors = alone if len(are_sparse) == 1 else fused
         first = {"vector": by_vectors, "text": "BM25", "hybrid": fused}[self.mode]
         scored = self._reranked_scale(first) if self.rerank else first
         return f"{scored}, boosted" if self.boosts else scored

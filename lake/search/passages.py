@@ -175,8 +175,12 @@ def _passages(
 
 
 def _with_legs(hits: pa.Table, best: pa.Table, recipe: Recipe) -> pa.Table:
-    """The passages with what each retriever added to the score of the best chunk, if there are several retrievers."""
-    if not hits.num_rows or sum(name.endswith("_added") for name in best.column_names) < 2:
+    """The passages with what each retriever added to the score of the best chunk.
+
+    Without it if there is but one, whose rank and score have columns of their own.
+    """
+    searched = {name.removesuffix("_added") for name in best.column_names if name.endswith("_added")}
+    if not hits.num_rows or (len(searched) < 2 and searched <= {"vector", "text"}):
         return hits
     names: dict[str, str | None] = {column: one.name for column, one in recipe.vector_columns.items()}
     of_legs = [name for name in best.column_names if name.endswith(("_rank", "_score", "_added"))]

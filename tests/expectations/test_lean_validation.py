@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 
 from expectations.validation import Request, Result, validate
@@ -44,6 +46,28 @@ def test_lean_and_whole_find_the_same() -> None:
 
 def table(ids: str, *sizes: int | None) -> pa.Table:
     return pa.table({"id": [f"{ids}{n}" for n in range(len(sizes))], "size": pa.array(sizes, pa.int64())})
+
+
+class Interrupted:
+    """A table, while whose rows are handed over somebody else validates."""
+
+    def __init__(self, rows: pa.Table, other: Request) -> None:
+        self._rows, self._other = rows, other
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rows, name)
+
+    def to_pandas(self, **how: Any) -> Any:
+        validate([self._other])
+        return self._rows.to_pandas(**how)
+
+
+def test_answers_keep_to_their_requests_if_others_validate_meanwhile() -> None:
+    checks = (check("expect_column_values_to_be_between", "size", max_value=7),)
+    good, bad = (Request("meanwhile", checks, table("a", *sizes)) for sizes in ((5, 6), (5, 8)))
+    first: Any = Interrupted(table("a", 5, 7), good)
+    found = validate([Request("meanwhile", checks, first), good, bad])
+    assert [answer[0].success for answer in found] == [True, True, False]
 
 
 def test_what_was_found_in_rows_without_a_fault_holds_for_equal_rows_alone() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from expectations.gate_sample import samples
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake import configuration
@@ -159,6 +160,10 @@ def test_the_gate_of_a_small_run_measures_a_sample_and_what_it_changed_and_the_n
         measured = questions_measured(lake, small.release)
         assert len(measured) == GATE["least"] + 1  # type: ignore[operator]
         assert asked[number].question_id in measured
+    candidate = lake.log.read().releases[small.release or ""]
+    few, everything = samples(lake, candidate, asked[:12], configuration.read(lake.store).gate)
+    assert few is not None
+    assert (len(few), everything) == (GATE["least"] + 1, None)  # type: ignore[operator]
     (folder / "docs" / "8.md").unlink()
     assert asked[8].question_id in questions_measured(lake, run(folder, "8.md").release)
     assert len(questions_measured(lake, night.release)) == N  # what a sample looks up costs none of them

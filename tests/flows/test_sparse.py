@@ -26,7 +26,7 @@ from lake.errors import UsageError
 from lake.ids import text_digest
 from lake.index import Index
 from lake.maintenance import doctor
-from lake.options import RecipeOptions
+from lake.options import RecipeOptions, SearchOptions
 from lake.questions import Evidence
 from lake.recipe import Recipe
 from lake.reporting import silent
@@ -135,6 +135,11 @@ def test_scores_are_the_dot_products_of_question_and_chunk(built: Built) -> None
     assert uris(found) == sorted(expected, key=lambda name: -expected[name])
     scores = dict(zip(uris(found), found.hits.column("score").to_pylist(), strict=True))
     assert scores == pytest.approx(expected, rel=1e-5)
+    hits, explained = found.hits.to_pylist(), built.index.explain(found)
+    for rank, (hit, why) in enumerate(zip(hits, explained, strict=True), 1):
+        leg = {"embedder": built.sparse, "rank": rank, "score": hit["score"], "added": hit["score"]}
+        assert why["legs"] == {"sparse": leg}, "it alone found the passage"
+    assert SearchOptions(mode="vector").scale([True]) == "dot product of weights"
 
 
 def test_a_question_with_weights_of_its_own_scores_by_them(tiny_sparse: tuple[Path, Path], tmp_path: Path) -> None:

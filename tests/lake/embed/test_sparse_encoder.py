@@ -41,6 +41,12 @@ def test_an_encoder_makes_what_sentence_transformers_makes(tiny_sparse: tuple[Pa
     assert again.tobytes() == found.tobytes(), "a text has the same weights in any company"
 
 
+def test_a_sparse_model_in_place_of_a_dense_one_is_refused(tiny_sparse: tuple[Path, Path]) -> None:
+    for folder in tiny_sparse:
+        with pytest.raises(UsageError, match=f"is a sparse model; name it sparse:{folder}"):
+            identify(f"st:{folder}")
+
+
 def test_a_folder_without_a_sparse_model_is_refused(tiny_model: Path) -> None:
     with pytest.raises(UsageError, match="not a SparseEncoder"):
         identify(f"sparse:{tiny_model}")
