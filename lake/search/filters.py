@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Prefix of keys that filter by declared metadata.
 METADATA = "metadata."
+#: A condition that no document meets, and that is searched as any other.
+_NO_DOCUMENT = Predicate("doc_id = ''")
 _HIDDEN = ("vector", SPARSE, "metadata")
 _REMEMBERED = 64
 #: Columns of chunks that are not those of their documents.
@@ -62,7 +64,7 @@ class ReleaseFilter:
         wanted = TEXTS if self._has_summaries and of_chunks else ANYTHING
         if where is not None:
             of_where = self._remembered("where", where, lambda: self._where(where))
-            wanted &= of_where if isinstance(of_where, Predicate) else self._among(of_where)
+            wanted &= of_where if isinstance(of_where, Predicate) else self._among(of_where, seen)
         doc_ids: list[frozenset[str]] = []
         for key, condition in _items(filters):
             for operator, value in _conditions(condition):
@@ -71,7 +73,7 @@ class ReleaseFilter:
                     wanted &= found
                 else:
                     doc_ids.append(found)
-        return wanted & self._among(frozenset.intersection(*doc_ids)) if doc_ids else wanted
+        return wanted & self._among(frozenset.intersection(*doc_ids), seen) if doc_ids else wanted
 
     def _condition(self, key: str, operator: str, value: Any, seen: Predicate) -> Predicate | frozenset[str]:
         """A predicate over chunks, or the documents that pass."""
@@ -199,11 +201,15 @@ class ReleaseFilter:
                 self._found[kind, key] = found
         return found
 
-    def _among(self, doc_ids: frozenset[str]) -> Predicate:
-        """Selects chunks of these documents, by the shorter of two lists."""
+    def _among(self, doc_ids: frozenset[str], seen: Predicate) -> Predicate:
+        """Selects chunks of these documents, by the shorter of two lists.
+
+        NOTHING spares a search. Only whoever sees everything may notice: for others it would tell hidden documents that
+        pass from none that do.
+        """
         others = self._all - doc_ids
         if not doc_ids:
-            return NOTHING
+            return NOTHING if seen == ANYTHING else _NO_DOCUMENT
         if not others:
             return ANYTHING
         negated = len(others) < len(doc_ids)

@@ -214,7 +214,7 @@ class Snapshot:
     def _results(self, found: Sequence[_FoundCandidates]) -> list[SearchResult]:
         hits = iter(self.read([(one.looked, one.question) for one in found if one.looked is not None]))
         return [
-            SearchResult(self.release.id, None, HITS.empty_table())
+            SearchResult(self.release.id, query_id(self.release.id, one.question.text), HITS.empty_table())
             if one.looked is None
             else SearchResult(
                 self.release.id,

@@ -266,6 +266,8 @@ def test_documents_are_named_the_shorter_way(release: ReleaseFilter) -> None:
     assert "NOT" not in few
     assert release.predicate(filters={"size": {">=": 0}}) == ANYTHING
     assert release.predicate(filters={"size": {"<": 0}}, where="page < 3") == NOTHING
+    seen = Predicate("acl IS NULL")
+    assert not release.predicate(filters={"size": {"<": 0}}, seen=seen).is_nothing
 
 
 def test_predicates_are_put_together_in_parentheses() -> None:

@@ -128,6 +128,18 @@ def test_a_key_sees_what_its_principals_may(start: Start, two_releases: TwoRelea
         assert secret not in json.dumps(running.post(key=OTHER, text="ducats", **words).json().get("hits", []))
 
 
+def test_a_filter_that_only_hidden_documents_pass_answers_as_one_that_none_does(two_releases: TwoReleases) -> None:
+    index = lake.open_lake(two_releases.url)
+    for mode in ("text", "hybrid"):
+        hidden, none = (
+            index.search("oil", filters={"uri": {"glob": glob}}, mode=mode, principals=["staff"])
+            for glob in ("payr*", "nope*")
+        )
+        assert (len(hidden), hidden.query_id, hidden.degraded) == (len(none), none.query_id, none.degraded)
+        assert hidden.query_id is not None
+        assert index.search("oil", filters={"uri": {"glob": "nope*"}}, principals="*").query_id == hidden.query_id
+
+
 def test_a_key_allows_some_options(start: Start, two_releases: TwoReleases) -> None:
     running = start(ring(options=("mode",)))
     assert running.post(key=KEY, text="lamp", mode="text").status_code == 200
