@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from lake.parse.canonical import paragraphs, span
+from lake.parse.code_limits import is_slow
 from lake.parse.code_units import Mark, marks_of
 from lake.parse.document import Block, ParsedDocument
 from lake.parse.text import decode
@@ -33,7 +34,7 @@ _GRAMMARS = {
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     text, metadata, omitted = decode(data)
     grammar = _GRAMMARS.get(suffix)
-    if grammar is None:
+    if grammar is None or is_slow(text, suffix):
         return ParsedDocument(text, tuple(paragraphs(text, kind="code")), metadata=metadata, omitted=omitted)
     source = text.encode()
     marks = list(marks_of(_parser(*grammar).parse(source).root_node))

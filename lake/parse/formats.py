@@ -40,7 +40,7 @@ sheets = _ours(
 mail = _ours(8, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(3, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
 epub = _ours(7, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(7, "markup.rst", ".rst", "docutils", _ENCODINGS)
+rst = _ours(8, "markup.rst", ".rst", "docutils", _ENCODINGS)
 org = _ours(4, "markup.org", ".org", _ENCODINGS)
 rtf = _ours(3, "office.rtf", ".rtf")
 opendocument = _ours(7, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
@@ -52,7 +52,7 @@ json_text = _ours(
     *_HTML,
 )
 code = _ours(
-    4,
+    5,
     "code",
     ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
     " .cpp .cc .cxx .hpp .hh .cs .rb .php .kt .kts .swift .scala .sql .css .scss .r .lua .pl .pm .jl .dart .ex .exs"

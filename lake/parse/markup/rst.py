@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import TextWriter, one_line, runs_into
 from lake.parse.markup.rst_extensions import everything_known
-from lake.parse.markup.rst_source import SHOWN_OPTIONS, reading, with_first_cells
+from lake.parse.markup.rst_source import SHOWN_OPTIONS, reading, with_first_cells, with_plain_marks
 from lake.parse.text import decode
 from lake.parse.web import html
 from lake.parse.web.html_table import PageCell, grid
@@ -62,7 +62,7 @@ class _Walk:
         from docutils.core import publish_doctree
 
         with everything_known(text):
-            tree = publish_doctree(with_first_cells(text), settings_overrides=_QUIET)
+            tree = publish_doctree(with_plain_marks(with_first_cells(text)), settings_overrides=_QUIET)
         self.children(tree, level)
 
     def children(self, node: RstNode, level: int) -> None:

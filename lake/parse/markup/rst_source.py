@@ -67,6 +67,30 @@ def _marked(match: re.Match[str]) -> str:
     return f"{match[1]}{match[2]}{match[3]}{match[1]}\\{match[4][1:]}"
 
 
+#: What may begin or end inline markup, and signs that a backslash has made plain already.
+_MARKUP = re.compile(r"[*`|]|_(?!\w)")
+_PLAIN_OR_MARK = re.compile(r"(\\.)|[*`|_]", re.DOTALL)
+#: Lines that belong together in one paragraph, which is none of a list, a table, a listing or a directive.
+_LONG_PARAGRAPH = re.compile(
+    r"(?:^(?!(?:[-+*|\u2022]|\.\.|\(?(?:\w+|#)[.)])[ \t]|[=+-]{3}|\+[-=]|>>>|:[^:\n]+:)\S.*(?:\n|\Z))+", re.MULTILINE
+)
+#: docutils needs time by the square of the marks in a paragraph.
+_MOST_MARKS = 3000
+
+
+def with_plain_marks(source: str) -> str:
+    """``source`` with the marks of each paragraph escaped that has thousands, so that they stay text."""
+    if len(_MARKUP.findall(source)) <= _MOST_MARKS:
+        return source
+    return _LONG_PARAGRAPH.sub(_plain, source)
+
+
+def _plain(match: re.Match[str]) -> str:
+    if len(_MARKUP.findall(match[0])) <= _MOST_MARKS or match.string[: match.start()].rstrip().endswith("::"):
+        return match[0]
+    return _PLAIN_OR_MARK.sub(lambda mark: mark[1] or f"\\{mark[0]}", match[0])
+
+
 def reading(source: str) -> str:
     """The text of ``source`` without names of directives and roles, options, targets and paths."""
     found: list[str] = []

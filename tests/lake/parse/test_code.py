@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lake.parse import parse
+from lake.parse.code_limits import is_slow
 
 SOURCES = {
     "a.py": "#!/usr/bin/env python\nimport os\n\n\nclass Lamp:\n    def lit(self):\n        pass\n\nX = 2\n",
@@ -39,3 +40,30 @@ def test_comments_in_other_scripts_do_not_move_the_blocks() -> None:
     parsed = parse(source.encode(), "a.py")
     assert [block.label for block in parsed.blocks] == ["lit", "out"]
     assert parsed.text[parsed.blocks[1].start :].startswith("def out")
+
+
+@pytest.mark.parametrize(
+    ("line", "suffix"),
+    [("\\\n", "py"), ("  \\\n", "pyi"), ('r#"\n', "rs"), ('br##"#"\n', "rs"), ("cat <<-E\n\t", "sh")],
+)
+def test_what_a_grammar_reads_slowly_is_kept_in_paragraphs(line: str, suffix: str) -> None:
+    source = f"{line * 40_000}\n\nlast"
+    assert is_slow(source, f".{suffix}")
+    document = parse(source.encode(), f"a.{suffix}")
+    assert document.text == source
+    assert document.omitted == ()
+    assert source[document.blocks[-1].start :] == "last"
+
+
+@pytest.mark.parametrize(
+    ("source", "suffix"),
+    [
+        ("x = 1 + \\\n" * 9000, ".py"),
+        ('let a = r#"b"#;\n' * 9000, ".rs"),
+        ('let a = r##"b"# c"##;\n' * 9000, ".rs"),
+        ("cat <<E\na\nE\n" * 900, ".sh"),
+        ("\\\n" * 9000, ".c"),
+    ],
+)
+def test_long_programs_keep_their_units(source: str, suffix: str) -> None:
+    assert not is_slow(source, suffix)

@@ -8,6 +8,7 @@ import pytest
 
 from lake.parse import ParsedDocument, parse
 from lake.parse.account import account_of
+from lake.parse.markup.rst_source import with_plain_marks
 
 
 def parsed(source: str) -> ParsedDocument:
@@ -26,6 +27,23 @@ def parsed(source: str) -> ParsedDocument:
 )
 def test_escaped_signs_are_no_loss(source: str) -> None:
     assert account_of(parsed(source)).n_words_lost == 0
+
+
+@pytest.mark.parametrize("mark", ["a_", "*a", "`a", "x|a", "w\\_ a__"])
+def test_a_paragraph_with_thousands_of_marks_is_read_in_time(mark: str) -> None:
+    source = f"{mark} " * 40_000
+    assert with_plain_marks(source) != source  # docutils would take minutes
+    document = parsed(f"See *this*.\n\n{source}\n\nAnd *that*.")
+    assert document.text == f"See this.\n\n{source.replace(chr(92), '').strip()}\n\nAnd that."
+
+
+def test_lists_tables_and_listings_keep_their_marks_and_links() -> None:
+    items = "".join(f"- `a{i} <https://a.b>`_ *x*\n" for i in range(1500))
+    listing = "Code::\n\n" + "    *p = a_ | b;\n" * 1500
+    document = parsed(f"{items}\n{listing}")
+    assert document.text.startswith("- a0 x\n- a1 x\n")
+    assert "*p = a_ | b;\n*p" in document.text
+    assert "\\" not in document.text
 
 
 #: Name: a source, and what stands in its text.
