@@ -22,9 +22,12 @@ _FOLDER = "listings"
 
 
 def note_listed(store: Store, sources: Iterable[str], began: datetime) -> None:
-    """Remember that these sources were listed completely; ``began``: what changed later may not have been seen."""
+    """Remember that these sources were listed completely; ``began``: what changed later may not have been seen.
+
+    A note does not name its source: it stays when the source is gone, whose name may be a person's.
+    """
     for source in sources:
-        value = {"source": source, "began_at": began.isoformat()}
+        value = {"began_at": began.isoformat()}
         try:
             store.write(_path(source), json.dumps(value).encode())
         except LakeError as error:  # the run has done its work, and the next one notes its own time

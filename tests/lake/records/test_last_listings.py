@@ -63,6 +63,7 @@ def test_an_unknown_or_damaged_note_is_none(tmp_path: Path) -> None:
     moment = datetime(2026, 11, 21, 2, tzinfo=UTC)
     note_listed(store, ["docs", "mails"], moment)
     assert last_listed(store, "docs") == last_listed(store, "mails") == moment
+    assert not any(b"mails" in path.read_bytes() for path in (tmp_path / "listings").iterdir())
     for damage in ("", "[]", "{}", '{"began_at": 3}', '{"began_at": "soon"}'):
         for path in (tmp_path / "listings").iterdir():
             path.write_text(damage)
