@@ -88,9 +88,11 @@ def digested(
     if scope is not None:  # sidecars above the scope are about others as well
         documents = documents.filter(scope.mask(documents.column("uri")))
     stated, remarks, whole = _stated(documents, states, denylist, others)
-    remarks = (*remarks, *_spelled_twice(documents))
     cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
     n_denied = n_listed - n_vanished - documents.num_rows
+    selected = _selected(documents, by_name)
+    documents, stated = documents.filter(selected), stated.filter(selected)
+    remarks = (*remarks, *_spelled_twice(documents))
     if n_denied:  # what is denied may be stored nowhere, so it must be listed again
         cursors = {}
         forget_states(source.root for source in sources)
@@ -98,6 +100,19 @@ def digested(
     cached = _with_unread(cached, kept, cursors)
     documents = documents.drop_columns(["states"]).append_column("stated", stated).cast(DIGESTED)
     return Digested(documents, cached, unreadable, n_denied, remarks, of_denied, cursors, is_settled)
+
+
+def _selected(documents: pa.Table, sources: Mapping[str, Source]) -> pa.Array:
+    """Which are documents by the patterns of their source; others are listed since they were meant as sidecars."""
+    misnamed = pc.match_substring_regex(documents.column("uri"), MISNAMED_PATTERN)
+    if not pc.any(misnamed).as_py():
+        return pa.repeat(pa.scalar(True), documents.num_rows)
+    places = zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True)
+    chosen = [
+        not is_odd or sources[source].selects(uri)
+        for (source, uri), is_odd in zip(places, misnamed.to_pylist(), strict=True)
+    ]
+    return pa.array(chosen, pa.bool_())
 
 
 def _listed(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import UsageError
 from lake.parse.registry import media_type_of, parser_of, parsers_by_suffix, suffix_of
 from lake.service.problems import Problem, forbidden
-from lake.sources.declared import statement
-from lake.sources.protocol import is_sidecar
+from lake.sources.declared import key_as_meant, statement
+from lake.sources.protocol import is_misnamed, is_sidecar
 from lake.uris import folded
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def checked_uri(uri: str) -> str:
         )
     if any(part.startswith(".") for part in parts):
         raise _no_name("no part of a uri may begin with a dot: sources leave out what is hidden")
-    if is_sidecar(name):
+    if is_sidecar(name) or is_misnamed(name):
         raise _no_name("this is the name of a sidecar; state metadata and acl with the document that they are about")
     return name
 
@@ -136,7 +136,7 @@ def checked_metadata(text: str | None) -> dict[str, Any] | None:
         raise _no_metadata(f"it is no JSON ({error})") from error
     if not isinstance(value, dict):
         raise _no_metadata("it is no JSON object")
-    if any(name.strip().lower() == "acl" for name in value):
+    if any(key_as_meant(name).lower() == "acl" for name in value):
         raise _no_metadata("an acl has a parameter of its own")
     _understood(value)
     return value

@@ -26,6 +26,11 @@ def is_sidecar(uri: str) -> bool:
     return name == SIDECAR_TABLE or (name.endswith(SIDECAR_SUFFIX) and name != SIDECAR_SUFFIX)
 
 
+def is_misnamed(uri: str) -> bool:
+    """Whether a file was meant as a sidecar, but has other capitals or ``.txt`` after its name."""
+    return not is_sidecar(uri) and is_sidecar(uri.lower().removesuffix(".txt"))
+
+
 class SourceFile(NamedTuple):
     """One document or sidecar of a listing.
 

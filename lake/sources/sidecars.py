@@ -17,7 +17,7 @@ from lake.errors import InputError, UsageError
 from lake.ids import bytes_digest
 from lake.sources.declared import Statement, broken, joined, key_as_meant, merged, statement, statement_json
 from lake.sources.globs import matches
-from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, is_sidecar
+from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, is_misnamed, is_sidecar
 from lake.sources.source import Source
 from lake.uris import folded, places
 
@@ -165,8 +165,8 @@ class _Table:
 def _misnamed(uris: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Files that are sidecars but for capitals, or a ``.txt`` that an editor added; each as one that can't be read."""
     for uri in uris:
-        name = uri.lower().removesuffix(".txt")
-        if name.endswith((SIDECAR_SUFFIX, SIDECAR_TABLE)) and is_sidecar(name) and not is_sidecar(uri):
+        if is_misnamed(uri):
+            name = uri.lower().removesuffix(".txt")
             is_table = document_of(name) is None
             beside = posixpath.join(posixpath.dirname(uri), SIDECAR_TABLE)
             meant = beside if is_table else uri[: len(name) - len(SIDECAR_SUFFIX)] + SIDECAR_SUFFIX

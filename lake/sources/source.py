@@ -18,7 +18,15 @@ from lake.sources.checked import CheckedReader
 from lake.sources.failures import listing_errors, reading_errors
 from lake.sources.globs import expression, matches
 from lake.sources.local import readable_name
-from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, Cursor, Removal, SourceFile, is_sidecar
+from lake.sources.protocol import (
+    SIDECAR_SUFFIX,
+    SIDECAR_TABLE,
+    Cursor,
+    Removal,
+    SourceFile,
+    is_misnamed,
+    is_sidecar,
+)
 from lake.sources.readers import PUSHED, Reader, plugin_of, reader_of, scheme_of
 from lake.sources.remote import filesystem_of
 from lake.sources.scope import SourceScope
@@ -84,11 +92,13 @@ class Source:
     def list(self) -> Iterator[SourceFile]:
         """Every document of the source and every sidecar, in no particular order.
 
+        So is what was meant as a sidecar; ``selects`` tells whether it is a document as well.
+
         Raises UsageError if the source does not exist and TransientError if it can't be listed.
         """
         if self.file is None:
             with listing_errors(self.name):
-                yield from (found for found in self._reader.list() if is_sidecar(found.uri) or self._wants(found.uri))
+                yield from (found for found in self._reader.list() if self._lists(found.uri))
         elif self.only is None or folded(self.file) in self._only_named:
             yield self._found_file(self.file)
             yield from self._beside(self.file)
@@ -106,7 +116,7 @@ class Source:
         with listing_errors(self.name):
             for place in scope.places():
                 for found in self._reader.named(place):
-                    if found.uri not in seen and (is_sidecar(found.uri) or self._wants(found.uri)):
+                    if found.uri not in seen and self._lists(found.uri):
                         seen.add(found.uri)
                         yield found
 
@@ -126,7 +136,7 @@ class Source:
         assert isinstance(self._reader, CheckedReader)
         with listing_errors(self.name):
             for item in self._reader.changes(since):
-                if not isinstance(item, SourceFile) or is_sidecar(item.uri) or self._wants(item.uri):
+                if not isinstance(item, SourceFile) or self._lists(item.uri):
                     yield item
 
     def _found_file(self, uri: str) -> SourceFile:
@@ -158,7 +168,11 @@ class Source:
     def _names_hidden(self) -> bool:
         return any(part.startswith(".") for p in (self.pattern, *self.include) for part in p.split("/"))
 
-    def _wants(self, uri: str) -> bool:
+    def _lists(self, uri: str) -> bool:
+        return is_sidecar(uri) or self.selects(uri) or is_misnamed(uri)
+
+    def selects(self, uri: str) -> bool:
+        """Whether the patterns choose this document."""
         if self.only is not None and folded(uri) not in self._only_named:
             return False
         if self.pattern != "**" and not expression(folded(self.pattern)).fullmatch(folded(uri)):
@@ -175,7 +189,7 @@ class Source:
             return False
         if self.file is not None:
             return uri == self.file or is_sidecar(uri)
-        return is_sidecar(uri) or not any(matches(uri, pattern) for pattern in self.exclude)
+        return is_sidecar(uri) or is_misnamed(uri) or not any(matches(uri, pattern) for pattern in self.exclude)
 
     def read(self, uri: str) -> bytes:
         """All bytes of a document. Raises InputError if it can't be read, TransientError if a retry may help."""

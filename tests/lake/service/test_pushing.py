@@ -161,6 +161,7 @@ def test_rights_are_stated_and_hold(place: Place) -> None:
         (" a.md", 422, "no_uri"),
         ("a.md.meta.json", 422, "no_uri"),
         ("b/_metadata.csv", 422, "no_uri"),
+        ("b/_Metadata.csv.txt", 422, "no_uri"),
         ("a.xyzzy", 415, "no_parser"),
         ("noname", 415, "no_parser"),
     ],

@@ -315,3 +315,14 @@ def test_a_file_that_is_almost_named_as_a_sidecar_closes_its_documents(source: P
     assert found["a/pump.md"]["acl"] == []
     assert name in found["a/pump.md"]["problems"][0]
     assert "acl" not in found["other.md"]
+
+
+@pytest.mark.parametrize("name", ["pump.md.META.JSON", "_metadata.csv.txt"])
+@pytest.mark.parametrize("patterns", [{"include": ["**/*.md"]}, {"exclude": ["*.txt", "*.JSON"]}])
+def test_patterns_hide_no_file_that_is_almost_named_as_a_sidecar(
+    source: Path, lake_url: str, name: str, patterns: dict[str, list[str]]
+) -> None:
+    write(source, {"a/pump.md": "A pump.", "other.md": "Another.", f"a/{name}": "{}"})
+    found = look(source, Lake(lake_url), **patterns)
+    assert {uri: one.get("acl") for uri, one in stated(found).items()} == {"a/pump.md": [], "other.md": None}
+    assert (len(found.remarks), found.n_denied, found.is_settled) == (1, 0, found.cache.num_rows == 3)
