@@ -37,8 +37,8 @@ sheets = _ours(
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(8, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
-organizer = _ours(3, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
+mail = _ours(9, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+organizer = _ours(4, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
 epub = _ours(7, "web.epub", ".epub", "lxml", *_HTML, _OCR)
 rst = _ours(8, "markup.rst", ".rst", "docutils", _ENCODINGS)
 org = _ours(4, "markup.org", ".org", _ENCODINGS)

@@ -11,12 +11,12 @@ _LEAST_COMMON, _CERTAIN = 0.7, 6
 
 
 def hz_remark(data: bytes) -> str | None:
-    """Whether ASCII is a text in HZ: None if not, else what to remark on it, which is empty if it is certain.
+    r"""Whether ASCII is a text in HZ: None if not, else what to remark on it, which is empty if it is certain.
 
     Programs write ``~{`` too, so its pairs of bytes must be characters in common use. Bytes that look so in a text that
     breaks the rules of HZ elsewhere, are not decoded: their remark begins with ``us-ascii``.
 
-    >>> hz_remark(b"~{RQKy2;S{#,NpJ)l6HK~}"), hz_remark(b"(format t \"~{~a~^, ~}\" names)")
+    >>> hz_remark(b"~{RQKy2;S{#,NpJ)l6HK~}"), hz_remark(b"(format t ~{~a~^, ~})")
     ('', None)
     """
     if b"~{" not in data or not data.isascii():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 from lake.parse.canonical import TextWriter
 from lake.parse.mail.content_lines import Property, properties
+from lake.parse.mail.recurrence import duration_in_words, rule_in_words
 
 _NAMES = {
     "SUMMARY": "Summary", "DESCRIPTION": "Description", "LOCATION": "Location", "COMMENT": "Comment",
@@ -16,14 +18,17 @@ _NAMES = {
     "CONFERENCE": "Conference", "X-GOOGLE-CONFERENCE": "Conference", "X-ALT-DESC": "Description",
     "X-MICROSOFT-SKYPETEAMSMEETINGURL": "Conference", "RDATE": "Also on", "EXDATE": "Not on", "PRIORITY": "Priority",
     "DURATION": "Duration", "NAME": "Calendar", "COMPLETED": "Completed", "PERCENT-COMPLETE": "Percent done",
-    "STYLED-DESCRIPTION": "Description",
+    "STYLED-DESCRIPTION": "Description", "RECURRENCE-ID": "Instead of", "FREEBUSY": "Busy",
 }  # fmt: skip
 #: What a calendar holds; each is an entry of its own.
 _ENTRIES = frozenset(("VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY"))
-_TIMES = frozenset(("DTSTART", "DTEND", "DUE", "COMPLETED", "RDATE", "EXDATE"))
+_TIMES = frozenset(("DTSTART", "DTEND", "DUE", "COMPLETED", "RDATE", "EXDATE", "RECURRENCE-ID", "FREEBUSY"))
 _PAGES = ("X-ALT-DESC", "STYLED-DESCRIPTION")
 _TAGS = re.compile(r"<[^<>]*>")
-_ENTITIES = {"&nbsp;": " ", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
+#: What FREEBUSY states of its times, and what a person replied.
+_FREE = re.compile(r";FBTYPE=(FREE|BUSY-UNAVAILABLE|BUSY-TENTATIVE)", re.IGNORECASE)
+_STATES = {"FREE": "Free", "BUSY-UNAVAILABLE": "Unavailable", "BUSY-TENTATIVE": "Busy, perhaps"}
+_REPLY = re.compile(r";PARTSTAT=(ACCEPTED|DECLINED|TENTATIVE|DELEGATED)", re.IGNORECASE)
 #: A person's name, or what a link is called.
 _CALLED = re.compile(r';(?:CN|LABEL)=(?:"([^"]+)"|([^";:,]+))', re.IGNORECASE)
 
@@ -78,17 +83,29 @@ def _lines(lines: list[Property], writer: TextWriter | None) -> Iterator[str]:
         if is_of_zone or not is_shown or (line.name == "ATTACH" and line.is_binary):
             left_out.append(line.line)
             continue
-        value = _untagged(line.text) if line.name in _PAGES else line.time if line.name in _TIMES else line.text
-        if not line.name:
-            # Most likely the rest of a text that was not folded.
-            yield value
-            continue
-        called = _CALLED.search(line.parameters)
-        yield f"{_NAMES[line.name]}: {f'{called[1] or called[2]}, ' if called else ''}{value}"
+        # Without a name it is most likely the rest of a text that was not folded.
+        yield _line(line) if line.name else line.text
     if writer is not None:
         gone = "\n".join(left_out)
         writer.read(gone)
         writer.omit("decoration", gone, "settings of a calendar")
+
+
+def _line(line: Property) -> str:
+    called, reply, state = (one.search(line.parameters) for one in (_CALLED, _REPLY, _FREE))
+    label = _STATES[state[1].upper()] if state and line.name == "FREEBUSY" else _NAMES[line.name]
+    replied = f" ({reply[1].lower()})" if reply else ""
+    return f"{label}: {f'{called[1] or called[2]}, ' if called else ''}{_value(line)}{replied}"
+
+
+def _value(line: Property) -> str:
+    if line.name in _PAGES:
+        return " ".join(unescape(_TAGS.sub(" ", line.text)).split())
+    if line.name in _TIMES:
+        return line.time
+    if line.name == "RRULE":
+        return rule_in_words(line.time)
+    return duration_in_words(line.text) if line.name == "DURATION" else line.text
 
 
 def _of_zones(lines: list[Property]) -> list[bool]:
@@ -100,10 +117,3 @@ def _of_zones(lines: list[Property]) -> list[bool]:
         found[place] = is_closed
         is_closed = is_closed and marks[place] != ("BEGIN", "VTIMEZONE")
     return found
-
-
-def _untagged(page: str) -> str:
-    plain = _TAGS.sub(" ", page)
-    for entity, character in _ENTITIES.items():
-        plain = plain.replace(entity, character)
-    return " ".join(plain.split())

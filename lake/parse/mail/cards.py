@@ -17,14 +17,20 @@ _NAMES = {
     "MEMBER": "Member", "NICKNAME": "Nickname", "NOTE": "Note", "ORG": "Organization", "ORG-DIRECTORY": "Directory",
     "RELATED": "Related", "ROLE": "Role", "SOURCE": "Source", "TEL": "Telephone", "TITLE": "Job title",
     "TZ": "Time zone", "URL": "Page", "CONTACT-URI": "Contact",
+    "X-ABDATE": "Date", "X-ABRELATEDNAMES": "Related", "X-SOCIALPROFILE": "Profile", "SOCIALPROFILE": "Profile",
+    "X-ANNIVERSARY": "Anniversary", "X-EVOLUTION-ANNIVERSARY": "Anniversary",
+    "X-KADDRESSBOOK-X-ANNIVERSARY": "Anniversary",
 }  # fmt: skip
 #: What programs tell each other.
 _SETTINGS = frozenset((
     "BEGIN", "END", "VERSION", "PRODID", "REV", "UID", "CLASS", "MAILER", "SORT-STRING", "KIND", "XML", "CLIENTPIDMAP",
     "PROFILE", "NAME", "X-ABUID", "X-ABSHOWAS", "X-ABADR", "X-ABORDER", "X-ABCROP-RECTANGLE", "X-IMAGETYPE",
-    "X-IMAGEHASH", "X-SHARED-PHOTO-DISPLAY-PREF", "X-APPLE-GUARDIAN-WHITELISTED", "CREATED",
+    "X-IMAGEHASH", "X-SHARED-PHOTO-DISPLAY-PREF", "X-APPLE-GUARDIAN-WHITELISTED", "CREATED", "JSPROP",
 ))  # fmt: skip
-_TIMES = frozenset(("BDAY", "ANNIVERSARY", "DEATHDATE"))
+_TIMES = frozenset((
+    "BDAY", "ANNIVERSARY", "DEATHDATE", "X-ABDATE", "X-ANNIVERSARY", "X-EVOLUTION-ANNIVERSARY",
+    "X-KADDRESSBOOK-X-ANNIVERSARY",
+))  # fmt: skip
 _FILES = frozenset(("PHOTO", "LOGO", "SOUND", "KEY"))
 #: What an address book says of how a property is stored, not of what it is for.
 _NO_USE = frozenset(("pref", "voice", "internet", "x-internet", "dom", "intl", "postal", "parcel", "utf-8"))

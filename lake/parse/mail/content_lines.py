@@ -17,6 +17,10 @@ _CHARSET = re.compile(r";CHARSET=\"?([^\";:]+)", re.IGNORECASE)
 _TYPES = re.compile(r';(?:TYPE=)?"?([^=";:]+)"?(?=[;:]|$)', re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([nN,;\\:])")
 _TIME = re.compile(r"\b(\d{4})-?(\d\d)-?(\d\d)(?:T(\d\d):?(\d\d)(?::?\d\d)?(?:\.\d+)?(Z?))?(?!\w)")
+#: A day of every year, which Apple writes with the year that it states as none.
+_DAY_OF_YEAR, _NO_YEAR = re.compile(r"^--(\d\d)-?(\d\d)$"), re.compile(r";X-APPLE-OMIT-YEAR=(\d{4})", re.IGNORECASE)
+#: What stands before the name of a zone in the files of some programs.
+_PLACE = re.compile(r"^.*/(?=(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/)")
 _ZONE = re.compile(r';TZID="?/?([^";:]+)', re.IGNORECASE)
 #: Words of parameters that tell how a value is written.
 _ENCODINGS = frozenset(("quoted-printable", "base64", "b", "8bit", "7bit"))
@@ -51,8 +55,10 @@ class Property:
     @property
     def time(self) -> str:
         """The value with its times as a person writes them, and their zone."""
-        zone = _ZONE.search(self.parameters)
-        return _TIME.sub(_readable, self.text) + (f" ({zone[1]})" if zone else "")
+        zone, no_year = _ZONE.search(self.parameters), _NO_YEAR.search(self.parameters)
+        text = self.text.replace(f"{no_year[1]}-", "--", 1) if no_year else self.text
+        found = _TIME.sub(_readable, _DAY_OF_YEAR.sub(r"\1-\2", text))
+        return found + (f" ({_PLACE.sub('', zone[1])})" if zone else "")
 
     @property
     def is_binary(self) -> bool:

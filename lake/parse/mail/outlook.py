@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from email.message import Message
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
     from lake.parse.mail.mapi import OutlookItem
 
+_SIGNED = re.compile(rb"\s*(?:[A-Za-z-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,20}?content-type:\s*multipart/signed\b", re.I)
 _SUBJECT, _NAME, _HEADERS = 0x0037, 0x3001, 0x007D
 _TEXT, _HTML, _RTF = 0x1000, 0x1013, 0x1009
 _SENT, _RECEIVED = 0x0039, 0x0E06
@@ -26,7 +28,7 @@ _SENDER, _SENDER_SMTP, _SENDER_ADDRESS, _REPRESENTED = 0x0C1A, 0x5D01, 0x0C1F, 0
 _KIND_OF_RECIPIENT, _SMTP, _ADDRESS = 0x0C15, 0x39FE, 0x3003
 #: The property that lists recipients of a kind if they are not stored one by one.
 _RECIPIENTS = {"to": (1, 0x0E04), "cc": (2, 0x0E03)}
-_DATA, _LONG_NAME, _SHORT_NAME, _TYPE, _ELSEWHERE = 0x3701, 0x3707, 0x3704, 0x370E, 0x370D
+_DATA, _LONG_NAME, _SHORT_NAME, _EXTENSION, _TYPE, _ELSEWHERE = 0x3701, 0x3707, 0x3704, 0x3703, 0x370E, 0x370D
 
 
 def parse(data: bytes) -> ParsedDocument:
@@ -101,6 +103,7 @@ def _write_bodies(item: OutlookItem, mail: Mail) -> None:
 
 def _attach(attachment: OutlookItem, mail: Mail, depth: int) -> None:
     name = one_line(attachment.text(_LONG_NAME) or attachment.text(_SHORT_NAME) or attachment.text(_NAME))
+    name = name or (f"unnamed{end}" if (end := one_line(attachment.text(_EXTENSION))) else "")
     if inner := attachment.message():
         mail.names.append(name or _subject(inner) or "unnamed")
         facts = "\n".join(f"{key.capitalize()}: {value}" for key, value in _facts(inner).items())
@@ -114,7 +117,7 @@ def _attach(attachment: OutlookItem, mail: Mail, depth: int) -> None:
 
 def _part(name: str, kind: str, data: bytes) -> Message:
     """An attached file as a part of other mail."""
-    if kind.startswith("multipart/"):
+    if kind.startswith("multipart/") or _SIGNED.match(data):
         # The whole of a signed message, which Outlook attaches to an empty one.
         return parsed_mail(data)
     part = Message()

@@ -36,7 +36,7 @@ _NAMED = {
     (_ADDRESS, 0x804F): "Field 1", (_ADDRESS, 0x8050): "Field 2", (_ADDRESS, 0x8051): "Field 3",
     (_ADDRESS, 0x8052): "Field 4", (_ADDRESS, 0x8053): "List",
     (_APPOINTMENT, 0x8208): "Location", (_APPOINTMENT, 0x820D): "Start", (_APPOINTMENT, 0x820E): "End",
-    (_APPOINTMENT, 0x8232): "Repeats", (_APPOINTMENT, 0x8238): "Attendees",
+    (_APPOINTMENT, 0x8234): "Time zone", (_APPOINTMENT, 0x8232): "Repeats", (_APPOINTMENT, 0x8238): "Attendees",
     (_TASK, 0x8104): "Start", (_TASK, 0x8105): "Due", (_TASK, 0x810F): "Completed", (_TASK, 0x811F): "Owner",
     (_TASK, 0x8121): "Assigned by", (_COMMON, 0x8539): "Companies", (_COMMON, 0x853A): "Contacts",
     (_COMMON, 0x8534): "Mileage", (_COMMON, 0x8535): "Billing", (_COMMON, 0x8530): "To do",

@@ -36,6 +36,9 @@ CARDS = {
     "an organization without a person": (card("ORG:Harbour;Lights", "TEL:1"), "# Harbour Lights\n\nOrganization: Harbour, Lights\nTelephone: 1"),
     "what a number is for": (card("FN:A", "TEL;TYPE=WORK,VOICE:1", "TEL;CELL:2", 'TEL;VALUE=uri;TYPE="home":tel:3'), "# A\n\nTelephone (work): 1\nTelephone (cell): 2\nTelephone (home): tel:3"),
     "a label of an address book": (card("FN:A", "item1.EMAIL;type=INTERNET:a@example.org", "item1.X-ABLabel:_$!<Boat>!$_"), "# A\n\nMail (boat): a@example.org"),
+    "days of an address book": (card("FN:A", "item1.X-ABDATE:20110607", "item1.X-ABLabel:_$!<Anniversary>!$_", "item2.X-ABRELATEDNAMES:Bo"), "# A\n\nDate (anniversary): 2011-06-07\nRelated: Bo"),
+    "a birthday without a year": (card("FN:A", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-03-02", "ANNIVERSARY:--0415"), "# A\n\nBirthday: 03-02\nAnniversary: 04-15"),
+    "a name in two scripts": (card("FN;ALTID=1;LANGUAGE=ja:山田", "FN;ALTID=1;LANGUAGE=en:Yamada", "TEL;PREF=1;TYPE=cell:1"), "# 山田\n\nAlso: Yamada\nTelephone (cell): 1"),
     "an address": (card("FN:A", "ADR;TYPE=HOME:;;Quay 7;Kiel;;24103;Germany"), "# A\n\nAddress (home): Quay 7, Kiel, 24103, Germany"),
     "escapes and folds": (card("FN:A", "NOTE:oil\\, rope\\nand sa", " lt\\; all"), "# A\n\nNote: oil, rope and salt; all"),
     "a birthday": (card("FN:A", "BDAY:19700131"), "# A\n\nBirthday: 1970-01-31"),
@@ -64,6 +67,13 @@ CALENDARS = {
     "a zone without an end": (calendar("BEGIN:VTIMEZONE", "COMMENT:text", *event("SUMMARY:Oil")), "Comment: text\n\n## Oil"),
     "a file inside": (calendar(*event("SUMMARY:Oil", "ATTACH;ENCODING=BASE64;VALUE=BINARY:aGlkZGVu", "ATTACH:https://example.org/a")), "## Oil\n\nAttached: https://example.org/a"),
     "an alarm": (calendar(*event("SUMMARY:Oil", "BEGIN:VALARM", "DESCRIPTION:Bring rope", "END:VALARM")), "## Oil\n\nDescription: Bring rope"),
+    "a rule": (calendar(*event("SUMMARY:Oil", "RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;UNTIL=20311231T230000Z")), "## Oil\n\nRepeats: every 2 weeks on Monday, Wednesday, until 2031-12-31 23:00 UTC"),
+    "a rule of other parts": (calendar(*event("SUMMARY:Oil", "RRULE:FREQ=YEARLY;BYWEEKNO=20", "DURATION:PT1H30M")), "## Oil\n\nRepeats: FREQ=YEARLY;BYWEEKNO=20\nDuration: 1 hour 30 minutes"),
+    "a place in a set of nothing": (calendar(*event("SUMMARY:Oil", "RRULE:FREQ=DAILY;BYSETPOS=1")), "## Oil\n\nRepeats: FREQ=DAILY;BYSETPOS=1"),
+    "a moved entry": (calendar(*event("SUMMARY:Oil", "RECURRENCE-ID;TZID=/x.org/Europe/Berlin:20310315T090000")), "## Oil\n\nInstead of: 2031-03-15 09:00 (Europe/Berlin)"),
+    "times that are taken": (calendar("BEGIN:VFREEBUSY", "FREEBUSY:20310301T090000Z/PT1H", "FREEBUSY;FBTYPE=FREE:20310302T090000Z/PT1H", "END:VFREEBUSY"), "Busy: 2031-03-01 09:00 UTC/PT1H\nFree: 2031-03-02 09:00 UTC/PT1H"),
+    "a reply": (calendar(*event("SUMMARY:Oil", "ATTENDEE;CN=Bo;PARTSTAT=DECLINED:mailto:bo@example.org")), "## Oil\n\nAttendee: Bo, mailto:bo@example.org (declined)"),
+    "a description as a page": (calendar(*event("SUMMARY:Oil", "X-ALT-DESC;FMTTYPE=text/html:<b>K&ouml;ln</b>")), "## Oil\n\nDescription: Köln"),
     "the older form": ("BEGIN:VCALENDAR\nVERSION:1.0\nBEGIN:VEVENT\nSUMMARY;ENCODING=QUOTED-PRINTABLE:=C3=96l\nEND:VEVENT\nEND:VCALENDAR", "## Öl"),
 }  # fmt: skip
 

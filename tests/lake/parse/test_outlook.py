@@ -164,3 +164,49 @@ def test_damaged_files_are_refused_or_read(outlook: Outlook) -> None:
                 reasons.add(error.error_class)
     assert "crash" not in reasons
     assert "garbage" in reasons
+
+
+@pytest.mark.parametrize("kind", ["multipart/signed", "application/pkcs7-mime", "application/octet-stream", ""])
+def test_a_message_in_its_signature_is_read(outlook: Outlook, kind: str) -> None:
+    signed = (
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/signed;\r\n boundary=x\r\n\r\n--x\r\n\r\nFour barrels.\r\n--x\r\n"
+        b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\n\r\nAA\r\n--x--\r\n"
+    )
+    message = outlook.message({SUBJECT: "Oil"}, [outlook.attachment("smime.p7m", signed, kind)])
+    assert read(outlook, message).text == "# Oil\n\nFour barrels."
+
+
+def test_a_file_without_a_name_is_read_by_its_ending(outlook: Outlook) -> None:
+    unnamed = outlook.item(8, {0x3703: ".txt", 0x3701: b"Four barrels."})
+    assert (
+        read(outlook, outlook.message({SUBJECT: "Oil"}, [unnamed])).text == "# Oil\n\n## unnamed.txt\n\nFour barrels."
+    )
+
+
+def test_messages_with_the_same_content_id_are_all_read(outlook: Outlook) -> None:
+    inner = [outlook.message({SUBJECT: name, BODY: f"{name} text"}, inner=True) for name in ("One", "Two")]
+    attached = [outlook.item(8, {0x3712: "a@b", 0x3705: 5}, **{"__substg1.0_3701000D": one}) for one in inner]
+    assert read(outlook, outlook.message({SUBJECT: "Oil"}, attached)).text.count("text") == 2
+
+
+@pytest.mark.parametrize(
+    ("page", "charset", "subject"),
+    [
+        (932, "cp932", "灯台の油"),
+        (936, "gb18030", "灯塔的油"),
+        (1255, "cp1255", "שמן"),
+        (50220, "iso2022_jp", "灯台の油"),
+    ],
+)
+@pytest.mark.parametrize("key", [0x3FDE, 0x3FFD])
+def test_subjects_of_eight_bits(outlook: Outlook, key: int, page: int, charset: str, subject: str) -> None:
+    message = outlook.message({SUBJECT: (subject.encode(charset), True), BODY: "Text.", key: page})
+    assert read(outlook, message).title == subject
+
+
+@pytest.mark.parametrize("n_bytes", [0, 8, 31, 40])
+def test_properties_that_are_cut_off_cost_no_text(outlook: Outlook, n_bytes: int) -> None:
+    message = outlook.message({SUBJECT: "Oil", BODY: "Four barrels."})
+    properties = message["__properties_version1.0"]
+    assert isinstance(properties, bytes)
+    assert read(outlook, {**message, "__properties_version1.0": properties[:n_bytes]}).text == "# Oil\n\nFour barrels."
