@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.embed.blas_threads import one_blas_thread
 
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
 #: Maximum bytes of one embedder's vectors; releases of more than 20,000 chunks have an index anyway.
 _MOST = 32 << 20
-_PLACES = ("chunk_id", "parent_id", "ordinal")
+_PLACES = ("chunk_id", "parent_id", "ordinal", "text_digest")
 
 
 @dataclass(frozen=True, slots=True)
 class ExactIndex:
-    """Float32 unit ``vectors`` [n, d] and ``places`` (chunk_id, parent_id, ordinal) of ``row_ids``, sorted."""
+    """Float32 unit ``vectors`` [n, d] of the sorted ``row_ids``, with their ``places`` and digests of their texts."""
 
     row_ids: np.ndarray
     places: pa.Table
@@ -56,15 +57,11 @@ class ExactIndex:
         best = np.argpartition(-cosines, k)[:k] if k < len(cosines) else np.arange(len(cosines))
         return row_ids[best], cosines[best].astype(np.float64)
 
-    def sample(self, bound: str | None, among: np.ndarray | None = None) -> np.ndarray:
-        """Vectors of the chunks with ids below ``bound``, only of those ``among`` these row ids if given."""
-        if bound is None and among is None:
-            return self.vectors
-        drawn = np.ones(len(self.row_ids), bool) if among is None else np.isin(self.row_ids, among, assume_unique=True)
-        if bound is not None:
-            drawn &= self.places.column("chunk_id").to_numpy() < bound
-        vectors: np.ndarray = self.vectors[drawn]
-        return vectors
+    def drawn(self, bound: str | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Row ids, text digests and vectors of the chunks whose digests are below ``bound``."""
+        digests = self.places.column("text_digest").combine_chunks()
+        below = pc.less(digests, bound).to_numpy(zero_copy_only=False) if bound is not None else slice(None)
+        return self.row_ids[below], digests.to_numpy(zero_copy_only=False)[below], self.vectors[below]
 
 
 def cosines_of(

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 RRF = 60
 #: Minimum depth of each ranked list in a hybrid search; a chunk below it counts as not found by that retriever.
 LEAST_DEPTH = 200
-#: Number of chunks whose cosines with a question represent those of all chunks.
-SAMPLE = 1024
+#: Number of texts whose cosines with a question represent those of all: enough that another sample moves no score of a
+#: collection by more than .001.
+SAMPLE = 4096
 #: Cosines that differ by less than this count as equal.
 _SMALLEST_DEVIATION = 1e-3
 
@@ -87,13 +88,18 @@ class TermChance:
         return evidence
 
 
+def are_enough(n_texts: int) -> bool:
+    """Whether so many texts represent all."""
+    return n_texts >= SAMPLE // 2
+
+
 def sample_bound(n_chunks: int) -> str | None:
-    """The chunk_id below which about SAMPLE of a release's chunks lie; None if all of them should be taken.
+    """The text_digest below which about SAMPLE of a release's chunks lie; None if all of them should be taken.
 
-    Ids are digests, so the lowest are a random sample that depends on the release alone.
+    The lowest digests are a random sample that depends on the texts alone: the same documents elsewhere have the same.
 
-    >>> sample_bound(1000), sample_bound(4096), sample_bound(1_000_000)
-    (None, '40000000', '00431bde')
+    >>> sample_bound(1000), sample_bound(16_384), sample_bound(1_000_000)
+    (None, '40000000', '010c6f7a')
     """
     return None if n_chunks <= 2 * SAMPLE else f"{SAMPLE * 16**8 // n_chunks:08x}"
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from lake.search.candidates import RankedList
 from lake.search.exact_index import ExactIndex, Loading, cosines_of, has_few_vectors
-from lake.search.fusion import Chance, sample_bound
+from lake.search.fusion import Chance, are_enough, sample_bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,13 +80,29 @@ class VectorSpace:
 
     @cached_property
     def _sample(self) -> np.ndarray:
-        """Vectors [n, dimensions] of randomly chosen chunks, of each text once, whatever copies of it there are."""
+        """Vectors [n, dimensions] of randomly chosen texts, each once, however many chunks and copies have it."""
         where = self._copies.allowed(None, collapsed=True).where
         among = None if where is None or isinstance(where, str) else where.row_ids
-        bound = sample_bound(self._release.counts["n_chunks"] if among is None else len(among))
+        n_chunks = self._release.counts["n_chunks"] if among is None else len(among)
+        for n_texts in (n_chunks, n_chunks // 8, n_chunks // 64):  # there may be far fewer texts than chunks
+            bound = sample_bound(n_texts)
+            row_ids, digests, vectors = self._drawn(bound)
+            if among is not None:
+                kept = np.isin(row_ids, among, assume_unique=True)
+                digests, vectors = digests[kept], vectors[kept]
+            each = np.unique(digests, return_index=True)[1]
+            if bound is None or are_enough(len(each)):
+                break
+        sample: np.ndarray = vectors[each]
+        return sample
+
+    def _drawn(self, bound: str | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Row ids, text digests and vectors of the chunks whose digests are below ``bound``."""
         if (exact := self.exact) is not None:
-            return exact.sample(bound, among)
-        rows = self._chunks().scan(["_rowid", self.column], f"chunk_id < '{bound}'" if bound else None)
+            return exact.drawn(bound)
+        where = f"text_digest < '{bound}'" if bound else None
+        rows = self._chunks().scan(["_rowid", "text_digest", self.column], where).combine_chunks()
         values = rows.column(self.column).combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        sample: np.ndarray = values.reshape(-1, self.identity.dimensions).astype(np.float32)
-        return sample if among is None else sample[np.isin(rows.column("_rowid").to_numpy(), among)]
+        vectors = values.reshape(-1, self.identity.dimensions).astype(np.float32)
+        row_ids, digests = (rows.column(name).to_numpy() for name in ("_rowid", "text_digest"))
+        return row_ids, digests, vectors
