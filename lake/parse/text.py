@@ -12,6 +12,7 @@ from lake.parse.canonical import clean, paragraphs, source_document
 from lake.parse.document import Omission, ParsedDocument
 from lake.parse.encodings import believed, codec_of, declared_in, guess, label
 from lake.parse.hz import hz_remark
+from lake.parse.markup.front_matter import misplaced_rights
 from lake.parse.twice_encoded import without_latin_controls
 
 _BOMS = (
@@ -69,6 +70,8 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     if _HAS_LINE_END.search(raw):
         raw = raw.translate(_LINE_ENDS)
     text = clean(raw)
+    rights = misplaced_rights(text)
+    metadata, omitted = {**metadata, **rights.fields}, (*omitted, *rights.omitted)
     return source_document(text, paragraphs(text), metadata=metadata, omitted=omitted)
 
 

@@ -91,6 +91,23 @@ def split_front_matter(source: str) -> FrontMatter:
     return _closed(source, "it is not written as front matter at the beginning of the file")
 
 
+def misplaced_rights(source: str) -> FrontMatter:
+    """The front matter of a format that has none: only an acl, None, if the text begins with a block that names one.
+
+    Fences are taken exactly here, since rules and underlines are usual in plain text.
+    """
+    start = _first_word(source)
+    opening = _OPENING.match(source[start : start + 80])
+    if not opening:
+        return FrontMatter({}, source)
+    body = start + opening.end()
+    closing = _CLOSING[opening[1]].search(source, body)
+    block = source[body : closing.start() if closing else body + _LONGEST]
+    if _names_rights(block if closing else f"\n{block}".partition("\n\n")[0]):
+        return _closed(source, "only Markdown has front matter")
+    return FrontMatter({}, source)
+
+
 def _is_like_front_matter(text: str) -> bool:
     """Whether a text begins with a block, between other fences or in JSON, that names an acl."""
     head = _as_meant(text[:_LONGEST])

@@ -9,6 +9,7 @@ from itertools import groupby
 from lake.parse.account import omission
 from lake.parse.canonical import first_heading, one_line, source_document, span
 from lake.parse.document import Block, Kind, ParsedDocument
+from lake.parse.markup.front_matter import misplaced_rights
 from lake.parse.text import decode
 
 #: Keywords about the document; others, such as CAPTION, belong to the text.
@@ -41,6 +42,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
             stated[key.lower()] = f"{stated.get(key.lower(), '')} {one_line(value)}".lstrip()
     comments = " ".join(_COMMENT.findall(head))
     settings = " ".join(f"{key} {value}" for key, value in _KEYWORD.findall(head) if key.lower() not in _SHOWN)
+    rights = misplaced_rights(text)
     left_out = [
         omission("hidden", text, place) for text, place in ((comments, "comments"), (settings, "settings")) if text
     ]
@@ -51,8 +53,8 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         title=stated.pop("title", None) or first_heading(blocks),
         author=stated.pop("author", None),
         language=stated.pop("language", None),
-        metadata={**metadata, **stated},
-        omitted=(*omitted, *left_out),
+        metadata={**metadata, **stated, **rights.fields},
+        omitted=(*omitted, *left_out, *rights.omitted),
     )
 
 

@@ -7,6 +7,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import TextWriter, one_line, runs_into
+from lake.parse.markup.front_matter import misplaced_rights
 from lake.parse.markup.rst_extensions import everything_known
 from lake.parse.markup.rst_source import SHOWN_OPTIONS, reading, with_first_cells, with_plain_marks
 from lake.parse.text import decode
@@ -45,6 +46,8 @@ RstNode = Any
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     text, metadata, omitted = decode(data)
+    rights = misplaced_rights(text)
+    metadata, omitted = {**metadata, **rights.fields}, (*omitted, *rights.omitted)
     writer = TextWriter()
     _Walk(writer, text).source(text, 0)
     return writer.finish(metadata=metadata, omitted=omitted, source_text=reading(text))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.document import ParsedDocument
+from lake.parse.markup.front_matter import misplaced_rights
 from lake.parse.pictures import Pictures
 from lake.parse.text import decode
 from lake.parse.web.html_marks import marks_of
@@ -30,6 +31,8 @@ def from_bytes(
 ) -> ParsedDocument:
     """Parse HTML in any encoding; see ``from_text``."""
     text, metadata, omitted = decode(data, declared=True)
+    rights = misplaced_rights(text)
+    metadata, omitted = {**metadata, **rights.fields}, (*omitted, *rights.omitted)
     parsed = from_text(text, metadata, xhtml=xhtml, whole=whole, pictures=pictures)
     return replace(parsed, omitted=(*omitted, *parsed.omitted))
 

@@ -96,6 +96,30 @@ def test_front_matter_restricts(head: str, acl: list[str] | None) -> None:
     assert stated_of(json.dumps(metadata), None).get("acl") == acl
 
 
+@pytest.mark.parametrize("suffix", ["txt", "log", "rst", "org", "html", "xhtml"])
+def test_front_matter_of_other_formats_than_markdown_hides_the_document_if_it_names_an_acl(suffix: str) -> None:
+    def acl(head: str) -> list[str] | None:
+        found = parse(f"{head}\nPump\n====\n\nIt turns.".encode(), f"a.{suffix}")
+        rights = stated_of(json.dumps(found.metadata), None).get("acl")
+        assert any("only Markdown" in one.place for one in found.omitted) == (rights == [])
+        return rights
+
+    for head in (
+        "---\nacl: [hr]\n---\n",
+        "\n+++\nacl = ['hr']\n+++\n",
+        "---\ntitle: x\n\nACL:\n- hr\n---\n",
+        "---\nacl: [hr]\n",
+    ):
+        assert acl(head) == []
+    for head in (
+        "---\ntitle: x\n---\n",
+        "-----\nacl: [hr]\n-----\n",
+        "Write:\n\n---\nacl: [hr]\n---\n",
+        "---\n\nacl: x\n",
+    ):
+        assert acl(head) is None
+
+
 def test_metadata_of_the_format_overrides_no_column() -> None:
     assert stated_of('{"language": "python", "title": 1, "tags": "x"}', None) == {
         "tags": ["x"],
