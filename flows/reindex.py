@@ -166,8 +166,11 @@ def _notices(job: Job, lake: Lake) -> list[inbox.Notice]:
 
 
 def _noted_as_listed(job: Job, lake: Lake, began: datetime) -> None:
-    """Leave a note that all of the sources was listed, which is all that a quiet night leaves."""
-    if not job.only and job.documents is None and lake.exists():
+    """Leave a note that all of the sources was listed, which is all that a quiet night leaves.
+
+    Not for rights alone: such runs come often, and index nothing of what they see.
+    """
+    if not (job.only or job.rights_only) and job.documents is None and lake.exists():
         note_listed(lake.store, job.open_sources(), began)
 
 

@@ -40,6 +40,7 @@ def test_runs_over_everything_note_it_also_on_a_quiet_night_and_others_do_not(
     assert scanned is not None
     assert first < quiet < scanned
     (source / "a.md").write_text("# Ducats\n\nOne ducat is worth eight.\n")
+    assert not ingest(rights_only=True).published
     assert ingest(only=("a.md",)).published
     assert listed(lake_url) == scanned
     assert len(Lake(lake_url).log.read().entries) == before + 3  # built, audited, published: of the changed document
