@@ -123,7 +123,7 @@ def title_of(lines: Sequence[Line], body: float) -> str | None:
     height = max(line.top for line in lines)
     upper = [i for i, line in enumerate(lines) if line.middle > 0.45 * height and _may_be_title(line)]
     largest = max((lines[i].size for i in upper), default=0.0)
-    if largest < _LARGER * body:
+    if not upper or largest < _LARGER * body:
         return None
     first = next(i for i in upper if lines[i].size > 0.97 * largest)
     last = first + 1

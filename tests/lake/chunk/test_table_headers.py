@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lake.chunk.chunker import chunk
@@ -10,6 +12,9 @@ from lake.chunk.tokenizers import load_tokenizer
 from lake.chunking import ChunkRecipe
 from lake.parse import parse
 from lake.parse.document import ParsedDocument
+from tests.lake.parse.office_files import docx, odf, pptx
+from tests.lake.parse.pdf_files import Draw, pdf, put
+from tests.lake.parse.test_sheets import xlsx
 
 WORDS = load_tokenizer("words")
 SMALL = ChunkRecipe("hierarchical", 200, 60, 8, 24)
@@ -32,6 +37,56 @@ def table(form: str) -> tuple[bytes, str]:
     cells = "".join(f"<tr><td>{a}</td><td>{b}</td></tr>" for a, b in rows)
     head = "<tr><th>station</th><th>oil temperature C</th></tr>"
     return f"<main><h1>Guide</h1><p>Text of it.</p><table>{head}{cells}</table></main>".encode(), "a.html"
+
+
+HEAD = ("station", "oil temperature C")
+BODY = [(f"ST-{1000 + i}", f"{50 + i * 7 % 40}") for i in range(ROWS)]
+
+
+def rows(row: str, cell: str) -> str:
+    """The table in a markup whose rows and cells are written so, each with ``{}`` for its content."""
+    return "".join(row.format("".join(cell.format(text) for text in one)) for one in (HEAD, *BODY))
+
+
+def page(first: int) -> Draw:
+    """A page of a PDF with the head and 40 rows between rules."""
+
+    def draw(canvas: Any) -> None:
+        for line, (station, oil) in enumerate((HEAD, *BODY[first : first + 40])):
+            put(canvas, 72, 780 - 18 * line, station)
+            put(canvas, 200, 780 - 18 * line, oil)
+            canvas.grid([70, 190, 400], [775 - 18 * line, 793 - 18 * line])
+
+    return draw
+
+
+def office_table(form: str) -> bytes:
+    odf_rows = rows("<table:table-row>{}</table:table-row>", "<table:table-cell><text:p>{}</text:p></table:table-cell>")
+    odf_table = f"<table:table>{odf_rows}</table:table>"
+    word = rows("<w:tr>{}</w:tr>", "<w:tc><w:p><w:r><w:t>{}</w:t></w:r></w:p></w:tc>")
+    drawn = rows("<a:tr>{}</a:tr>", "<a:tc><a:txBody><a:p><a:r><a:t>{}</a:t></a:r></a:p></a:txBody></a:tc>")
+    frame = "<p:graphicFrame><a:graphic><a:graphicData><a:tbl>{}</a:tbl></a:graphicData></a:graphic></p:graphicFrame>"
+    cells = rows("<row>{}</row>", '<c t="inlineStr"><is><t>{}</t></is></c>')
+    return {
+        "docx": lambda: docx(f"<w:tbl>{word}</w:tbl>"),
+        "pptx": lambda: pptx([frame.format(drawn)]),
+        "odt": lambda: odf(f"<office:text>{odf_table}</office:text>"),
+        "ods": lambda: odf(f"<office:spreadsheet>{odf_table}</office:spreadsheet>"),
+        "xlsx": lambda: xlsx(f"<sheetData>{cells}</sheetData>"),
+        "pdf": lambda: pdf(*(page(first) for first in range(0, ROWS, 40))),
+    }[form]()
+
+
+@pytest.mark.parametrize("form", ["docx", "pptx", "odt", "ods", "xlsx", "pdf"])
+def test_rows_of_office_files_are_in_chunks_that_name_their_columns(form: str) -> None:
+    document = parse(office_table(form), f"a.{form}")
+    found = chunk(document, SMALL, WORDS)
+    texts = [document.text[child.start : child.end] for child in found.children]
+    assert len(texts) > 10
+    for text, child in zip(texts, found.children, strict=True):
+        assert all(name in child.context + text for name in HEAD)
+    every = "\n".join(texts)
+    assert all(f"| {station} | {oil} |" in every for station, oil in BODY)
 
 
 @pytest.mark.parametrize("form", ["csv", "md", "html"])

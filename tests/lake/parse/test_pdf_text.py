@@ -822,6 +822,16 @@ def test_authors_under_a_title_are_no_heading(drawn: str) -> None:
     assert drawn in parsed.text
 
 
+def test_a_page_with_nothing_but_a_table_is_read() -> None:
+    def draw(canvas: Any) -> None:
+        for line, cells in enumerate([("Ship", "Tons"), *((f"ship{n}", str(n * 37 % 100)) for n in range(1, 9))]):
+            put(canvas, 72, 700 - 18 * line, cells[0])
+            put(canvas, 200, 700 - 18 * line, cells[1])
+
+    document = parse(pdf(draw), "a.pdf")
+    assert (document.title, [block.kind for block in document.blocks]) == (None, ["table"])
+
+
 def test_a_subtitle_of_capitalised_words_stays_a_heading() -> None:
     def draw(canvas: Any) -> None:
         put(canvas, 72, 790, "Annual Report", 20, "Helvetica-Bold")
