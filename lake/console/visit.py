@@ -22,6 +22,19 @@ ROOT = "/console"
 Handler = Callable[["Visit"], Awaitable[Response]]
 
 
+#: Digits of the largest number that an address may hold: Python refuses to read thousands of them.
+_MOST_DIGITS = 11
+
+
+def whole_number(word: str) -> int | None:
+    """The number that was typed; None for anything else.
+
+    >>> whole_number("12"), whole_number("-1"), whole_number("²"), whole_number("9" * 5000)
+    (12, None, None, None)
+    """
+    return int(word) if word.isascii() and word.isdecimal() and len(word) <= _MOST_DIGITS else None
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleSection:
     """Views (GET) and acts (POST) by their paths below ``/console``; one with a title is in the navigation."""
@@ -92,6 +105,10 @@ class Visit:
     def words(self, name: str) -> list[str]:
         """All values of a field or parameter."""
         return self.form[name] if name in self.form else self.request.query_params.getlist(name)
+
+    def number(self, name: str) -> int | None:
+        """A field or parameter that is a whole number; None for anything else."""
+        return whole_number(self.word(name))
 
     def href(self, path: str, **words: Any) -> str:
         """An address below ``/console``, which keeps the chosen release; words that are None are left out."""

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from lake.console.client import ApiError
 from lake.console.pieces import pieces_of
-from lake.console.visit import ConsoleSection, Visit
+from lake.console.visit import ConsoleSection, Visit, whole_number
 
 #: Characters of text on one page of a document, and headings in its outline.
 _CHARACTERS, _HEADINGS = 20_000, 200
@@ -19,7 +19,7 @@ _PDF = "application/pdf"
 
 async def text(visit: Visit) -> Response:
     """The text, section by section."""
-    start, path = _whole_number(visit, "start"), _path(visit)
+    start, path = visit.number("start") or 0, _path(visit)
     found, sections = await asyncio.gather(
         visit.api.get(f"{path}/description", at=visit.at),
         visit.api.get(f"{path}/sections", at=visit.at, start=start, characters=_CHARACTERS),
@@ -27,7 +27,7 @@ async def text(visit: Visit) -> Response:
     for section in sections["sections"]:
         section["pieces"] = pieces_of(section)
     first = sections["sections"][0] if sections["sections"] else {}
-    number = _whole_number(visit, "page") or first.get("first_page") or first.get("page") or 1
+    number = visit.number("page") or first.get("first_page") or first.get("page") or 1
     shown = {
         "sections": sections,
         "chosen": visit.word("chunk"),
@@ -58,7 +58,7 @@ async def history(visit: Visit) -> Response:
 async def difference(visit: Visit) -> Response:
     """The text at two releases."""
     a, b = visit.word("from", "live"), visit.word("to", "live")
-    words = {"from": a, "to": b, "hunk": _whole_number(visit, "hunk")}
+    words = {"from": a, "to": b, "hunk": visit.number("hunk") or 0}
     found = await visit.api.get(f"{_path(visit)}/diff", **words)
     return visit.page("document_diff.html", diff=found, doc_id=found["doc_id"], hunk=words["hunk"])
 
@@ -74,7 +74,7 @@ async def erasure(visit: Visit) -> Response:
 
 async def picture(visit: Visit) -> Response:
     """A page of a PDF, or why there is no picture of it; a whole page without script."""
-    number, problem = int(visit.request.path_params["page"]), None
+    number, problem = _page_number(visit), None
     try:
         await _drawn(visit, number)
     except ApiError as error:
@@ -88,8 +88,16 @@ async def picture(visit: Visit) -> Response:
 
 async def png(visit: Visit) -> Response:
     """The picture itself."""
-    reply = await _drawn(visit, int(visit.request.path_params["page"]))
+    reply = await _drawn(visit, _page_number(visit))
     return Response(reply.content, media_type="image/png")
+
+
+def _page_number(visit: Visit) -> int:
+    written = visit.request.path_params["page"]
+    number = whole_number(written)
+    if number is None:
+        raise ApiError(404, "not_found", f"there is no page {written[:20]!r}")
+    return number
 
 
 async def _drawn(visit: Visit, number: int) -> Any:
@@ -104,12 +112,6 @@ def _path(visit: Visit) -> str:
 
 def _page(visit: Visit, template: str, tab: str, found: dict[str, Any], **words: Any) -> Response:
     return visit.page(template, document=found, tab=tab, doc_id=found["doc_id"], **words)
-
-
-def _whole_number(visit: Visit, name: str) -> int:
-    """A parameter of the address; 0 for what is no whole number."""
-    word = visit.word(name)
-    return int(word) if word.isascii() and word.isdecimal() and len(word) < 12 else 0
 
 
 def _around(outline: list[dict[str, Any]], start: int) -> list[dict[str, Any]]:
@@ -128,7 +130,7 @@ SECTION = ConsoleSection(
         f"{_ROOT}/history": history,
         f"{_ROOT}/diff": difference,
         f"{_ROOT}/erasure": erasure,
-        f"{_ROOT}/pages/{{page:int}}": picture,
-        f"{_ROOT}/pages/{{page:int}}/png": png,
+        f"{_ROOT}/pages/{{page}}": picture,
+        f"{_ROOT}/pages/{{page}}/png": png,
     },
 )

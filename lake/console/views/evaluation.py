@@ -36,7 +36,7 @@ async def series(visit: Visit) -> Response:
 async def questions(visit: Visit) -> Response:
     """The questions of a set at a release, worst first."""
     words = {"settings": visit.word("settings") or None, "measure": visit.word("measure") or None}
-    start = _whole_number(visit.word("start"))
+    start = visit.number("start") or 0
     found, problem = None, None
     try:
         found = await visit.api.get(f"{_path(visit)}/questions", at=visit.at, start=start, limit=_ROWS, **words)
@@ -59,7 +59,7 @@ async def comparison(visit: Visit) -> Response:
 
 async def drafts(visit: Visit) -> Response:
     """One draft after another."""
-    start = _whole_number(visit.word("start"))
+    start = visit.number("start") or 0
     found = await visit.api.get(f"{_path(visit)}/drafts", start=start, limit=1)
     if not found["drafts"] and start:
         start, found = 0, await visit.api.get(f"{_path(visit)}/drafts", start=0, limit=1)
@@ -84,7 +84,7 @@ async def decide(visit: Visit) -> Response:
 
 async def traffic(visit: Visit) -> Response:
     """What services were asked."""
-    days = _whole_number(visit.word("days")) or 7
+    days = visit.number("days") or 7
     found = await visit.api.get("/evaluation/traffic", days=min(max(days, 1), 366))
     return visit.page("evaluation_traffic.html", found=found, days=_DAYS, tab="traffic")
 
@@ -144,10 +144,6 @@ def _breaks(found: Mapping[str, Any]) -> list[str]:
     """The releases from which on the first series is over other questions than before."""
     points: Sequence[Mapping[str, Any]] = found["series"][0]["points"] if found["series"] else []
     return [b["release"] for a, b in pairwise(points) if a["questions"] != b["questions"]]
-
-
-def _whole_number(word: str) -> int:
-    return int(word) if word.isascii() and word.isdecimal() and len(word) < 10 else 0
 
 
 SECTION = ConsoleSection(

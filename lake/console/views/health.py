@@ -26,9 +26,9 @@ async def space(visit: Visit) -> Response:
 
 async def quarantine(visit: Visit) -> Response:
     """The documents that are not indexed, of one kind of failure or of all."""
-    words = {name: visit.word(name) or None for name in ("kind", "start")}
-    found = await visit.api.get("/quarantine", at=visit.at, limit=_ROWS, **words)
-    return visit.page("quarantine.html", found=found, kind=words["kind"], start=int(words["start"] or 0))
+    kind, start = visit.word("kind") or None, visit.number("start") or 0
+    found = await visit.api.get("/quarantine", at=visit.at, limit=_ROWS, kind=kind, start=start)
+    return visit.page("quarantine.html", found=found, kind=kind, start=start)
 
 
 SECTION = ConsoleSection("Health", views={"/health": page, "/health/space": space, "/health/quarantine": quarantine})

@@ -42,7 +42,7 @@ async def why(visit: Visit) -> Response:
         doc_id = found[0]["doc_id"] if len(found) == 1 else ""
     if doc_id and text:
         body = SearchSettings.of(visit).body(text, filters_of(visit))
-        span = {one: int(visit.word(one)) for one in ("start", "end") if visit.word(one).isdecimal()}
+        span = {one: number for one in ("start", "end") if (number := visit.number(one)) is not None}
         diagnosis = await visit.api.post("/why", {**body, "doc_id": doc_id, **span})
     way = way_of(diagnosis) if diagnosis else []
     return visit.page("why.html", text=text, name=name, documents=found, diagnosis=diagnosis, way=way)

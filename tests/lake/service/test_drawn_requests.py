@@ -19,7 +19,7 @@ from tests.lake.service.fuzzed_service import (
     FuzzedService,
     made_lake,
 )
-from tests.lake.service.in_process import Reply, started
+from tests.lake.service.in_process import Reply, call, started
 
 #: Enough for each route to come up a few times.
 REQUESTS, VISITS = 400, 150
@@ -36,6 +36,17 @@ async def _fuzz(service: FuzzedService) -> None:
     async with started(service.app):
         await service.fuzz(7, REQUESTS)
         await fuzz_console(service, 7, VISITS)
+        await _ask_for_odd_pages(service)
+
+
+async def _ask_for_odd_pages(service: FuzzedService) -> None:
+    cookie, _ = await signed_in(service, OPERATOR)
+    headers = [("cookie", cookie)]
+    for number in ("9" * 5000, "-1", "1.5", "%C2%B2", "x"):
+        for path in (f"documents/x/pages/{number}", f"documents/x/pages/{number}/png"):
+            assert (await call(service.app, "GET", f"/console/{path}", headers=headers)).status == 404
+        for path, words in (("health/quarantine", f"start={number}"), ("why", f"doc_id=x&q=a&start={number}")):
+            assert (await call(service.app, "GET", f"/console/{path}", words, headers)).status < 500
 
 
 def test_what_openapi_allows_is_answered_as_it_says(service: FuzzedService) -> None:
