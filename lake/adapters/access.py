@@ -11,12 +11,15 @@ from lake.index import Index, open_lake
 from lake.options import SearchOptions
 from lake.result import SearchResult
 from lake.search.rights import Rights
+from lake.sources.declared import EVERYTHING
 
 if TYPE_CHECKING:
     from lake.answer.values import Answer
 
 #: Options that a caller of an Access may not set for a single question.
 FIXED = ("principals", "embedder")
+#: Columns of RELEASES that depend on all documents, or are words of operators, who see all.
+_OF_ALL_DOCUMENTS = ("n_documents", "n_quarantined", "n_parents", "n_chunks", "audit", "why", "digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,10 @@ class Access:
         return _plain(self.index.document(doc_id, at=self._release(at), **words))
 
     def releases(self) -> list[dict[str, Any]]:
-        """RELEASES rows as JSON, oldest first."""
-        return [_plain(row) for row in self.index.releases().to_pylist()]
+        """RELEASES rows as JSON, oldest first; what counts or names hidden documents is None."""
+        rows = [_plain(row) for row in self.index.releases().to_pylist()]
+        hides_some = self.principals != EVERYTHING and self.index.history().rights is not None
+        return [row | dict.fromkeys(_OF_ALL_DOCUMENTS) for row in rows] if hides_some else rows
 
     def _release(self, at: str | None) -> str:
         if self.at != "live" and at not in (None, self.at):

@@ -11,6 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import lake
+from lake.adapters.access import Access
 from lake.directory import Lake
 from lake.errors import UsageError
 from lake.service.keys import Key, KeyRing, digest_of, load_keys
@@ -138,6 +139,16 @@ def test_a_filter_that_only_hidden_documents_pass_answers_as_one_that_none_does(
         assert (len(hidden), hidden.query_id, hidden.degraded) == (len(none), none.query_id, none.degraded)
         assert hidden.query_id is not None
         assert index.search("oil", filters={"uri": {"glob": "nope*"}}, principals="*").query_id == hidden.query_id
+
+
+def test_releases_count_hidden_documents_for_nobody(two_releases: TwoReleases) -> None:
+    index = lake.open_lake(two_releases.url)
+    names = ("n_documents", "n_quarantined", "n_parents", "n_chunks", "audit", "why", "digest")
+    for principals, is_shown in (("*", True), (("hr",), False), ((), False)):
+        row = Access(index, principals).releases()[-1]
+        assert [row[name] is not None for name in names if name != "why"] == [is_shown] * 6
+        assert row["why"] is None or is_shown
+        assert row["release"] == two_releases.after
 
 
 def test_a_key_allows_some_options(start: Start, two_releases: TwoReleases) -> None:
