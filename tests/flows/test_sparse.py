@@ -19,6 +19,7 @@ from flows.cli.preview import preview
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake import operate
+from lake.console.views.why import way_of
 from lake.directory import Lake
 from lake.embed import load_embedder
 from lake.embed.sparse_vectors import packed
@@ -161,9 +162,13 @@ def test_all_retrievers_search_together_and_each_hit_names_what_each_added(built
         assert [legs[name]["embedder"] for name in ("vector", "sparse", "text")] == [FIRST, built.sparse, None]
         assert sum(leg["added"] for leg in legs.values()) == pytest.approx(hit["score"])
     assert set(index.explain(found)[0]["legs"]) == {"vector", "sparse", "text"}
-    (span,) = index.why(QUESTION, [Evidence("fox.txt", source="docs")]).evidence[0].spans
+    diagnosis = index.why(QUESTION, [Evidence("fox.txt", source="docs")])
+    (span,) = diagnosis.evidence[0].spans
     assert [one.embedder for one in span.further] == [built.sparse]
     assert span.further[0].rank
+    notes = [note for step in way_of(diagnosis.to_json()) for note in step.notes if note.startswith("by ")]
+    assert [note.partition(":")[0] for note in notes] == ["by meaning", "by terms of sparse", "by words"]
+    assert f"{built.sparse}: place {span.further[0].rank} of 6 (dot product" in notes[1]
     alone = index.search(QUESTION, k=5, weights={"sparse": 0})
     assert uris(alone) == uris(index.search(QUESTION, k=5, at=built.releases[0]))
 

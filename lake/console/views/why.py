@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from lake.console.views.search_settings import SearchSettings, filters_of
 from lake.console.visit import Visit
+from lake.recipe import is_sparse
 from lake.search.diagnosis.messages import options_in_words
 
 #: The stages of a search in their order, each with what is lost there, as ``POST /why`` names it.
@@ -66,9 +67,7 @@ def _notes(title: str, evidence: Mapping[str, Any], diagnosis: Mapping[str, Any]
         n = evidence["n_chunks"]
         return (f"{n:,} chunk{'' if n == 1 else 's'}",) if n else ()
     if title.startswith("Meaning") and span:
-        legs = (("meaning", "vector", "cosine"), ("words", "text", "BM25"))
-        found = [(name, unit, span[f"{leg}_rank"], span[f"{leg}_score"]) for name, leg, unit in legs]
-        of = f"of {diagnosis['n_visible']:,}"
+        found, of = _ranks(span), f"of {diagnosis['n_visible']:,}"
         options = options_in_words(diagnosis["options"])
         return (
             *([f"options: {options}"] if options else []),
@@ -79,6 +78,15 @@ def _notes(title: str, evidence: Mapping[str, Any], diagnosis: Mapping[str, Any]
     if title.startswith("It is among") and evidence["rank"]:
         return (f"passage {evidence['rank']:,}; {diagnosis['k']} are shown",)
     return ()
+
+
+def _ranks(span: Mapping[str, Any]) -> Iterator[tuple[str, str, int | None, float | None]]:
+    """What each retriever looks at, the unit of its scores, and its rank and score of a chunk."""
+    yield "meaning", "cosine", span["vector_rank"], span["vector_score"]
+    for one in span["further"]:
+        what, unit = ("terms", "dot product") if is_sparse(one["embedder"]) else ("meaning", "cosine")
+        yield f"{what} of {one['embedder']}", unit, one["rank"], one["score"]
+    yield "words", "BM25", span["text_rank"], span["text_score"]
 
 
 def _step(step: Mapping[str, Any]) -> str:

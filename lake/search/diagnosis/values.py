@@ -34,7 +34,7 @@ Stage = Literal[
 
 @dataclass(frozen=True, slots=True)
 class VectorRank:
-    """A chunk's rank and cosine by one of a release's further embedders; None if its vectors did not run."""
+    """A chunk's rank and score by one of a release's further embedders; None if its vectors did not run."""
 
     embedder: str
     rank: int | None
