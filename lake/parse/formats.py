@@ -29,7 +29,7 @@ office = _ours(
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
-pdf = _ours(6, "pdf", ".pdf", "pypdfium2", _OCR)
+pdf = _ours(7, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
     8,
     "tables.sheets",

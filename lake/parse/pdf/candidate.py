@@ -176,12 +176,16 @@ class Candidate:
 
     def _is_code(self) -> bool:
         """Letters all of one width: a listing, whose columns are made with spaces."""
-        words = [w for line in self.lines for s in line.segments for w in s.words]
-        widths = sorted(_letter_width(word) for word in words if len(word.text) >= 3 and _has_letters(word.text))
-        if len(widths) < 4:
+        every = (w for line in self.lines for s in line.segments for w in s.words)
+        words = [word for word in every if len(word.text) >= 3 and _has_letters(word.text)]
+        widths = sorted(map(_letter_width, words))
+        # Part numbers of one form are as wide as each other in any type.
+        distinct = {"".join(filter(str.isalpha, word.text)): _letter_width(word) for word in words}
+        if len(widths) < 4 or len(distinct) < 2:
             return False
         low, high = widths[len(widths) // 10], widths[-1 - len(widths) // 10]
-        return low > 0.4 and high - low <= 0.03 * high
+        alike = sum(0.9 * low <= width <= 1.1 * high for width in distinct.values())
+        return low > 0.4 and high - low <= 0.03 * high and alike >= 0.7 * len(distinct)
 
     def _is_contents(self) -> bool:
         """Dotted leaders or titles before page numbers that only grow."""

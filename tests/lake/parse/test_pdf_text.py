@@ -822,9 +822,11 @@ def test_authors_under_a_title_are_no_heading(drawn: str) -> None:
     assert drawn in parsed.text
 
 
-def test_a_page_with_nothing_but_a_table_is_read() -> None:
+@pytest.mark.parametrize(("form", "n_rows"), [("ship{}", 8), ("lamp{}", 30), ("ST-10{:02}", 30)])
+def test_a_page_with_nothing_but_a_table_is_read(form: str, n_rows: int) -> None:
     def draw(canvas: Any) -> None:
-        for line, cells in enumerate([("Ship", "Tons"), *((f"ship{n}", str(n * 37 % 100)) for n in range(1, 9))]):
+        rows = ((form.format(n * 7 % 40), str(n * 37 % 100)) for n in range(n_rows))
+        for line, cells in enumerate([("Station", "Oil"), *rows]):
             put(canvas, 72, 700 - 18 * line, cells[0])
             put(canvas, 200, 700 - 18 * line, cells[1])
 
