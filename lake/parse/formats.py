@@ -31,7 +31,7 @@ office = _ours(
 )
 pdf = _ours(7, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    8,
+    9,
     "tables.sheets",
     ".csv .tsv .xlsx .xlsm .xltx .xltm .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
@@ -40,12 +40,12 @@ sheets = _ours(
 mail = _ours(9, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(4, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
 epub = _ours(7, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(8, "markup.rst", ".rst", "docutils", _ENCODINGS)
+rst = _ours(9, "markup.rst", ".rst", "docutils", _ENCODINGS)
 org = _ours(4, "markup.org", ".org", _ENCODINGS)
 rtf = _ours(3, "office.rtf", ".rtf")
 opendocument = _ours(7, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
-    6,
+    7,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .xml",
     *("lxml", "markdown-it-py", "unstructured", "python-docx"),

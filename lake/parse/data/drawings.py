@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 from lake.parse.canonical import one_line
@@ -11,7 +12,7 @@ from lake.parse.web import html
 
 SVG = "image/svg+xml"
 _FIGURE = re.compile(r"application/vnd\.(plotly|vega|vegalite)\.v\d+\+json")
-_METADATA = re.compile(r"<(metadata|defs|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_METADATA = re.compile(r"<(metadata|defs|style|script)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 #: Members of a figure whose texts are drawn, also those of its axes, legends and notes.
 _TITLES = frozenset(("title", "subtitle", "text", "labels", "label", "caption", "description", "hovertext", "ticktext"))
@@ -34,11 +35,13 @@ def drawn_words(form: str, value: Any) -> str:
 
 def drawn_reading(form: str, value: Any) -> str:
     """The same words by another reading, as far as there is one."""
-    return _TAG.sub(" ", _METADATA.sub(" ", _joined(value))) if form == SVG else drawn_words(form, value)
+    return unescape(_TAG.sub(" ", _METADATA.sub(" ", _joined(value)))) if form == SVG else drawn_words(form, value)
 
 
 def _joined(value: Any) -> str:
-    return "".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return "".join(map(str, value))
+    return value if isinstance(value, str) else ""
 
 
 def _strings(value: Any, keys: frozenset[str], *, is_shown: bool) -> Iterator[str]:

@@ -96,11 +96,13 @@ def reading(source: str) -> str:
     found: list[str] = []
     lines = source.split("\n")
     named = raw = option_at = literal = -1
+    is_doctest = False
     for line in lines:
         indent = len(line) - len(line.lstrip())
         if line.strip() and literal >= 0 and indent <= literal:
             literal = -1
-        if literal < 0:
+        is_doctest = bool(line.strip()) and (is_doctest or line.lstrip().startswith(">>> "))
+        if literal < 0 and not is_doctest:
             line = _ESCAPED.sub(lambda match: match[1] or match[2], line)
             literal = indent if line.rstrip().endswith("::") else -1
         if line.strip() and raw >= 0 and indent <= raw:
@@ -122,7 +124,8 @@ def reading(source: str) -> str:
             named = indent
             name = directive[1].lower()
             raw = indent if name == "raw" else raw
-            literal = indent if CODE.search(name) or name in ("raw", "math") else -1
+            is_code = name in ("raw", "math") or (CODE.search(name) and name != "parsed-literal")
+            literal = indent if is_code else -1
             if name not in _NO_ARGUMENT or (name == "class" and SIGNATURE.search(line, directive.end())):
                 found.append(line[: directive.start(1)].replace("..", "").partition("|")[0] + line[directive.end() :])
             continue

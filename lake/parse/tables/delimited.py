@@ -100,11 +100,14 @@ def _split(text: str, delimiter: str) -> Iterator[list[str]]:
 def cells_as_written(line: str, delimiter: str) -> list[str]:
     """The cells of a line; one with text after the mark that closes it keeps its quotation marks.
 
-    >>> cells_as_written('"a, b",say "x","c"d', ",")
+    >>> cells_as_written('"a, b" ,say "x", "c"d', ",")
     ['a, b', 'say "x"', '"c"d']
     """
-    parts = re.findall(rf'(?:"(?:[^"]|"")*")?[^{re.escape(delimiter)}]*(?:{re.escape(delimiter)}|$)', line)
-    cells = [part.removesuffix(delimiter) for part in (parts if parts[-1:] != [""] or not parts[:-1] else parts[:-1])]
+    parts = re.findall(rf' *(?:"(?:[^"]|"")*")?[^{re.escape(delimiter)}]*(?:{re.escape(delimiter)}|$)', line)
+    cells = [
+        part.removesuffix(delimiter).strip(" ")
+        for part in (parts if parts[-1:] != [""] or not parts[:-1] else parts[:-1])
+    ]
     return [cell[1:-1].replace('""', '"') if _QUOTED.fullmatch(cell) else cell for cell in cells]
 
 

@@ -18,8 +18,8 @@ def complete(text: str | bytes, name: str = "a.csv") -> ParsedDocument:
 
 
 def test_text_behind_a_closing_mark_keeps_its_marks() -> None:
-    text = complete('a,b\n"x"y,"one, ""two"""\n"v, w" z,\n').text
-    assert text.split("\n")[2:] == ['| "x"y | one, "two" |', '| "v, w" z |  |']
+    text = complete('a,b\n"x"y,"one, ""two"""\n"v, w" z,\n"p" ,  "q, r"\n').text
+    assert text.split("\n")[2:] == ['| "x"y | one, "two" |', '| "v, w" z |  |', "| p | q, r |"]
 
 
 RIGHT = "| Item | n | Town |\n| --- | --- | --- |\n| rope | 3 | Brno |\n| tar | 4 | Bergen |"

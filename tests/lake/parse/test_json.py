@@ -240,6 +240,8 @@ VEGA = {"title": "Oil", "encoding": {"x": {"field": "day", "title": "Weekday"}},
     [
         ("image/svg+xml", SVG, "Oil a night"),
         ("image/svg+xml", SVG.partition("<title>")[0] + "<path d='M0 0'/></svg>", ""),
+        ("image/svg+xml", "<svg><text>a &amp; b</text><script>no()</script></svg>", "a & b"),
+        ("image/svg+xml", {"bad": "no"}, ""),
         ("application/vnd.plotly.v1+json", PLOTLY, "Lamp\nMonday\nOil burnt\nDay"),
         ("application/vnd.vegalite.v5+json", VEGA, "Oil\nWeekday"),
         ("application/vnd.jupyter.widget-view+json", {"model_id": "ab", "text": "no"}, ""),

@@ -23,6 +23,8 @@ def parsed(source: str) -> ParsedDocument:
         "So::\n\n    C:\\lamp\\oil\n\nthing\\s",
         '.. code:: c\n\n   "a\\nb"\n\nthing\\s',
         ".. math::\n\n   x\\alpha\n",
+        ".. parsed-literal::\n\n   a\\b *c*\\ d\n",
+        ">>> print('a\\nb')\na\n\nthing\\s",
     ],
 )
 def test_escaped_signs_are_no_loss(source: str) -> None:
