@@ -139,12 +139,12 @@ def read_model_folder(model: str, *, is_sparse: bool = False) -> ModelFolder:
     ``is_sparse``: of a ``SparseEncoder`` whose documents are made by a masked language model, as SPLADE's are.
     """
     path = find_folder(model)
-    if not is_sparse and _json(path / _CONFIG).get("model_type") == "SparseEncoder":
-        raise UsageError(f"{model!r} is a sparse model; name it sparse:{model}, beside another embedder")
     try:
+        if not is_sparse and _json(path / _CONFIG).get("model_type") == "SparseEncoder":
+            raise UsageError(f"{model!r} is a sparse model; name it sparse:{model}, beside another embedder")
         files = tuple((f, f.stat().st_size, f.stat().st_mtime_ns) for f in _deciding_files(path))
         return _read_model_folder(path, files, is_sparse)
-    except (OSError, ValueError, KeyError, AttributeError, StopIteration) as error:
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, StopIteration) as error:
         kind = "a SparseEncoder of sentence-transformers" if is_sparse else "a sentence-transformers model"
         raise UsageError(f"{model!r} is not {kind} with a fast tokenizer: {type(error).__name__}: {error}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +46,22 @@ def test_a_sparse_model_in_place_of_a_dense_one_is_refused(tiny_sparse: tuple[Pa
     for folder in tiny_sparse:
         with pytest.raises(UsageError, match=f"is a sparse model; name it sparse:{folder}"):
             identify(f"st:{folder}")
+
+
+@pytest.mark.parametrize(("file", "text"), [
+    *(("modules.json", text) for text in ("[]", "{}", "[3]", '[{"type": "x.Router", "path": ""}]', "null")),
+    *(("config.json", text) for text in ("[]", "{}", '{"vocab_size": null}')),
+    ("config_sentence_transformers.json", "[3]"),
+])  # fmt: skip
+def test_damaged_files_of_a_model_are_named_as_such(
+    tiny_sparse: tuple[Path, Path], tmp_path: Path, file: str, text: str
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_sparse[0], folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    (folder / file).write_text(text)
+    for name in (f"sparse:{folder}", f"st:{folder}"):
+        with pytest.raises(UsageError, match="not a|is a sparse model"):
+            identify(name)
 
 
 def test_a_folder_without_a_sparse_model_is_refused(tiny_model: Path) -> None:
