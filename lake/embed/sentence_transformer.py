@@ -155,11 +155,12 @@ def _load(kind: Any, folder: Path, device: str) -> Any:
     # OpenMP threads that spin while they wait starve everything else on a shared machine; read at import.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
+    from safetensors import SafetensorError
 
     try:
         with no_progress_bars():
             model: Any = kind(str(folder), device=device, local_files_only=True, model_kwargs={"dtype": torch.float32})
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise UsageError(f"no {kind.__name__} of sentence-transformers in {str(folder)!r}: {error}") from error
     return model.eval()
 

@@ -60,8 +60,17 @@ def test_damaged_files_of_a_model_are_named_as_such(
     shutil.copytree(tiny_sparse[0], folder, ignore=shutil.ignore_patterns("*.safetensors"))
     (folder / file).write_text(text)
     for name in (f"sparse:{folder}", f"st:{folder}"):
-        with pytest.raises(UsageError, match="not a|is a sparse model"):
+        with pytest.raises(UsageError, match=r"not a|is a sparse model"):
             identify(name)
+
+
+def test_weights_that_were_cut_short_are_reported(tiny_sparse: tuple[Path, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_sparse[0], folder)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(UsageError, match="no SparseEncoder of sentence-transformers in"):
+        load_embedder(f"sparse:{folder}", identify(f"sparse:{folder}"))
 
 
 def test_a_folder_without_a_sparse_model_is_refused(tiny_model: Path) -> None:
