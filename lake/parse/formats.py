@@ -45,7 +45,7 @@ org = _ours(4, "markup.org", ".org", _ENCODINGS)
 rtf = _ours(3, "office.rtf", ".rtf")
 opendocument = _ours(7, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
-    7,
+    8,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .xml",
     *("lxml", "markdown-it-py", "unstructured", "python-docx"),

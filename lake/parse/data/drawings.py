@@ -12,7 +12,8 @@ from lake.parse.web import html
 
 SVG = "image/svg+xml"
 _FIGURE = re.compile(r"application/vnd\.(plotly|vega|vegalite)\.v\d+\+json")
-_METADATA = re.compile(r"<(metadata|defs|style|script)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+#: Elements of SVG whose text is not drawn.
+_UNDRAWN = re.compile(r"<(/?)(?:metadata|defs|style|script)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 #: Members of a figure whose texts are drawn, also those of its axes, legends and notes.
 _TITLES = frozenset(("title", "subtitle", "text", "labels", "label", "caption", "description", "hovertext", "ticktext"))
@@ -25,7 +26,7 @@ _WORD = re.compile(r"[^\W\d_]{2}")
 def drawn_words(form: str, value: Any) -> str:
     """The words that a drawing shows, a line each; empty for other forms, and for drawings of paths alone."""
     if form == SVG:
-        return html.from_text(f"<body>{_METADATA.sub(' ', _joined(value))}", whole=True).text
+        return html.from_text(f"<body>{_drawn_part(_joined(value))}", whole=True).text
     figure = _FIGURE.fullmatch(form)
     if figure is None:
         return ""
@@ -35,7 +36,22 @@ def drawn_words(form: str, value: Any) -> str:
 
 def drawn_reading(form: str, value: Any) -> str:
     """The same words by another reading, as far as there is one."""
-    return unescape(_TAG.sub(" ", _METADATA.sub(" ", _joined(value)))) if form == SVG else drawn_words(form, value)
+    return unescape(_TAG.sub(" ", _drawn_part(_joined(value)))) if form == SVG else drawn_words(form, value)
+
+
+def _drawn_part(svg: str) -> str:
+    """The source without elements whose text is not drawn; one without an end reaches to the end of the source."""
+    pieces: list[str] = []
+    depth = start = 0
+    for tag in _UNDRAWN.finditer(svg):
+        if tag[1] and depth:
+            depth -= 1
+            start = start if depth else tag.end()
+        elif not tag[1] and not tag[0].endswith("/>"):
+            if not depth:
+                pieces.append(svg[start : tag.start()])
+            depth += 1
+    return " ".join([*pieces, "" if depth else svg[start:]])
 
 
 def _joined(value: Any) -> str:
