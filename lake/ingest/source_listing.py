@@ -20,7 +20,7 @@ from lake.sources.declared import Statement, joined, statement_json
 from lake.sources.listing import LISTED, are_sidecars, listed, listing
 from lake.sources.listing_state import ListingState
 from lake.sources.page_states import forget_states
-from lake.sources.protocol import MISNAMED_PATTERN, is_sidecar
+from lake.sources.protocol import MISNAMED_PATTERN, is_misnamed, is_sidecar
 from lake.sources.scope import SourceScope
 from lake.sources.source import Source
 from lake.storage import clock
@@ -226,9 +226,12 @@ def _stated(
     """
     own = documents.column("states")
     misnamed = documents.filter(pc.match_substring_regex(documents.column("uri"), MISNAMED_PATTERN))
-    if not states.num_rows and not misnamed.num_rows:
+    not_listed = others()
+    odd = {source for source, uris in not_listed.items() if any(map(is_misnamed, uris))}
+    odd.update(misnamed.column("source").to_pylist())
+    if not states.num_rows and not odd:
         return own, tuple(sorted(_problems_of(own))), states
-    by_source: dict[str, list[tuple[str, str]]] = {source: [] for source in misnamed.column("source").to_pylist()}
+    by_source: dict[str, list[tuple[str, str]]] = {source: [] for source in odd}
     whole = []
     for source, uri, json_text in zip(
         *(states.column(n).to_pylist() for n in ("source", "uri", "states")), strict=True
@@ -237,7 +240,6 @@ def _stated(
         whole.append(left == json_text)  # else the cache would name what was erased, or lack it once that is lifted
         by_source.setdefault(source, []).append((uri, left))
     places = list(zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True))
-    not_listed = others()
     beside = {
         source: sidecars.Stated(found, {*not_listed.get(source, ()), *(uri for of, uri in places if of == source)})
         for source, found in by_source.items()

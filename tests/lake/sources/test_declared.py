@@ -17,6 +17,7 @@ from lake.ingest.source_listing import Digested, digested
 from lake.parse import parse
 from lake.sources.declared import PROBLEMS, merged, statement
 from lake.sources.protocol import is_sidecar
+from lake.sources.scope import SourceScope
 from lake.sources.source import parse_source
 
 
@@ -339,6 +340,13 @@ def test_a_file_that_is_almost_named_as_a_sidecar_closes_its_documents(source: P
     assert found["a/pump.md"]["acl"] == []
     assert name in found["a/pump.md"]["problems"][0]
     assert "acl" not in found["other.md"]
+
+
+def test_a_run_over_one_document_knows_what_was_meant_as_its_sidecar(source: Path, lake_url: str) -> None:
+    write(source, {"pump.md": "A pump."})
+    scope, known = SourceScope.of(["pump.md"]), {"s": ["pump.md.META.JSON"]}
+    found = digested(Lake(lake_url), [parse_source(f"s={source}")], verify=False, scope=scope, others=lambda: known)
+    assert stated(found)["pump.md"]["acl"] == []
 
 
 @pytest.mark.parametrize("name", ["pump.md.META.JSON", "_metadata.csv.txt"])
