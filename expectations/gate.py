@@ -102,6 +102,11 @@ class GateVerdict:
         """Whether all holds, and no question is answered worse than before."""
         return not self.failures and not any(one.judgement and one.judgement.losses for one in self.asked)
 
+    @property
+    def suspects_loss(self) -> bool:
+        """Whether it blocks, or a loss is certain although its size is not."""
+        return self.outcome == "blocked" or any(one.judgement and one.judgement.high < 0 for one in self.asked)
+
     def summary(self) -> str:
         """One or two sentences for a person."""
         if not self.failures:

@@ -85,7 +85,7 @@ def ask(lake: Lake, candidate: Release, progress: Progress = silent, *, of_sampl
 
     Scores are kept as they are taken; those that are kept already are not taken again. ``of_sample``: measure a few of
     the questions, a larger sample if one of these is answered worse, and all of them only if that would block the
-    candidate.
+    candidate or shows a loss of whatever size.
     """
     if not gate_asks(lake):
         return None
@@ -108,7 +108,7 @@ def ask(lake: Lake, candidate: Release, progress: Progress = silent, *, of_sampl
         if (answers := asked(part)).verdict.shows_no_loss:
             return answers
     answers = asked(largest)
-    return asked(None) if largest is not None and answers.verdict.outcome == "blocked" else answers
+    return asked(None) if largest is not None and answers.verdict.suspects_loss else answers
 
 
 def refuse_floors(lake: Lake, wanted: Gate, progress: Progress = silent) -> None:

@@ -127,6 +127,16 @@ def test_what_too_few_questions_can_tell_is_for_the_policy_to_say() -> None:
     assert verdict(policy, scores("new", {k: v * 0 for k, v in nine.items()}), scores("old", nine)).outcome == "blocked"
 
 
+def test_a_small_loss_that_is_certain_is_suspected_and_noise_is_not() -> None:
+    live = np.ones(50)
+    small, mixed = live.copy(), np.tile([0.0, 1.0], 25)
+    small[:5] -= 0.05
+    for before, after, suspected in ((live, small, True), (mixed, 1 - mixed, False), (live, live, False)):
+        old, new = ({("s", MEASURES[0]): values} for values in (before, after))
+        found = verdict(Gate(), scores("new", new), scores("old", old))
+        assert (found.outcome == "blocked", found.suspects_loss) == (False, suspected)
+
+
 def test_what_the_pipeline_lost_counts_and_what_the_source_took_does_not() -> None:
     live = scores("old", {("s", MEASURES[0]): np.ones(60)})
     kept = scores("new", {("s", MEASURES[0]): np.ones(40)})
