@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -24,7 +24,6 @@ from lake.ingest.scoped import (
     guard_scope,
     in_scope,
     removed_by_scopes,
-    uris_by_source,
 )
 from lake.ingest.source_listing import Digested, digested
 from lake.options.completeness import USUAL, Completeness
@@ -143,10 +142,7 @@ def _within(
     """What the scope of the sources holds, and the doc_ids of the KNOWN rows in it."""
     names = [source.name for source in sources]
     ours = in_scope(known, names, scope)
-
-    def others() -> Mapping[str, Collection[str]]:
-        return uris_by_source(known.filter(pc.invert(ours)), names)
-
+    others = known.select(["source", "uri"]).filter(pc.invert(ours))
     found = digested(lake, sources, verify=False, scope=scope, others=others)
     return found, frozenset(known.filter(ours).column("doc_id").to_pylist())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.ingest.plan import settled, split_known
+from lake.ingest.scoped import uris_by_source
 from lake.ingest.source_reading import mask, outwait_stamps, read_files
 from lake.schemas import DIGESTED, DIGESTS
 from lake.sources import sidecars
@@ -58,12 +59,12 @@ def digested(
     verify: bool,
     full: bool = False,
     scope: SourceScope | None = None,
-    others: Callable[[], Mapping[str, Collection[str]]] = dict,
+    others: pa.Table | None = None,
 ) -> Digested:
     """List the sources and read what the lake's cache does not know, or with ``verify`` everything.
 
     With ``full``, sources that know what changed list everything as well. With a ``scope``, only its documents are
-    listed; ``others`` gives the uris of all documents beside it by source, since a row of a sidecar may be about any.
+    listed; ``others`` are sources and uris of all documents beside it, since a row of a sidecar may be about any.
     """
     denylist, cache = lake.denylist(), lake.cached_digests(source.name for source in sources)
     if scope is None:
@@ -87,7 +88,7 @@ def digested(
         documents = documents.filter(is_kept)
     if scope is not None:  # sidecars above the scope are about others as well
         documents = documents.filter(scope.mask(documents.column("uri")))
-    stated, remarks, whole = _stated(documents, states, denylist, others)
+    stated, remarks, whole = _stated(documents, states, denylist, documents.slice(0, 0) if others is None else others)
     cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
     n_denied = n_listed - n_vanished - documents.num_rows
     selected = _selected(documents, by_name)
@@ -218,17 +219,14 @@ def _is_denied(denylist: Denylist, source: str, uri: str) -> bool:
 
 
 def _stated(
-    documents: pa.Table, states: pa.Table, denylist: Denylist, others: Callable[[], Mapping[str, Collection[str]]]
+    documents: pa.Table, states: pa.Table, denylist: Denylist, others: pa.Table
 ) -> tuple[pa.Array, tuple[str, ...], pa.Table]:
     """What sidecars state of each document, as JSON; remarks; and sidecars whose states may be cached.
 
-    ``others``: uris of documents that are not listed, by source.
+    ``others``: sources and uris of documents that are not listed.
     """
     own = documents.column("states")
-    misnamed = documents.filter(pc.match_substring_regex(documents.column("uri"), MISNAMED_PATTERN))
-    not_listed = others()
-    odd = {source for source, uris in not_listed.items() if any(map(is_misnamed, uris))}
-    odd.update(misnamed.column("source").to_pylist())
+    odd = {*_sources_of_misnamed(documents), *_sources_of_misnamed(others)}
     if not states.num_rows and not odd:
         return own, tuple(sorted(_problems_of(own))), states
     by_source: dict[str, list[tuple[str, str]]] = {source: [] for source in odd}
@@ -240,8 +238,9 @@ def _stated(
         whole.append(left == json_text)  # else the cache would name what was erased, or lack it once that is lifted
         by_source.setdefault(source, []).append((uri, left))
     places = list(zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True))
+    not_listed = uris_by_source(others, by_source)
     beside = {
-        source: sidecars.Stated(found, {*not_listed.get(source, ()), *(uri for of, uri in places if of == source)})
+        source: sidecars.Stated(found, {*not_listed[source], *(uri for of, uri in places if of == source)})
         for source, found in by_source.items()
     }
     statements = [
@@ -253,6 +252,14 @@ def _stated(
         problems |= set(stated.astray())
     texts = [statement_json(one) if one else None for one in statements]
     return pa.array(texts, pa.string()), tuple(sorted(problems)), states.filter(pa.array(whole, pa.bool_()))
+
+
+def _sources_of_misnamed(rows: pa.Table) -> Iterator[str]:
+    """The sources of files that were meant as sidecars."""
+    may_be = rows.filter(pc.match_substring_regex(rows.column("uri"), MISNAMED_PATTERN))
+    for source, uri in zip(*(may_be.column(name).to_pylist() for name in ("source", "uri")), strict=True):
+        if is_misnamed(uri):
+            yield source
 
 
 def _joined(declared: str | None, stated: Statement) -> Statement:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from lake.directory import Lake
@@ -344,8 +345,8 @@ def test_a_file_that_is_almost_named_as_a_sidecar_closes_its_documents(source: P
 
 def test_a_run_over_one_document_knows_what_was_meant_as_its_sidecar(source: Path, lake_url: str) -> None:
     write(source, {"pump.md": "A pump."})
-    scope, known = SourceScope.of(["pump.md"]), {"s": ["pump.md.META.JSON"]}
-    found = digested(Lake(lake_url), [parse_source(f"s={source}")], verify=False, scope=scope, others=lambda: known)
+    scope, others = SourceScope.of(["pump.md"]), pa.table({"source": ["s"], "uri": ["pump.md.META.JSON"]})
+    found = digested(Lake(lake_url), [parse_source(f"s={source}")], verify=False, scope=scope, others=others)
     assert stated(found)["pump.md"]["acl"] == []
 
 
