@@ -5,8 +5,9 @@ Each is imported with its first use: a search that is not followed by an answer 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from lake.plugins.later import lazy_names
 
 if TYPE_CHECKING:
     from lake.answer.answering import answer, answer_stream
@@ -16,15 +17,17 @@ if TYPE_CHECKING:
     from lake.endpoints.usage import Usage
     from lake.options.answer import AnswerOptions, ExpansionLimits
 
-_HOMES = {
-    "lake.answer.answering": ("answer", "answer_stream"),
-    "lake.answer.chat": ("ChatModel", "Completion", "Message"),
-    "lake.answer.registry": ("NoChatModelError", "load_chat"),
-    "lake.answer.values": ("Answer", "AnswerProblem", "CitedSource", "Quote", "Sentence"),
-    "lake.endpoints.usage": ("Usage",),
-    "lake.options.answer": ("AnswerOptions", "ExpansionLimits"),
-}
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "lake.answer.answering": ("answer", "answer_stream"),
+        "lake.answer.chat": ("ChatModel", "Completion", "Message"),
+        "lake.answer.registry": ("NoChatModelError", "load_chat"),
+        "lake.answer.values": ("Answer", "AnswerProblem", "CitedSource", "Quote", "Sentence"),
+        "lake.endpoints.usage": ("Usage",),
+        "lake.options.answer": ("AnswerOptions", "ExpansionLimits"),
+    },
+)
 
 __all__ = [
     "Answer",
@@ -43,12 +46,6 @@ __all__ = [
     "answer_stream",
     "load_chat",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOME_OF[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from itertools import pairwise
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from lake.graphemes import clusters
@@ -15,6 +16,8 @@ from lake.tables.words import algorithm_of, common_pieces
 _USUAL = "english"
 #: A name of more parts is marked as a whole.
 _MANY_PARTS = 24
+#: Maximum characters by which a word is longer than its stem.
+_MOST_STEMMED = 8
 #: A place: start and end in the text.
 Place = tuple[int, int]
 
@@ -33,8 +36,8 @@ def found_words(text: str, question: str, language: str | None = None) -> list[P
     asked = " ".join(piece for piece in question.split() if piece not in common)
     pieces = list(_pieces(asked))
     names, runs = _parted(text)
-    found = [place for one in pieces if not one.is_unspaced for place in _of_name(one.text, names, algorithms)]
-    found += [place for one in pieces if one.is_unspaced for place in _of_run(_letters(one), list(map(_letters, runs)))]
+    found = [*_of_names({one.text for one in pieces if not one.is_unspaced}, names, algorithms)]
+    found += _of_runs({_spelled(one) for one in pieces if one.is_unspaced}, runs)
     wanted = {form for _, _, form in spaced_numbers(asked)} | {plain(one.text.casefold()) for one in pieces}
     found += [(start, end) for start, end, form in spaced_numbers(text) if form in wanted]
     return _merged(sorted(found))
@@ -79,42 +82,54 @@ def _parted(text: str) -> tuple[list[_Piece], list[_Piece]]:
     return names, runs
 
 
-def _of_name(asked: str, names: Sequence[_Piece], algorithms: Sequence[str]) -> Iterator[Place]:
-    """Places of a name of the question: of itself, else of its words, else of further forms of them."""
-    each = [Analyzer(one).words_of(asked) for one in algorithms]
-    tokens = [(name, _tokens(name.text, algorithms)) for name in names]
-    for wanted in (
-        {plain(asked.casefold())},
-        {word for one in each for word in one.words},
-        {form for one in each for form in one.forms},
-    ):
-        if found := [name for name, forms in tokens if not wanted.isdisjoint(forms)]:
-            yield from (place for name in found for place in _narrowed(name, wanted, algorithms))
-            return
+def _of_names(asked: Collection[str], names: Sequence[_Piece], algorithms: Sequence[str]) -> Iterator[Place]:
+    """Places of each name of the question: of itself, else of its words, else of further forms of them."""
+    alike: dict[str, list[_Piece]] = defaultdict(list)
+    for one in names if asked else ():
+        alike[one.text].append(one)
+    with_token: dict[str, set[str]] = defaultdict(set)
+    for text in alike:
+        for token in _tokens(text, algorithms):
+            with_token[token].add(text)
+    for name in asked:
+        each = [Analyzer(one).words_of(name) for one in algorithms]
+        for wanted in (
+            {plain(name.casefold())},
+            {word for one in each for word in one.words},
+            {form for one in each for form in one.forms},
+        ):
+            if found := set[str]().union(*(with_token.get(token, ()) for token in wanted)):
+                for text in found:
+                    spans = _narrowed(text, wanted, algorithms)
+                    yield from (one.part(*span).place for one in alike[text] for span in spans)
+                break
 
 
 def _tokens(name: str, algorithms: Sequence[str]) -> set[str]:
     return {token for one in algorithms for part in Analyzer(one).words_of(name) for token in part}
 
 
-def _narrowed(name: _Piece, wanted: Collection[str], algorithms: Sequence[str]) -> list[Place]:
-    """The parts of a name that are wanted words, as ``rack.ini`` of ``D:/depot/rack.ini``; else all of it.
+def _narrowed(name: str, wanted: Collection[str], algorithms: Sequence[str]) -> list[tuple[int, int]]:
+    """Where a name holds wanted words, as ``rack.ini`` of ``D:/depot/rack.ini``; else all of it.
 
     Parts that only a sign separates are one place.
     """
-    parts = list(parts_of(name.text))
-    places: list[Place] = []
+    parts = list(parts_of(name))
+    spans: list[tuple[int, int]] = []
     at, after = 0, -1
+    longest = max(map(len, wanted)) + _MOST_STEMMED
     while at < len(parts) <= _MANY_PARTS:
-        spans = ((n, name.part(parts[at][0], parts[n][1])) for n in reversed(range(at, len(parts))))
-        words = (span for span in spans if any(_is_word(span[1].text, wanted, one) for one in algorithms))
-        if word := next(words, None):
-            start, end = word[1].place
-            places = [*places[:-1], (places[-1][0], end)] if at == after else [*places, (start, end)]
-            at = after = word[0] + 1
-        else:
+        start = parts[at][0]
+        ends = (n for n in reversed(range(at, len(parts))) if parts[n][1] - start <= longest)
+        words = (n for n in ends if any(_is_word(name[start : parts[n][1]], wanted, one) for one in algorithms))
+        last = next(words, None)
+        if last is None:
             at += 1
-    return places or [name.place]
+            continue
+        begins = spans.pop()[0] if at == after else start
+        spans.append((begins, parts[last][1]))
+        at = after = last + 1
+    return spans or [(0, len(name))]
 
 
 def _is_word(text: str, wanted: Collection[str], algorithm: str) -> bool:
@@ -127,23 +142,41 @@ def _letters(run: _Piece) -> list[tuple[str, Place]]:
     return [(plain(run.text[start:end].casefold()), run.part(start, end).place) for start, end in parts_of(run.text)]
 
 
-def _of_run(asked: list[tuple[str, Place]], runs: Sequence[list[tuple[str, Place]]]) -> Iterator[Place]:
-    """Places of a run of the question; if the text lacks it, of pairs of its characters."""
-    wanted = [letter for letter, _ in asked]
-    if found := list(_occurrences({tuple(wanted)}, len(wanted), runs)):
-        yield from found
-    elif len(wanted) > 1:
-        yield from _occurrences(set(pairwise(wanted)), 2, runs)
+def _spelled(run: _Piece) -> tuple[str, ...]:
+    return tuple(letter for letter, _ in _letters(run))
 
 
-def _occurrences(
-    wanted: Collection[tuple[str, ...]], length: int, runs: Sequence[list[tuple[str, Place]]]
-) -> Iterator[Place]:
-    for run in runs:
-        letters = [letter for letter, _ in run]
-        for n in range(len(run) - length + 1):
-            if tuple(letters[n : n + length]) in wanted:
-                yield run[n][1][0], run[n + length - 1][1][1]
+def _of_runs(asked: Collection[tuple[str, ...]], runs: Sequence[_Piece]) -> Iterator[Place]:
+    """Places of each run of the question; if the text lacks one, of pairs of its characters."""
+    each = [_SearchedRun.of(run) for run in runs] if asked else []
+    for wanted in asked:
+        whole = [place for run in each for place in run.places(wanted)]
+        yield from whole or (place for pair in set(pairwise(wanted)) for run in each for place in run.places(pair))
+
+
+class _SearchedRun(NamedTuple):
+    """A run of a script without spaces, as one string of its characters with their marks between separators."""
+
+    joined: str
+    number_at: dict[int, int]
+    letters: list[tuple[str, Place]]
+
+    @classmethod
+    def of(cls, run: _Piece) -> _SearchedRun:
+        letters = _letters(run)
+        offsets = accumulate((len(letter) + 1 for letter, _ in letters), initial=0)
+        number_at = dict(zip(offsets, range(len(letters)), strict=False))
+        return cls(_joined(letter for letter, _ in letters), number_at, letters)
+
+    def places(self, wanted: Sequence[str]) -> Iterator[Place]:
+        sought, at = _joined(wanted), -1
+        while (at := self.joined.find(sought, at + 1)) >= 0:
+            n = self.number_at[at]
+            yield self.letters[n][1][0], self.letters[n + len(wanted) - 1][1][1]
+
+
+def _joined(letters: Iterable[str]) -> str:
+    return "\0".join(("", *letters, ""))
 
 
 def _merged(places: Sequence[Place]) -> list[Place]:

@@ -79,7 +79,7 @@ def _parts(lines: list[Property]) -> tuple[list[Property], list[list[Property]]]
 def _lines(lines: list[Property], writer: TextWriter | None) -> Iterator[str]:
     left_out = []
     for line, is_of_zone in zip(lines, _of_zones(lines), strict=True):
-        is_shown = line.name in _NAMES or not line.name
+        is_shown = (line.name in _NAMES and line.value.strip()) or not line.name
         if is_of_zone or not is_shown or (line.name == "ATTACH" and line.is_binary):
             left_out.append(line.line)
             continue

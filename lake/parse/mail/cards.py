@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lake.parse.account import words
 from lake.parse.canonical import TextWriter, one_line
-from lake.parse.mail.content_lines import Property, properties
+from lake.parse.mail.content_lines import Property, properties, unescaped
 
 _NAMES = {
     "ADR": "Address", "AGENT": "Agent", "ANNIVERSARY": "Anniversary", "BDAY": "Birthday", "BIRTHPLACE": "Born in",
@@ -34,6 +34,7 @@ _TIMES = frozenset((
 _FILES = frozenset(("PHOTO", "LOGO", "SOUND", "KEY"))
 #: What an address book says of how a property is stored, not of what it is for.
 _NO_USE = frozenset(("pref", "voice", "internet", "x-internet", "dom", "intl", "postal", "parcel", "utf-8"))
+_PRINTED = re.compile(r';LABEL="([^"]*)"', re.IGNORECASE)
 _LABEL = re.compile(r"_\$!<(.*)>!\$_$")
 
 
@@ -109,8 +110,17 @@ def _lines(card: list[Property], name: str, writer: TextWriter) -> Iterator[str]
         elif (text := f"{label}: {shown}") not in seen:
             seen.add(text)
             yield text
+            if printed := _printed(line, shown):
+                yield f"{label}: {printed}"
     writer.read("\n".join(gone))
     writer.omit("decoration", "\n".join(gone), "settings of a card")
+
+
+def _printed(line: Property, shown: str) -> str:
+    """How an address is written on a letter, if that says more than its parts."""
+    match = _PRINTED.search(line.parameters)
+    printed = one_line(unescaped(match[1])) if match else ""
+    return "" if set(words(printed.casefold())) <= set(words(shown.casefold())) else printed
 
 
 def _label_of(line: Property, labels: dict[str, str]) -> str:

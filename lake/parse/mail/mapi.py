@@ -161,7 +161,21 @@ def _item(
     streams = _streams_of(storage)
     bare = OutlookItem(storage, streams, _fixed(streams, header), names)
     body, other = (_charset(bare.number(key)) for key in (_BODY_CODE_PAGE, _CODE_PAGE))
-    return replace(bare, code_pages=(body or outer[0], other or outer[1]))
+    body, other = body or outer[0], other or outer[1]
+    # A subject is too short to tell its charset, and the code page may be missing or wrong.
+    found = _charset_of_body(streams, body or other) if other in (None, body) else None
+    return replace(bare, code_pages=(found or body, found or other))
+
+
+def _charset_of_body(streams: Mapping[str, bytes], stated: str | None) -> str | None:
+    """The charset that an 8-bit body is really in, if it is not the stated one."""
+    data = streams.get(f"{_STREAM}{_BODY:04X}{_STRING8:04X}", b"").rstrip(b"\0")
+    if data.isascii():
+        return None
+    with suppress(InputError):
+        _, metadata, omitted = decode(data, charset=stated)
+        return metadata.get("encoding") if omitted or stated is None else None
+    return None
 
 
 def _streams_of(storage: Storage) -> dict[str, bytes]:

@@ -44,6 +44,7 @@ CARDS = {
     "a birthday": (card("FN:A", "BDAY:19700131"), "# A\n\nBirthday: 1970-01-31"),
     "what a program made up": (card("FN:A", "X-SKYPE:ada.lamp", "X-PHONETIC-FIRST-NAME:Ah-da"), "# A\n\nSkype: ada.lamp\nPhonetic first name: Ah-da"),
     "quoted-printable of version 2.1": ("BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=ISO-8859-1;ENCODING=QUOTED-PRINTABLE:K=F6ln;J=FCrgen\nNOTE;QUOTED-PRINTABLE:first=0D=0A=\n  second\nTEL;HOME;FAX:9\nEND:VCARD", "# Jürgen Köln\n\nNote: first second\nTelephone (home, fax): 9"),
+    "an address as it is printed": (card("FN:A", 'ADR;LABEL="Quay 7\\nKiel, Germany":;;Quay 7;Kiel;;;'), "# A\n\nAddress: Quay 7, Kiel\nAddress: Quay 7 Kiel, Germany"),
     "several cards": (card("FN:A", "TEL:1") + card("FN:B", "TEL:2"), "# A\n\nTelephone: 1\n\n# B\n\nTelephone: 2"),
     "no end": ("BEGIN:VCARD\nFN:A\nTEL:1", "# A\n\nTelephone: 1"),
     "a card inside of a card": (card("FN:A", "AGENT:", "BEGIN:VCARD", "FN:Bea", "TEL:2", "END:VCARD", "TEL:1"), "# A\n\nAlso: Bea\nTelephone: 2\nTelephone: 1"),
@@ -60,6 +61,7 @@ def test_cards(kind: str) -> None:
 CALENDARS = {
     "an event": (calendar(*event("SUMMARY:Oil", "LOCATION:Quay 7")), "## Oil\n\nLocation: Quay 7"),
     "the calendar's name": (calendar("X-WR-CALNAME:Harbour", *event("SUMMARY:Oil")), "# Harbour\n\n## Oil"),
+    "nothing behind the colon": (calendar(*event("SUMMARY:", "LOCATION:Quay 7")), "Location: Quay 7"),
     "times": (calendar(*event("SUMMARY:Oil", "DTSTART;TZID=Europe/Berlin:20260301T093000", "DTEND:20260301T100000Z", "RDATE;VALUE=DATE:20260401,20260501")), "## Oil\n\nStart: 2026-03-01 09:30 (Europe/Berlin)\nEnd: 2026-03-01 10:00 UTC\nAlso on: 2026-04-01,2026-05-01"),
     "persons": (calendar(*event("SUMMARY:Oil", 'ATTENDEE;ROLE=CHAIR;CN="Lamp, Ada":mailto:ada@example.org')), "## Oil\n\nAttendee: Lamp, Ada, mailto:ada@example.org"),
     "a task and a diary": (calendar("BEGIN:VTODO", "SUMMARY:Paint", "PERCENT-COMPLETE:40", "END:VTODO", "BEGIN:VJOURNAL", "DESCRIPTION:Calm", "END:VJOURNAL"), "## Paint\n\nPercent done: 40\n\nDescription: Calm"),

@@ -55,7 +55,7 @@ def test_bodies_of_eight_bits_are_read_in_the_charset_that_fits(outlook: Outlook
         outlook,
         outlook.message({SUBJECT: ("Маяк".encode("cp1251"), True), BODY: (RUSSIAN.encode("cp1251"), True), **stated}),
     )
-    assert RUSSIAN in parsed.text
+    assert parsed.text == f"# Маяк\n\n{RUSSIAN}"
 
 
 def test_attached_texts_are_read_and_other_files_named(outlook: Outlook) -> None:
