@@ -42,6 +42,8 @@ _ADDRESS = re.compile(r"::|->|:?[/\\]{1,3}|[@=~#]")
 _ACRONYMS = re.compile("[A-Z]{2,}s")
 _DIGITS_GROUPED = re.compile(r"\d{1,3}(?P<sign>[,.'])(?:\d{2,3}(?P=sign))*\d{3}(?:(?!(?P=sign))[.,]\d+)?")
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)")
+#: What each of the following has, and few other texts do: looking for it takes a quarter of the time.
+_MAY_BE_SPACED = re.compile("\\d[ \u00a0\u2009\u202f][A-Z\\d]")
 #: Numbers and accounts (IBAN) whose groups of digits are printed with spaces between them.
 _SPACED = re.compile(
     r"(?<![\w.,])(?:\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3}){1,4}"
@@ -218,7 +220,7 @@ def spaced_numbers(text: str) -> Iterator[tuple[int, int, str]]:
     >>> list(spaced_numbers("at 12 500 kr"))
     [(3, 9, '12500')]
     """
-    for found in _SPACED.finditer(text):
+    for found in _SPACED.finditer(text) if _MAY_BE_SPACED.search(text) else ():
         yield *found.span(), "".join(found[0].split()).lower()
 
 

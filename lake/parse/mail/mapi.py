@@ -174,7 +174,7 @@ def _charset_of_body(streams: Mapping[str, bytes], stated: str | None) -> str | 
         return None
     with suppress(InputError):
         _, metadata, omitted = decode(data, charset=stated)
-        return metadata.get("encoding") if omitted or stated is None else None
+        return str(metadata["encoding"]) if "encoding" in metadata and (omitted or stated is None) else None
     return None
 
 
