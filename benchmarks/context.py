@@ -21,10 +21,9 @@ from urllib.parse import urlsplit
 from benchmarks.context_reports import write
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake import open_lake
-from lake.index import Index
+from lake.index import Index, open_lake
 from lake.options import RecipeOptions
-from lake.result import SearchResult
+from lake.schemas.result import SearchResult
 
 MODES = ("vector", "text", "hybrid")
 CONTEXTS = (

@@ -31,8 +31,8 @@ from expectations.gate import GateVerdict, decide
 from expectations.scoring import scores_of
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
-from lake.configuration import Gate
 from lake.directory import Lake
+from lake.directory.configuration import Gate
 from lake.index import Index
 from lake.options import RecipeOptions
 from lake.questions import EvalQuestion, Evidence, add

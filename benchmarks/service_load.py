@@ -34,7 +34,7 @@ import lake
 from benchmarks.service_connections import connected
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake import operate
+from lake.maintenance import operate
 from lake.options import RecipeOptions
 from lake.service.responses import encode
 

@@ -25,7 +25,7 @@ from statistics import median
 import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.operate import prune, rollback
+from lake.maintenance.operate import prune, rollback
 from lake.options import RecipeOptions, Retention
 
 _FEW = Retention(keep_last=5, keep_daily=0, keep_monthly=0, grace_hours=0, keep_vectors_days=0)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-from lake import operate
 from lake.index import open_lake
+from lake.maintenance import operate
 
 _TIMES = 7
 

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from expectations.report.rendering import write_sheet
-from lake.pages.plots import Axis, Plot, Point, Series
+from lake.reporting.plots import Axis, Plot, Point, Series
 
 _STEPS = ("build", "no-op", "1 % changed")
 _SPENT = (("wall", "wall"), ("cpu", "CPU"))

@@ -8,8 +8,8 @@ from pathlib import Path
 from year_figures import MODES, digest_of, size_of
 from year_nights import Year
 
-from lake import operate
 from lake.index import open_lake
+from lake.maintenance import operate
 
 
 def check(year: Year) -> None:

@@ -19,9 +19,9 @@ from year_figures import MODES, MONTH, cpu_seconds, digest_of, disk, rss_mb, tab
 from year_steps import PHASES, QuickSteps, SimulatedClock, TimedSteps
 
 from flows.reindex import Job, Outcome, reindex
-from lake import operate
 from lake.index import Index, open_lake
 from lake.ingest.isolation import IsolatedFunction
+from lake.maintenance import operate
 from lake.options import RecipeOptions, Retention
 from lake.storage import clock
 

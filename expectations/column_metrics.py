@@ -12,11 +12,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.chunking import SUMMARY
 from lake.embed.sparse_vectors import SparseRows
 from lake.ingest.completeness import judged
 from lake.options.completeness import USUAL, Completeness
 from lake.recipe import SPARSE
+from lake.recipe.chunking import SUMMARY
 from lake.schemas import ACCOUNT
 from lake.sources.declared import PROBLEMS
 from lake.tables.sql import one_of

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from expectations.comparison import Comparison, PairedVerdict, compare, judge
 from expectations.verdict import MAX_SAMPLES, Finding, findings_table
-from lake.configuration import Gate
+from lake.directory.configuration import Gate
 from lake.errors import UsageError
 from lake.options.checks import split_measure
 from lake.reporting import counted, markdown_cell

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from lake.ids.uris import folded
 from lake.ingest.delta import Delta
-from lake.uris import folded
 
 if TYPE_CHECKING:
-    from lake.configuration import Gate
     from lake.directory import Lake
+    from lake.directory.configuration import Gate
     from lake.questions import EvalQuestion
     from lake.releases.values import Release
 

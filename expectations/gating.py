@@ -13,10 +13,10 @@ from expectations.gate import GateVerdict, decide, missed_by_live
 from expectations.gate_sample import samples
 from expectations.measures import SPAN_CUTS, SPAN_NAMES, parsed
 from expectations.profiles import parse_profile
-from lake import configuration
+from lake.directory import configuration
 from lake.errors import RefusedError, UsageError
 from lake.ingest.completeness import check_formats
-from lake.operate import gate_asks
+from lake.maintenance.operate import gate_asks
 from lake.options.checks import split_measure
 from lake.plugins.later import Later
 from lake.questions import reviewed as kept
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from expectations import scoring
     from lake import index
-    from lake.configuration import Alarms, Configuration, Gate
     from lake.directory import Lake
+    from lake.directory.configuration import Alarms, Configuration, Gate
     from lake.questions import EvalQuestion
     from lake.releases.values import Release
     from lake.search import rerank

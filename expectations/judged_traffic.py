@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from lake.directory import Lake
     from lake.index import Index
     from lake.options.judging import JudgingOptions
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
 
 #: A JUDGED_TRAFFIC row, why a request was left out, or what failed.
 _Outcome = dict[str, Any] | str | LakeError

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lake.index import Index
     from lake.questions import EvalQuestion, Place, Resolved
     from lake.releases.values import Release
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
 
 #: Chunks that are asked for at first, and how much deeper a search goes whose chunks are of too few documents for the
 #: measures. The time that it takes is that of the first search.

@@ -13,11 +13,10 @@ from expectations.summary import latencies
 from flows.forms.operations import EvaluateParameters
 from flows.runtime.run import ended, obeying
 from flows.runtime.run_names import named
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.inspect.alarms import Watched, raised
 from lake.inspect.sources import listed_at
-from lake.operate import gate_asks
+from lake.maintenance.operate import gate_asks
 from lake.questions import questions
 from lake.storage import clock
 from tasks.artifacts import show_alarms, show_gate, show_scores
@@ -26,7 +25,7 @@ from tasks.step_tasks import measure
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.configuration import Configuration, Gate
+    from lake.directory.configuration import Configuration, Gate
     from lake.releases.values import Release
 
 #: Means that the message of a run repeats; its artifact has all.

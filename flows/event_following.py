@@ -13,8 +13,8 @@ from typing import Any
 
 from flows.following import Follower, WaitingKeys
 from lake.errors import UsageError
-from lake.events.forms import Change, change_of
-from lake.events.stream import Address, Event, EventsLost, EventStream, open_stream
+from lake.sources.events.forms import Change, change_of
+from lake.sources.events.stream import Address, Event, EventsLost, EventStream, open_stream
 from lake.storage import clock
 from lake.storage.secrets import hidden
 

@@ -22,8 +22,7 @@ from expectations.retrieval import evaluate
 from expectations.scoring import scores_of
 from flows.reindex import reindex
 from flows.steps import PlainSteps
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.embed import price_per_million_tokens
 from lake.errors import RefusedError, UsageError
 from lake.index import Index, open_lake

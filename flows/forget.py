@@ -11,8 +11,8 @@ from flows.forms.operations import ForgetParameters
 from flows.runtime.run import ended
 from flows.runtime.run_names import named
 from flows.sync import with_destinations
+from lake.ids.uris import spellings
 from lake.reporting import counted
-from lake.uris import spellings
 from tasks.job import Erasure
 from tasks.operation_artifacts import show_chosen, show_erasure
 from tasks.redact import find_logs, redact_artifacts, redact_parameters

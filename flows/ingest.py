@@ -25,11 +25,10 @@ from flows.runtime.runners import task_runner
 from flows.runtime.server import some_server
 from flows.steps import PlainSteps
 from flows.sync import with_destinations
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import RefusedError, TransientError
 from lake.inspect.alarms import too_much_in_quarantine
-from lake.operate import gate_asks
+from lake.maintenance.operate import gate_asks
 from lake.reporting import Progress, counted
 from tasks import step_tasks, steps
 from tasks.artifacts import ProgressArtifacts

@@ -10,8 +10,7 @@ from prefect.states import Completed, Failed
 from flows.forms.operations import JudgeParameters
 from flows.runtime.run import ended
 from flows.runtime.run_names import named
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.reporting import counted
 from tasks.artifacts import show_judged
 from tasks.step_tasks import judge_requests

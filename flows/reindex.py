@@ -9,8 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from flows.outcome import Outcome
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import GoneError, LakeError, RefusedError, UsageError
 from lake.ingest import quiet
 from lake.patches.allocator import give_memory_back

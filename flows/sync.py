@@ -10,10 +10,9 @@ from prefect.states import Completed, Failed
 from flows.forms.operations import SyncParameters
 from flows.runtime.run import ended
 from flows.runtime.run_names import named
-from lake import configuration
 from lake.destinations.operations import targets
 from lake.destinations.sync import Synced
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import LakeError, UsageError
 from lake.options.sync import SyncOptions
 from lake.reporting import counted, listed

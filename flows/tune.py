@@ -14,8 +14,7 @@ from expectations.profiles import profile_of
 from expectations.retrieval import is_placed, words_of
 from expectations.tuning import LEAST_QUESTIONS, Scores, Tuning, depth_for, folds_of, learned, plain
 from expectations.tuning_space import Space
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import ConflictError, LakeError, RefusedError, UsageError
 from lake.ids import value_digest
 from lake.index import Index, open_lake

@@ -17,7 +17,6 @@ from flows.reindex import Outcome, reindex
 from flows.steps import Steps
 from lake.directory import Lake
 from lake.errors import BusyError, LakeError, UsageError
-from lake.events.stream import address_of
 from lake.ingest.scoped import FullRunNeededError
 from lake.maintenance.prune import fold
 from lake.options import Retention
@@ -25,6 +24,7 @@ from lake.options.watch import WatchOptions
 from lake.records import watch_state
 from lake.records.watch_state import WatchState
 from lake.reporting import counted
+from lake.sources.events.stream import address_of
 from lake.storage import clock, inbox
 from lake.storage.lease import waiting
 from tasks.job import Job

@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lake import operate as operate
     from lake.index import Index, open_lake
+    from lake.maintenance import operate as operate
 
 __all__ = ["Index", "open_lake"]
 
@@ -17,5 +17,5 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return getattr(import_module("lake.index"), name)
     if name == "operate":
-        return import_module("lake.operate")
+        return import_module("lake.maintenance.operate")
     raise AttributeError(f"module 'lake' has no attribute {name!r}")

@@ -27,12 +27,24 @@ if TYPE_CHECKING:
         UsageError,
     )
     from lake.index import Index, open_lake
-    from lake.operate import forget, lift, name, notify, pin, prune, publish, rebuild, rollback, unname, unpin
+    from lake.maintenance.operate import (
+        forget,
+        lift,
+        name,
+        notify,
+        pin,
+        prune,
+        publish,
+        rebuild,
+        rollback,
+        unname,
+        unpin,
+    )
     from lake.options import AnswerOptions, Boosts, CacheOptions, RecipeOptions, Retention, RunOptions, SearchOptions
     from lake.options.arguments import CONFIGURED
     from lake.questions import EvalQuestion, Evidence
     from lake.releases.values import Release
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
     from raglake.running import ingest, plan
 
     __version__: str
@@ -40,7 +52,7 @@ if TYPE_CHECKING:
 #: Module -> what it gives to this one, on first use, so that ``import raglake`` costs nothing.
 _HOMES = {
     "lake.index": ("Index", "open_lake"),
-    "lake.result": ("SearchResult",),
+    "lake.schemas.result": ("SearchResult",),
     "lake.releases.values": ("Release",),
     "lake.answer.values": ("Answer",),
     "lake.questions": ("EvalQuestion", "Evidence"),
@@ -52,7 +64,7 @@ _HOMES = {
         *("LakeError", "UsageError", "InputError", "TransientError", "PendingError"),
         *("ContractError", "RefusedError", "BusyError", "ConflictError", "GoneError"),
     ),
-    "lake.operate": (
+    "lake.maintenance.operate": (
         *("forget", "lift", "name", "notify", "pin", "prune", "publish", "rebuild", "rollback", "unname", "unpin"),
     ),
     "flows.reindex": ("Outcome",),

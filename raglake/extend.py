@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from lake.errors import InputError as InputError
     from lake.errors import TransientError as TransientError
     from lake.errors import UsageError as UsageError
-    from lake.events.stream import Event as Event
-    from lake.events.stream import EventsLost as EventsLost
-    from lake.events.stream import EventStream as EventStream
     from lake.parse.canonical import TextWriter as TextWriter
     from lake.parse.document import Block as Block
     from lake.parse.document import Omission as Omission
@@ -37,6 +34,9 @@ if TYPE_CHECKING:
     from lake.parse.text import decode as decode
     from lake.recipe import EmbedderIdentity as EmbedderIdentity
     from lake.search.rerank import Reranker as Reranker
+    from lake.sources.events.stream import Event as Event
+    from lake.sources.events.stream import EventsLost as EventsLost
+    from lake.sources.events.stream import EventStream as EventStream
     from lake.sources.protocol import Cursor as Cursor
     from lake.sources.protocol import CursorLost as CursorLost
     from lake.sources.protocol import Removal as Removal
@@ -53,7 +53,7 @@ _HOMES = {
     "lake.embed.families": ("EmbedderFamily",),
     "lake.endpoints.usage": ("Usage",),
     "lake.errors": ("ContractError", "InputError", "TransientError", "UsageError"),
-    "lake.events.stream": ("Event", "EventStream", "EventsLost"),
+    "lake.sources.events.stream": ("Event", "EventStream", "EventsLost"),
     "lake.parse.canonical": ("TextWriter",),
     "lake.parse.document": ("Block", "Omission", "ParsedDocument"),
     "lake.parse.parser": ("Parser",),

@@ -14,7 +14,7 @@ from lake.errors import UsageError
 from lake.storage.urls import without_credentials
 
 if TYPE_CHECKING:
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
 
 
 class RaglakeLake(Block):

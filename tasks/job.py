@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from lake.errors import UsageError
+from lake.ids.uris import spellings
 from lake.options import RecipeOptions, RunOptions
 from lake.sources.readers import PUSHED
 from lake.sources.source import Source, parse_source
 from lake.storage import secrets
 from lake.storage.urls import without_credentials
-from lake.uris import spellings
 from tasks.secret_blocks import from_block
 
 secrets.block_loader = from_block

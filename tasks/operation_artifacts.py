@@ -11,11 +11,11 @@ from tasks.artifacts import artifact_key, show
 
 if TYPE_CHECKING:
     from lake.erasure.forget import Forgotten
+    from lake.erasure.vacuum import Vacuumed
     from lake.inspect.diff import Difference
     from lake.maintenance.doctor import Diagnosis
     from lake.maintenance.prune import Pruned
     from lake.questions import Taken
-    from lake.vacuum import Vacuumed
 
 CHOSEN_ROWS = QUESTION_ROWS = 200
 
@@ -37,7 +37,7 @@ def show_pruned(lake: str, pruned: Pruned) -> None:
 def _given_back(vacuumed: Vacuumed, *, dry_run: bool) -> str:
     """What a vacuum removed, by kind.
 
-    >>> from lake.vacuum import Vacuumed
+    >>> from lake.erasure.vacuum import Vacuumed
     >>> _given_back(Vacuumed(n_tables=3, n_bytes=1_200_000), dry_run=False)
     'gave back 1.2 MB: 3 tables'
     """

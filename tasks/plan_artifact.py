@@ -10,8 +10,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.runtime import flow_run
 
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.embed import price_per_million_tokens
 from lake.reporting import counted, markdown_cell
 from tasks.artifacts import artifact_key, show

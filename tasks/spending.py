@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.embed import price_per_million_tokens
 from lake.errors import RefusedError, UsageError
 from lake.ingest.batch_jobs import can_batch

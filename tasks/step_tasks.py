@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.health import with_audit
 from expectations.judged_traffic import judge_traffic
-from lake import open_lake, operate
 from lake.directory import Lake
 from lake.errors import LakeError
-from lake.maintenance import doctor
+from lake.index import open_lake
+from lake.maintenance import doctor, operate
 from lake.questions import load, take
 from lake.reporting import counted
 from tasks import steps

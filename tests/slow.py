@@ -63,7 +63,7 @@ SLOW = (
     "tests/lake/ingest/test_plan.py",
     "tests/lake/options/test_declaration.py::test_no_option_is_declared_twice",
     "tests/lake/releases/test_fold.py",
-    "tests/lake/search/diagnosis",
+    "tests/lake/inspect/diagnosis",
     "tests/lake/search/test_copies.py",
     "tests/lake/search/test_degraded.py",
     "tests/lake/search/test_lake_outages.py",

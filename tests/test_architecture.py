@@ -56,8 +56,8 @@ HOMES = {
     "deltalake": ("lake/sources/table_folders.py",),
     "milvus_lite": ("lake/destinations/milvus.py",),
     "watchfiles": ("flows/following.py",),
-    "redis": ("lake/cache/redis_store.py", "lake/events/redis_stream.py"),
-    "confluent_kafka": ("lake/events/kafka_topic.py",),
+    "redis": ("lake/cache/redis_store.py", "lake/sources/events/redis_stream.py"),
+    "confluent_kafka": ("lake/sources/events/kafka_topic.py",),
     "httpx": (
         "lake/destinations/http_calls.py",
         "lake/sources/guarded_http.py",
@@ -121,24 +121,21 @@ def each() -> list[Import]:
 
 #: The folders and modules of ``lake``, lowest first: each imports only what stands before it.
 FLOORS = (
-    *("errors", "alive", "graphemes", "plugins", "ids", "uris", "patches", "reporting", "pages", "result", "schemas"),
-    *("chunking", "recipe"),
-    "options",
+    *("errors", "plugins", "ids", "patches", "reporting", "schemas", "recipe", "options"),
     *(
         "storage",
         "endpoints",
         "parse",
         "chunk",
         "sources",
-        "events",
         "tables",
         "releases",
         "directory",
         "embed",
         "ingest",
     ),
-    *("answer", "records", "questions", "configuration", "cache", "search", "vacuum", "inspect", "index"),
-    *("destinations", "erasure", "maintenance", "operate", "adapters", "service", "console"),
+    *("answer", "records", "questions", "cache", "search", "inspect", "index"),
+    *("destinations", "erasure", "maintenance", "adapters", "service", "console"),
 )
 #: What bends the order, and why; at most five.
 BENDS: dict[tuple[str, str], str] = {}

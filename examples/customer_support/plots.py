@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.report.rendering import write_png
-from lake.pages.plots import Plot, Point, Series, label_axis, round_axis
+from lake.reporting.plots import Plot, Point, Series, label_axis, round_axis
 
 _KINDS = ("fact", "comparison", "procedure", "table")
 _MEASURES = ("R@10", "RR", "nDCG@10", "Success@1", "Success@5")

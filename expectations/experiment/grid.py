@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.profiles import profile_text
 from expectations.retrieval import DEPTH
-from lake.chunking import OF_SEMANTIC
 from lake.embed import usual_prompts
 from lake.embed.local_models import is_local
 from lake.errors import UsageError
@@ -20,6 +19,7 @@ from lake.ingest.choosing import embedders_of, recipe_of
 from lake.options import RecipeOptions, SearchDefaults
 from lake.options.recipe import OF_EMBEDDER
 from lake.options.search import boosts_of
+from lake.recipe.chunking import OF_SEMANTIC
 from lake.reporting import either
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from expectations.report.values import Report, SetReport
 from expectations.series import ANSWERS, health_series
 from expectations.summary import HEADLINE, SLICES, means
 from lake.errors import UsageError
-from lake.pages.plots import Plot, Point, Series, Unit, label_axis, release_plot, value_axis
+from lake.reporting.plots import Plot, Point, Series, Unit, label_axis, release_plot, value_axis
 from lake.storage import clock
 
 if TYPE_CHECKING:

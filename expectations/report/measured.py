@@ -18,8 +18,7 @@ from expectations.report.gathering import profile_label
 from expectations.report.questions import MAIN
 from expectations.series import ANSWERS
 from expectations.summary import HEADLINE, latencies, means
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import UsageError
 from lake.ids import value_digest
 from lake.records.query_log import KeptQuestion

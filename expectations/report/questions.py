@@ -14,8 +14,8 @@ from expectations.report.values import FoundPassage, ReleaseComparison, WorstQue
 from expectations.series import ANSWERS
 from expectations.summary import HEADLINE
 from lake.errors import GoneError, LakeError, UsageError
+from lake.ids.uris import folded
 from lake.sources.declared import EVERYTHING
-from lake.uris import folded
 
 if TYPE_CHECKING:
     import pyarrow as pa

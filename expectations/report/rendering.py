@@ -16,11 +16,11 @@ from expectations.experiment.grid import said, worded
 from expectations.experiment.values import Experiment
 from expectations.report.values import Report
 from lake.errors import UsageError
-from lake.pages.plots import SIGNS, Plot
-from lake.pages.templates import environment
 from lake.records.experiment_plots import experiment_plots
 from lake.releases.values import quarantine_share
 from lake.reporting import counted, listed
+from lake.reporting.plots import SIGNS, Plot
+from lake.reporting.templates import environment
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lake.pages.plots import Plot, Point
+from lake.reporting.plots import Plot, Point
 
 
 @dataclass(frozen=True, slots=True)

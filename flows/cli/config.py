@@ -14,13 +14,12 @@ from flows.cli.help import group
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import config as show_config
 from flows.cli.show import terminal
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.options import options
 from lake.records import synonyms
 
 if TYPE_CHECKING:
-    from lake.configuration import Configuration
+    from lake.directory.configuration import Configuration
 
 #: Taken as one group: ``raglake config show`` and so on.
 app = group("config", "Configure search, the gate, alarms, completeness and the query log of a lake.")

@@ -13,8 +13,7 @@ from flows.cli.declared import with_options
 from flows.cli.options import JsonOption, LakeOption, ModelOption, parsed_time, show
 from flows.cli.show import drafts as show_drafts
 from flows.cli.show import terminal
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import UsageError
 from lake.options import AnswerOptions
 from lake.plugins.later import Later

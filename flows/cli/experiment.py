@@ -13,8 +13,7 @@ from flows.cli.declared import with_options
 from flows.cli.options import JsonOption, LakeOption, SetOption, show
 from flows.cli.show import experiment as show_experiment
 from flows.cli.show import terminal
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import StorageError, UsageError
 from lake.options import RecipeOptions, RunOptions, options
 from lake.records import experiments as experiments_kept

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from flows.vector_requests import counted_for
-from lake import configuration, schemas
-from lake.directory import Lake
+from lake import schemas
+from lake.directory import Lake, configuration
 from lake.embed import price_origin
 from lake.ingest.build import distinct_texts, sentence_texts, shard_contents, texts_to_embed
 from lake.ingest.isolation import IsolatedFunction

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 import typer
 
 from lake import options
-from lake.configuration import Configuration
+from lake.directory.configuration import Configuration
 
 Name = Literal["search", "answer", "recipe", "run", "configuration", "fleet"]
 NAMES = get_args(Name)

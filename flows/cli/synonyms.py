@@ -10,8 +10,7 @@ import typer
 from flows.cli.help import group
 from flows.cli.options import JsonOption, LakeOption, show
 from flows.cli.show import synonyms as show_synonyms
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import UsageError
 from lake.records import synonyms
 

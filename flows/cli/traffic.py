@@ -11,8 +11,7 @@ from flows.cli.declared import with_options
 from flows.cli.options import JsonOption, LakeOption, parsed_time, show
 from flows.cli.show import terminal
 from flows.cli.show import traffic as show_traffic
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.options.judging import JudgingOptions
 from lake.records.judged_traffic import JUDGED_TRAFFIC
 from lake.records.query_log import KeptQuestion

@@ -12,7 +12,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from flows.forms.ingest import LOCATION, RecipeParameters
-from lake.configuration import Configuration
+from lake.directory.configuration import Configuration
 from lake.errors import UsageError
 from lake.options import Retention
 from lake.options.judging import JudgingOptions

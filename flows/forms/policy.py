@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_serializer, model_validator
 
-from lake.configuration import Configuration
+from lake.directory.configuration import Configuration
 from lake.options.models import partial_form_of
 
 POLICY = "What this run sets in the lake's configuration first, for good. Empty fields leave the lake's own values."

@@ -33,8 +33,7 @@ from pydantic import BaseModel
 from expectations.gating import check_configuration
 from flows.runtime import tracing
 from flows.runtime.conclusion import conclude
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import LakeError
 from lake.storage import lease
 from tasks.server_watch import WATCH, best_effort, fail_fast

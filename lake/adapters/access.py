@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import LakeError, UsageError
 from lake.index import Index, open_lake
 from lake.options import SearchOptions
-from lake.result import SearchResult
+from lake.schemas.result import SearchResult
 from lake.search.rights import Rights
 from lake.sources.declared import EVERYTHING
 

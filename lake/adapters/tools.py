@@ -8,7 +8,7 @@ from lake.adapters.access import Access
 
 if TYPE_CHECKING:
     from lake.answer import ChatModel
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
 
 #: Maximum number of passages, and of a document's characters, that a model gets at once.
 MOST_PASSAGES, MOST_CHARACTERS = 20, 20_000

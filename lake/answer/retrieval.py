@@ -14,7 +14,7 @@ from lake.answer.fusion import fuse
 from lake.answer.query_expansion import ExpandedQuery, Understanding, check_strategies
 from lake.endpoints.breaker import UnreachableError
 from lake.endpoints.usage import Usage
-from lake.result import SearchResult
+from lake.schemas.result import SearchResult
 
 if TYPE_CHECKING:
     from lake.answer.chat import Message

@@ -14,7 +14,7 @@ from lake.answer.values import Answer
 from lake.cache.encoding import Unkeyable
 from lake.embed.sparse_vectors import packed, unpacked
 from lake.endpoints.usage import Usage
-from lake.result import SearchResult
+from lake.schemas.result import SearchResult
 
 if TYPE_CHECKING:
     from lake.recipe import EmbedderIdentity

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from lake.chunk.tokenizers import Span, Tokenizer
-    from lake.chunking import Strategy
     from lake.parse.document import Block, ParsedDocument
+    from lake.recipe.chunking import Strategy
 
 # Some characters cost no token at all, so a span is limited in characters as well.
 _CHARACTERS_PER_TOKEN = 16

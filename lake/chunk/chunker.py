@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lake.chunk.tokenizers import Span, Tokenizer
-    from lake.chunking import ChunkRecipe
     from lake.parse.document import Block, ParsedDocument
+    from lake.recipe.chunking import ChunkRecipe
 
 Path = tuple[str, ...]
 

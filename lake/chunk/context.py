@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lake.chunk.boundaries import Ruler
-    from lake.chunking import ChunkRecipe
+    from lake.recipe.chunking import ChunkRecipe
 
 Path = tuple[str, ...]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lake.chunk.boundaries import skip_space, trimmed_end
-from lake.graphemes import cluster
+from lake.parse.graphemes import cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

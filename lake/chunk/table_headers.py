@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from lake import graphemes
+from lake.parse import graphemes
 
 #: Maximum characters of a header in a heading path, and of a title line.
 _LONGEST_LABEL, _LONGEST_TITLE = 1000, 160

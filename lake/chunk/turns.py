@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lake.chunk.tokenizers import Span, Tokenizer
-    from lake.chunking import ChunkRecipe
     from lake.parse.document import ParsedDocument
+    from lake.recipe.chunking import ChunkRecipe
 
 #: Blocks of running text. A chunk is never cut by meaning inside others, nor at their edges.
 _RUNNING = ("paragraph", "list", "quote")

@@ -17,7 +17,7 @@ from lake.console.sessions import Session, Sessions, is_from_here, is_token
 from lake.console.sign_in import SIGN_IN, SIGN_OUT, sign_in, sign_in_page, sign_out
 from lake.console.views import SECTIONS
 from lake.console.visit import ROOT, Handler, Visit
-from lake.pages.templates import STATIC
+from lake.reporting.templates import STATIC
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from lake.console.client import Api, ApiError
 from lake.console.sessions import Session
-from lake.pages.templates import rendered
+from lake.reporting.templates import rendered
 
 #: Where the console is mounted.
 ROOT = "/console"

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lake import configuration
 from lake.destinations import registry
 from lake.destinations.opening import full_name, using_secret
 from lake.destinations.sync import Synced
 from lake.destinations.sync import sync as sync_one
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import UsageError
 from lake.options.sync import SyncOptions
 from lake.reporting import Progress, silent

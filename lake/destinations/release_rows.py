@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from lake.chunking import IS_TEXT
 from lake.destinations.destination import VectorRows
+from lake.recipe.chunking import IS_TEXT
 from lake.releases import rights
 from lake.schemas import DOCUMENT_COLUMNS
 from lake.tables.sql import one_of

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lake.endpoints.usage import Usage
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
 
 #: The standard's switch for questions, prompts and replies.
 CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"

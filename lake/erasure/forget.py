@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lake import configuration
 from lake.cache import shared
 from lake.destinations.registry import known_destinations
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.erasure import calls, feedback, notices, questions, scores
 from lake.erasure.decode import strings_of_json
 from lake.erasure.selection import ErasureScope, SelectedDocument, Selection, choose, collect, less_cached
+from lake.erasure.vacuum import NOTHING_SPARED, Vacuumed, vacuum
 from lake.erasure.verification import find_traces, occurring
 from lake.errors import ContractError, UsageError
 from lake.ingest.commit import counts_of
@@ -30,7 +30,6 @@ from lake.sources.page_states import WEB, forget_states
 from lake.storage import pushed
 from lake.storage.denylist import ERASING
 from lake.tables.sql import one_of
-from lake.vacuum import NOTHING_SPARED, Vacuumed, vacuum
 
 if TYPE_CHECKING:
     from lake.erasure.verification import Proof

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lake.erasure.verification import Terms, occurring
+from lake.ids.uris import folded
 from lake.questions.denied import without_evidence
 from lake.questions.store import change
 from lake.questions.values import EvalQuestion, Evidence
-from lake.uris import folded
 
 if TYPE_CHECKING:
     from lake.directory import Lake

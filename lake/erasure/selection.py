@@ -11,10 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.directory import Lake
+from lake.erasure.vacuum import NOTHING_SPARED, vacuum
 from lake.erasure.vectors import kept_vectors, stored_vectors
 from lake.erasure.verification import Terms, occurring, words_of
 from lake.errors import UsageError
 from lake.ids import document_id, place_ids
+from lake.ids.uris import alike, folded, places, spellings
 from lake.ingest.delta import Delta, read_deltas, text_digests
 from lake.ingest.plan import KNOWN
 from lake.releases import rights
@@ -26,8 +28,6 @@ from lake.storage.denylist import ERASING
 from lake.tables.places import place_text
 from lake.tables.reader import TableReader
 from lake.tables.sql import one_of, quoted
-from lake.uris import alike, folded, places, spellings
-from lake.vacuum import NOTHING_SPARED, vacuum
 
 #: Number of kept contents whose texts are compared with the erased ones at a time.
 _AT_A_TIME = 256

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lake import configuration
+from lake.directory import configuration
 from lake.index.opened import OpenLake
 from lake.inspect.describe import contents, description
 from lake.inspect.duplicates import NEAR, duplicates

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lake import configuration
+from lake.directory import configuration
 from lake.index.opened import OpenLake
 from lake.plugins.later import Later
 from lake.records import scores

@@ -30,18 +30,18 @@ from lake.search.snapshot import Snapshot
 if TYPE_CHECKING:
     from lake import questions as ground_truth
     from lake.answer import Answer, ChatModel, Message
+    from lake.inspect.diagnosis import diagnose, empty, trace
+    from lake.inspect.diagnosis.diagnose import Why
     from lake.options import Boosts, CacheOptions
     from lake.options.search import Copies, Expand, Fusion, Mode, Syntax
     from lake.questions import Evidence
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
     from lake.search import answers, explain
-    from lake.search.diagnosis import diagnose, empty, trace
-    from lake.search.diagnosis.diagnose import Why
     from lake.search.question_embedding import Embedders
 else:  # what only answers and diagnoses need
     answers, explain = Later("lake.search.answers"), Later("lake.search.explain")
-    diagnose, empty = Later("lake.search.diagnosis.diagnose"), Later("lake.search.diagnosis.empty")
-    trace, ground_truth = Later("lake.search.diagnosis.trace"), Later("lake.questions")
+    diagnose, empty = Later("lake.inspect.diagnosis.diagnose"), Later("lake.inspect.diagnosis.empty")
+    trace, ground_truth = Later("lake.inspect.diagnosis.trace"), Later("lake.questions")
 
 
 class Index(ReleaseContents, ReleaseRecords):

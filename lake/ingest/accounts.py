@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from lake.graphemes import shortened
 from lake.parse.account import Account
 from lake.parse.canonical import clean, one_line
 from lake.parse.document import Omission
+from lake.parse.graphemes import shortened
 
 #: Maximum number of stored omissions, besides one for each kind that sums the rest, and characters of a place.
 MAX_OMISSIONS, _MAX_PLACE = 50, 200

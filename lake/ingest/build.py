@@ -14,7 +14,6 @@ import polars as pl
 import pyarrow as pa
 
 from lake import schemas
-from lake.chunking import ChunkRecipe
 from lake.directory import Lake
 from lake.embed.base import RefusedTexts
 from lake.errors import InputError
@@ -27,6 +26,7 @@ from lake.ingest.sentences import Read, SentenceVectors
 from lake.ingest.sound_vectors import SoundVectors
 from lake.ingest.vectors_in_hand import VectorsInHand
 from lake.recipe import Identifier, Recipe
+from lake.recipe.chunking import ChunkRecipe
 from lake.reporting import Progress
 from lake.sources.source import Source
 from lake.storage import clock

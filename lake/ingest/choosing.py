@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from lake.chunking import ChunkRecipe
 from lake.embed import changes, check_prompts, identify, usual_prompts
 from lake.embed.prompts import StatedPrompts
 from lake.errors import ContractError, UsageError
 from lake.options.recipe import DEFAULT_EMBEDDER, OF_EMBEDDER, RecipeOptions
 from lake.parse import parser_versions
 from lake.recipe import EmbedderIdentity, Recipe
+from lake.recipe.chunking import ChunkRecipe
 from lake.releases.history import History
 
 

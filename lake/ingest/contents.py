@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from lake.chunk.chunker import chunk
 from lake.chunk.turns import Sentences, Turns, sentences_of
-from lake.chunking import ChunkRecipe
 from lake.embed import tokenizer_of
 from lake.errors import InputError
 from lake.ids import text_digest
@@ -19,6 +18,7 @@ from lake.ingest.signatures import signature
 from lake.ingest.summaries import with_extracts
 from lake.parse import parse
 from lake.parse.account import account_of
+from lake.recipe.chunking import ChunkRecipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, BinaryIO, NoReturn
 
-from lake.alive import on_progress
 from lake.errors import InputError, TransientError
+from lake.parse.alive import on_progress
 
 #: Every message, in both directions, is its length in eight bytes, then a pickle. An empty one from the child says that
 #: it still works on the item.

@@ -46,9 +46,9 @@ class IsolatedFunction:
 
     The function takes one picklable item and returns a picklable value, within ``seconds`` plus one for each
     ``bytes_per_second`` of the item. Both count anew from each step that the function reports by
-    ``lake.alive.still_working``, such as a page that OCR reads. The child starts at the first call and serves later
-    ones. It is replaced after a failure, after ``recycle_after`` items, and if it holds more memory than an idle child
-    should. Use one object per thread.
+    ``lake.parse.alive.still_working``, such as a page that OCR reads. The child starts at the first call and serves
+    later ones. It is replaced after a failure, after ``recycle_after`` items, and if it holds more memory than an idle
+    child should. Use one object per thread.
     """
 
     recycle_after = 20_000

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lake.errors import RefusedError
+from lake.ids.uris import places
 from lake.ingest.rows import stated_of
 from lake.reporting import counted
-from lake.uris import places
 
 if TYPE_CHECKING:
     import pyarrow as pa

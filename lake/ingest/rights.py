@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.ids.uris import places
 from lake.ingest.rows import each_stated
 from lake.releases import rights as kept
 from lake.schemas import RIGHTS
-from lake.uris import places
 
 if TYPE_CHECKING:
     from lake.directory import Lake

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake import schemas
-from lake.chunking import SUMMARY
 from lake.ids import place_ids
 from lake.recipe import TextIndex
+from lake.recipe.chunking import SUMMARY
 from lake.sources.declared import PROBLEMS, WORDS, Statement, key_as_meant, merged, statement
 from lake.tables.words import full_text
 

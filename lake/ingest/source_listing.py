@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lake.ids.uris import folded
 from lake.ingest.plan import settled, split_known
 from lake.ingest.scoped import uris_by_source
 from lake.ingest.source_reading import mask, outwait_stamps, read_files
@@ -25,7 +26,6 @@ from lake.sources.protocol import MISNAMED_PATTERN, is_misnamed, is_sidecar
 from lake.sources.scope import SourceScope
 from lake.sources.source import Source
 from lake.storage import clock
-from lake.uris import folded
 
 if TYPE_CHECKING:
     from lake.directory import Lake

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lake.chunk.boundaries import sentence_starts
 from lake.chunk.context import holds, telling
-from lake.chunking import EXTRACT, SUMMARY
 from lake.ids import text_digest
+from lake.recipe.chunking import EXTRACT, SUMMARY
 from lake.tables.analyzer import Analyzer
 from lake.tables.words import algorithm_of, common_pieces
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lake.chunk.tokenizers import Tokenizer
-    from lake.chunking import ChunkRecipe
+    from lake.recipe.chunking import ChunkRecipe
 
 Row = dict[str, Any]
 

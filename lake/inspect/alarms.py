@@ -16,7 +16,7 @@ from lake.reporting import counted
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.configuration import Alarms
+    from lake.directory.configuration import Alarms
     from lake.releases.history import History
     from lake.releases.values import Release
 

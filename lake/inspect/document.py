@@ -8,16 +8,16 @@ from collections import defaultdict
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from lake.chunking import SUMMARY
 from lake.errors import ContractError, UsageError
 from lake.ids import place_ids
+from lake.ids.uris import alike
 from lake.ingest.accounts import stored_account
 from lake.ingest.completeness import remarks
 from lake.ingest.plan import parser_and_suffix
 from lake.inspect.duplicates import copies_of
+from lake.recipe.chunking import SUMMARY
 from lake.schemas import ACCOUNT
 from lake.tables.sql import quoted
-from lake.uris import alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

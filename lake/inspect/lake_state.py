@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from lake.configuration import Alarms
+from lake.directory.configuration import Alarms
 from lake.ids import derived_id
 from lake.ingest.completeness import judged
 from lake.ingest.plan import parser_and_suffix

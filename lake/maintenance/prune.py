@@ -8,6 +8,7 @@ from typing import Any
 from lake.directory import Lake
 from lake.erasure.forget import finish
 from lake.erasure.selection import erasure_is_unfinished
+from lake.erasure.vacuum import Vacuumed, free_versions, vacuum
 from lake.ingest.delta import Delta
 from lake.ingest.scan import known_documents
 from lake.options import Retention
@@ -18,7 +19,6 @@ from lake.releases.values import Release
 from lake.reporting import Progress, silent
 from lake.storage import clock
 from lake.storage.compaction import merge_tiny
-from lake.vacuum import Vacuumed, free_versions, vacuum
 
 
 @dataclass(frozen=True, slots=True)

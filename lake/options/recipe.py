@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from lake import plugins
-from lake.chunking import OF_SEMANTIC, ChunkRecipe, Strategy, context_of, summaries_of
 from lake.errors import UsageError
 from lake.options.declaration import check, option
 from lake.recipe import Recipe, TextLanguage, TextTokenizer, VectorDtype, VectorIndex, check_embedder_names
+from lake.recipe.chunking import OF_SEMANTIC, ChunkRecipe, Strategy, context_of, summaries_of
 
 DEFAULT_EMBEDDER = "minilm"
 #: Options that make the embedder's identity.

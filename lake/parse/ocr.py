@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from lake.alive import still_working
 from lake.parse.account import count_words
+from lake.parse.alive import still_working
 
 if TYPE_CHECKING:
     from PIL.Image import Image

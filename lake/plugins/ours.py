@@ -38,8 +38,8 @@ OURS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("git", "git+https", "git+http", "git+ssh"), "lake.sources.git:GitSource"),
     },
     "events": {
-        **dict.fromkeys(("redis", "rediss"), "lake.events.redis_stream:RedisStream"),
-        "kafka": "lake.events.kafka_topic:KafkaTopic",
+        **dict.fromkeys(("redis", "rediss"), "lake.sources.events.redis_stream:RedisStream"),
+        "kafka": "lake.sources.events.kafka_topic:KafkaTopic",
     },
     "destinations": {
         "parquet": "lake.destinations.parquet:ParquetFolder",

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lake.chunking import IS_TEXT
 from lake.questions.manifest import BY_PIPELINE, Manifest, Reason
 from lake.questions.values import EvalQuestion, Evidence
+from lake.recipe.chunking import IS_TEXT
 from lake.tables.sql import one_of
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from lake.ids import value_digest
+from lake.ids.uris import alike, exactly, folded
 from lake.releases.copies import COPY_COLUMNS, Copy, standing
 from lake.schemas import CANONICAL_DIGEST
-from lake.uris import alike, exactly, folded
 
 if TYPE_CHECKING:
     from lake.directory import Lake

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lake.graphemes import cluster, shortened
+from lake.ids.uris import places
+from lake.parse.graphemes import cluster, shortened
 from lake.questions.alignment import resolve, texts_of
 from lake.questions.store import change, questions
 from lake.questions.values import EvalQuestion, merged
 from lake.records.calls import Calls
-from lake.uris import places
 
 if TYPE_CHECKING:
     from lake.directory import Lake

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from lake.pages.plots import Axis, Plot, Point, Series, Unit, measured, round_axis
+from lake.reporting.plots import Axis, Plot, Point, Series, Unit, measured, round_axis
 
 _LEAST_SPAN = 0.02
 #: Points nearer than this share of both axes have one label together; beyond the other, it stands on their left.

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from lake.answer.chat import Message
 from lake.answer.fences import fence_of, fenced
 from lake.chunk.tokenizers import load_tokenizer
-from lake.chunking import SUMMARY
 from lake.ids import text_digest
 from lake.ingest.summaries import plain_chunks
+from lake.recipe.chunking import SUMMARY
 from lake.records.calls import SITUATING
 from lake.records.written import WrittenLines
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
     from lake.chunk.tokenizers import Tokenizer
-    from lake.chunking import ChunkRecipe
     from lake.endpoints.budget import Budget
+    from lake.recipe.chunking import ChunkRecipe
     from lake.records.calls import Calls
 
 #: Maximum tokens of a reply, and characters of the sentence that is kept of it.

@@ -20,9 +20,9 @@ from lake.records.written import WrittenLines
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
     from lake.chunk.tokenizers import Tokenizer
-    from lake.chunking import ChunkRecipe
     from lake.endpoints.budget import Budget
     from lake.ingest.summaries import Summarised
+    from lake.recipe.chunking import ChunkRecipe
     from lake.records.calls import Calls
 
 #: Maximum tokens of a reply, and characters of the summary that is kept of it.

@@ -13,7 +13,7 @@ from lake.cache.scope import Scope
 from lake.endpoints.endpoint import using
 from lake.errors import LakeError
 from lake.options import SearchOptions
-from lake.result import stale
+from lake.schemas.result import stale
 from lake.search.cached_results import deciding
 from lake.search.known_log import Wait
 from lake.search.question import SearchRequest
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lake.cache.caches import Caches
     from lake.releases.history import At, History
     from lake.releases.values import Release
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
     from lake.search.known_log import LogReader
     from lake.search.question_embedding import Embedders
     from lake.search.reader import Reader

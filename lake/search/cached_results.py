@@ -22,7 +22,7 @@ from lake.embed.query_encoder import QueryEncoder, query_vectors
 from lake.embed.registry import address_of
 from lake.errors import LakeError
 from lake.options.search import boosts_of, is_by_chat
-from lake.result import SearchResult
+from lake.schemas.result import SearchResult
 from lake.search.outcomes import outcome, unwrapped
 from lake.search.rerank import parse_name, reranker_address
 from lake.search.rerank_chat import ChatReranker

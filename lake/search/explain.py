@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lake.chunking import IS_SUMMARY
 from lake.parse import parser_of
+from lake.recipe.chunking import IS_SUMMARY
 from lake.releases.rows import release_entries
 from lake.tables.sql import one_of
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lake.releases.history import History
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
     from lake.search.snapshot import Snapshot
     from lake.tables.synonyms import Expansion
 

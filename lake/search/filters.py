@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
+from lake.ids.uris import column_folded, folded
 from lake.recipe import SPARSE
 from lake.reporting import either
 from lake.schemas import DOCUMENT_COLUMNS, LATER, chunks
@@ -20,7 +21,6 @@ from lake.search.metadata import MetadataCondition
 from lake.search.predicate import ANYTHING, NOTHING, Predicate, enclosed
 from lake.sources.globs import matching
 from lake.tables.sql import one_of, quoted
-from lake.uris import column_folded, folded
 
 if TYPE_CHECKING:
     from lake.tables.reader import TableReader

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from lake.graphemes import clusters
+from lake.parse.graphemes import clusters
 from lake.tables.analyzer import Analyzer, parts_of, pieces_of, spaced_numbers
 from lake.tables.folding import plain, spelt
 from lake.tables.words import algorithm_of, common_pieces

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from lake.chunking import IS_SUMMARY, IS_TEXT
+from lake.recipe.chunking import IS_SUMMARY, IS_TEXT
 from lake.search.predicate import Predicate
 
 if TYPE_CHECKING:

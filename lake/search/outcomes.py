@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lake.errors import GoneError, LakeError, StorageError
 
 if TYPE_CHECKING:
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
 
 T = TypeVar("T")
 

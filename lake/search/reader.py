@@ -8,7 +8,7 @@ from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lake import configuration
+from lake.directory import configuration
 from lake.endpoints.breaker import UnreachableError
 from lake.endpoints.endpoint import using
 from lake.endpoints.tracing import retrieval_span
@@ -19,7 +19,7 @@ from lake.options.search import DEGRADE_AFTER
 from lake.plugins.later import Later
 from lake.records import synonyms
 from lake.releases import rights
-from lake.result import stale
+from lake.schemas.result import stale
 from lake.search.known_log import KnownLog, LogReader, Wait
 from lake.search.late_interaction import TokenVectors
 from lake.search.memberships import Memberships, marked
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lake.options.endpoints import ModelEndpoints
     from lake.releases.history import At, History
     from lake.releases.values import Release
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
     from lake.search import cached_results
     from lake.search.question_embedding import Embedders
     from lake.tables.reader import TableReader

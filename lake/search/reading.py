@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
-from lake.graphemes import cluster
+from lake.parse.graphemes import cluster
 from lake.search.predicate import NOTHING, Predicate
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from lake.endpoints.usage import Usage
 from lake.errors import LakeError, UsageError
 from lake.recipe import SPARSE, are_own
 from lake.releases.values import Release
-from lake.result import SearchResult
 from lake.schemas import HITS
+from lake.schemas.result import SearchResult
 from lake.search.allow_list import Latest
 from lake.search.candidates import RankedList
 from lake.search.exact_index import ExactIndex, Loading, has_few_vectors

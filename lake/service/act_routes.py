@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Request, Response
 
-from lake import operate
 from lake.errors import UsageError
+from lake.maintenance import operate
 from lake.service import lake_examples as examples
 from lake.service.lake_bodies import Act, Acted, Naming, Publication
 from lake.service.route_words import AT
@@ -27,7 +27,7 @@ def _described(summary: str) -> dict[str, Any]:
 
 
 def act_routes(views: LakeViews) -> APIRouter:
-    """Routes that change what is live, pinned or named, through the functions of ``lake.operate``."""
+    """Routes that change what is live, pinned or named, through the functions of ``lake.maintenance.operate``."""
     router = APIRouter()
 
     @router.post("/releases/{release}/publish", response_model=Acted, **_described("Publish a candidate"))

@@ -14,7 +14,7 @@ from lake.service.request_bodies import BatchedQuery, BatchQuery
 from lake.service.responses import Sent, encode
 
 if TYPE_CHECKING:
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
     from lake.service.keys import Key
     from lake.service.service import Service
 

@@ -18,7 +18,7 @@ from lake.cache.redis_store import Unavailable
 from lake.endpoints.usage import Usage
 from lake.errors import LakeError, UsageError
 from lake.options.search import is_by_chat
-from lake.result import SearchResult
+from lake.schemas.result import SearchResult
 from lake.service.problems import Problem
 from lake.storage import clock
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lake.adapters.access import Access
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
     from lake.service.request_bodies import SearchQuery
 
 

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.endpoints.secrets import secret
 from lake.errors import LakeError, UsageError
-from lake.events.forms import Change, change_of
 from lake.service import hook_signatures
 from lake.service.problems import Problem
 from lake.service.push_bodies import Accepted
@@ -20,6 +18,7 @@ from lake.service.pushing import written
 from lake.service.responses import encode
 from lake.service.routes import JSON, described, described_refusal
 from lake.service.workers import Workers
+from lake.sources.events.forms import Change, change_of
 from lake.storage import inbox
 
 if TYPE_CHECKING:

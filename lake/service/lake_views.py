@@ -12,12 +12,12 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lake import configuration, operate
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import ContractError, RefusedError, StorageError, UsageError
 from lake.ids import document_id
 from lake.inspect import lake_state, quarantine, timeline
 from lake.inspect.score_means import ScoreMeans
+from lake.maintenance import operate
 from lake.questions import reviewed
 from lake.releases.history import NoReleaseError
 from lake.releases.rows import release_row
@@ -26,7 +26,7 @@ from lake.service.responses import encode
 from lake.storage import clock
 
 if TYPE_CHECKING:
-    from lake.configuration import Configuration
+    from lake.directory.configuration import Configuration
     from lake.index import Index
     from lake.options.completeness import Completeness
     from lake.releases.history import History

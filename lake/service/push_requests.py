@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
+from lake.ids.uris import folded
 from lake.parse.registry import media_type_of, parser_of, parsers_by_suffix, suffix_of
 from lake.service.problems import Problem, forbidden
 from lake.sources.declared import key_as_meant, statement
 from lake.sources.protocol import is_misnamed, is_sidecar
-from lake.uris import folded
 
 if TYPE_CHECKING:
     from lake.service.keys import Key

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from lake.answer import Answer, AnswerOptions, ChatModel
     from lake.recipe import EmbedderIdentity
     from lake.records.query_log_writer import QueryLogWriter
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
     from lake.service.traffic_split import Split
     from lake.service.worker_metrics import WorkerMetrics
 

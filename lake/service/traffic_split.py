@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from lake.errors import UsageError
 from lake.options.named_numbers import named_numbers
-from lake.result import SearchResult
+from lake.schemas.result import SearchResult
 from lake.search.query_ids import query_id
 from lake.service.profiles import Profile, read_profile
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lake.answer import Answer
     from lake.records.query_log_writer import QueryLogWriter
-    from lake.result import SearchResult
+    from lake.schemas.result import SearchResult
     from lake.service.keys import Key
     from lake.service.metrics import Metrics
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
-from lake.uris import column_folded, folded
+from lake.ids.uris import column_folded, folded
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from lake.errors import UsageError
+from lake.ids.uris import folded
 from lake.sources.address import place_of
 from lake.sources.protocol import SourceFile, is_sidecar
 from lake.storage.pushed import Pushed, PushedDocuments
 from lake.storage.store import open_store
-from lake.uris import folded
 
 
 class PushedReader:

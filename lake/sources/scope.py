@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
+from lake.ids.uris import column_folded, folded, spellings
 from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, is_sidecar
-from lake.uris import column_folded, folded, spellings
 
 if TYPE_CHECKING:
     import pyarrow as pa

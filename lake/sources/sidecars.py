@@ -15,11 +15,11 @@ from urllib.parse import unquote
 
 from lake.errors import InputError, UsageError
 from lake.ids import bytes_digest
+from lake.ids.uris import folded, places
 from lake.sources.declared import Statement, broken, joined, key_as_meant, merged, statement, statement_json
 from lake.sources.globs import matches
 from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, is_misnamed, is_sidecar
 from lake.sources.source import Source
-from lake.uris import folded, places
 
 if TYPE_CHECKING:
     from lake.storage.denylist import Denylist

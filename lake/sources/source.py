@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lake.errors import InputError, UsageError
+from lake.ids.uris import folded, spellings
 from lake.sources.address import absolute
 from lake.sources.blocks import blocks
 from lake.sources.checked import CheckedReader
@@ -32,7 +33,6 @@ from lake.sources.remote import filesystem_of
 from lake.sources.scope import SourceScope
 from lake.storage.pushed import checked_source
 from lake.storage.urls import without_credentials
-from lake.uris import folded, spellings
 
 _NAMED = re.compile(r"^([A-Za-z][\w.-]*)=(.+)$")
 #: Documents of one request, from sources that read many at once.

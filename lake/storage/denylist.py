@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from lake.errors import ContractError
 from lake.ids import value_digest
+from lake.ids.uris import places
 from lake.storage.protocol import Store
-from lake.uris import places
 
 _FOLDER = "denylist"
 _SALT = f"{_FOLDER}/salt"

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import ContractError, UsageError
 from lake.ids import document_id
+from lake.ids.uris import folded
 from lake.storage import clock
-from lake.uris import folded
 
 if TYPE_CHECKING:
     from lake.storage.denylist import Denylist

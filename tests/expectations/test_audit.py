@@ -17,11 +17,11 @@ import pytest
 from expectations.audit import audit
 from expectations.audit_settings import AuditSettings
 from lake import schemas
-from lake.chunking import ChunkRecipe
 from lake.directory import Lake
 from lake.ids import derived_id, document_id, text_digest
 from lake.ingest import rows
 from lake.recipe import EmbedderIdentity, Recipe
+from lake.recipe.chunking import ChunkRecipe
 from lake.releases.publishing import record_audit
 from lake.releases.values import Release
 

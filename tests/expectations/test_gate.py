@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expectations.gate import GateVerdict, decide
-from lake.configuration import Alarms, Gate
+from lake.directory.configuration import Alarms, Gate
 from lake.inspect.alarms import Watched, raised
 from lake.records.schemas import SCORES
 from lake.schemas import FINDINGS

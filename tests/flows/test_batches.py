@@ -292,7 +292,7 @@ def test_no_request_is_made_that_would_exceed_the_budget(
 def test_only_a_provider_has_batches_and_an_erasure_leaves_none_open(
     source: Path, lake_url: str, ingest: Ingest, provider: Provider
 ) -> None:
-    from lake.operate import forget
+    from lake.maintenance.operate import forget
 
     write(source, 3)
     with pytest.raises(ContractError, match="'hash' has no Batch API"):

@@ -12,12 +12,12 @@ import lake
 from expectations.experiment import grid
 from flows.cli.app import _exit_status
 from flows.reindex import Outcome
-from lake.chunking import ChunkRecipe
 from lake.embed import identify
 from lake.errors import UsageError
 from lake.options import RecipeOptions, SearchDefaults
 from lake.parse import parser_versions
 from lake.recipe import Recipe
+from lake.recipe.chunking import ChunkRecipe
 
 Ingest = Callable[..., Outcome]
 

@@ -179,7 +179,7 @@ def test_an_erasure_reaches_the_sentences(ingest: Ingest, files: Path, lake_url:
 
 
 def test_the_model_must_be_named_and_be_of_use() -> None:
-    from lake.chunking import ChunkRecipe
+    from lake.recipe.chunking import ChunkRecipe
 
     with pytest.raises(UsageError, match="--context-model"):
         ChunkRecipe(context="title+model")

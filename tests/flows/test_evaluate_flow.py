@@ -23,8 +23,7 @@ from flows.evaluate import evaluate
 from flows.forms.ingest import IngestParameters, RecipeParameters
 from flows.forms.operations import EvaluateParameters
 from flows.ingest import ingest
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.questions import EvalQuestion, Evidence, add
 from tasks.artifacts import artifact_key
 from tasks.step_tasks import measure

@@ -16,9 +16,9 @@ import pytest
 from flows.event_following import EventFollower
 from flows.following import NoticesOnly, WaitingKeys
 from lake.errors import ContractError, TransientError, UsageError
-from lake.events.kafka_topic import KafkaTopic
-from lake.events.redis_stream import RedisStream
-from lake.events.stream import Event, EventsLost, address_of, open_stream
+from lake.sources.events.kafka_topic import KafkaTopic
+from lake.sources.events.redis_stream import RedisStream
+from lake.sources.events.stream import Event, EventsLost, address_of, open_stream
 from lake.sources.source import parse_source
 from tests.flows.test_watch import started, uris
 from tests.lake.cache.conftest import RedisServer
@@ -231,7 +231,7 @@ class Untimely:
 
 
 def test_times_that_are_none_cost_no_event(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lake.events.redis_stream.RedisStream", Untimely)
+    monkeypatch.setattr("lake.sources.events.redis_stream.RedisStream", Untimely)
     changes = WaitingKeys()
     follower = EventFollower(
         address_of("redis://queue/0"), {"docs": NoticesOnly(parse_source(f"docs={place}"))}, changes
@@ -256,7 +256,7 @@ def test_events_that_can_t_be_followed_are_refused(redis_server: RedisServer, mo
         assert "s3cr3t" not in str(raised.value)
     with pytest.raises(UsageError, match="no source 'other' is watched"):
         EventFollower(address_of(f"other={Redis(redis_server).url}"), {}, WaitingKeys())
-    monkeypatch.setattr("lake.events.redis_stream.RedisStream", lambda _: object())
+    monkeypatch.setattr("lake.sources.events.redis_stream.RedisStream", lambda _: object())
     with pytest.raises(ContractError, match="must return an EventStream"):
         open_stream(Redis(redis_server).url)
 

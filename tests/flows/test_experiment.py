@@ -20,8 +20,7 @@ from expectations.summary import latencies, means
 from flows.cli.app import _exit_status
 from flows.cli.options import OK, USAGE
 from flows.reindex import Outcome
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.embed import identify
 from lake.options import RecipeOptions, SearchDefaults
 from lake.parse import parser_versions

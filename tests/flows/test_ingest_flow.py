@@ -33,7 +33,7 @@ import lake
 from flows.forms.ingest import IngestParameters, RecipeParameters
 from flows.ingest import ingest, run_as_flow
 from flows.reindex import Job, Outcome
-from lake import configuration
+from lake.directory import configuration
 from lake.errors import RefusedError, UsageError
 from lake.options import RecipeOptions
 from tests.waiting import SECONDS

@@ -16,8 +16,7 @@ from flows.forms.operations import JudgeParameters
 from flows.judge import judge
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.options import QueryLogOptions, RecipeOptions
 from lake.records.query_log import QUERIES, KeptQuestion
 from tests.flows.test_operator_flows import run, table

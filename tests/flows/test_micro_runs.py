@@ -13,8 +13,7 @@ import pytest
 from expectations.gate_sample import samples
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import RefusedError
 from lake.index import open_lake
 from lake.maintenance.prune import fold

@@ -15,12 +15,12 @@ import pytest
 from flows.outcome import Outcome
 from flows.reindex import reindex
 from flows.steps import PlainSteps
-from lake import configuration, operate
-from lake.directory import Lake
+from lake import operate
+from lake.directory import Lake, configuration
 from lake.errors import LakeError
 from lake.ingest import quiet
 from lake.ingest.scan import Scan
-from lake.operate import rollback
+from lake.maintenance.operate import rollback
 from lake.options import RecipeOptions
 from tasks import steps as plain
 from tasks.job import Job

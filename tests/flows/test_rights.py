@@ -19,12 +19,12 @@ from lake import operate
 from lake.directory import Lake
 from lake.errors import BusyError, ContractError, GoneError, RefusedError
 from lake.ids import bytes_digest
+from lake.ids.uris import places
 from lake.index import Index
 from lake.ingest import rights as recording
 from lake.maintenance.doctor import examine
 from lake.options import RecipeOptions, Retention
 from lake.releases import rights
-from lake.uris import places
 from tests.conftest import ingested
 
 Ingest = Callable[..., Outcome]

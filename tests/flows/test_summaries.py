@@ -213,7 +213,7 @@ def test_summaries_are_explained_inspected_and_not_sent_to_stores(
 
 
 def test_it_must_be_a_known_way_or_a_model_and_leaves_other_recipes_as_they_were() -> None:
-    from lake.chunking import ChunkRecipe
+    from lake.recipe.chunking import ChunkRecipe
 
     with pytest.raises(UsageError, match="PROVIDER:MODEL"):
         ChunkRecipe(summaries="yes")

@@ -23,8 +23,7 @@ from flows.cli.show.tune import tuned
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from flows.tune import apply, space_of, tune, undo
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import ConflictError, UsageError
 from lake.index import Index
 from lake.options import Boosts, RecipeOptions, SearchDefaults

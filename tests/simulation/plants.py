@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 import lake.erasure.forget
+import lake.erasure.vacuum
 import lake.ingest.commit
 import lake.ingest.rights
 import lake.maintenance.prune
@@ -16,7 +17,6 @@ import lake.releases.log
 import lake.releases.publishing
 import lake.releases.retention
 import lake.storage.compaction
-import lake.vacuum
 from lake.ingest.delta import Delta
 from lake.releases.history import History
 from lake.storage.denylist import Denylist
@@ -64,7 +64,7 @@ def _lease_unchecked() -> Iterator[None]:
         patch.object(WriterLease, "check", nothing),
         patch.object(lake.releases.log, "check_held", nothing),
         patch.object(lake.ingest.commit, "check_held", nothing),
-        patch.object(lake.vacuum, "check_held", nothing),
+        patch.object(lake.erasure.vacuum, "check_held", nothing),
     ):
         yield
 
@@ -82,7 +82,7 @@ def _reset_if_new(tables: SimulatedTables, name: str, schema: Any, version: int 
         _RESET(tables, name, schema, version)
 
 
-_VACUUM = lake.vacuum.vacuum
+_VACUUM = lake.erasure.vacuum.vacuum
 
 
 def _without_grace(lake: Any, history: Any, retention: Any, **options: Any) -> Any:
@@ -188,5 +188,5 @@ PLANTS: Mapping[str, tuple[str, Plant]] = {
     ),
     "late-rights": ("rights are recorded after the work", _rights_after_the_work),
     "short-checkpoint": ("a checkpoint drops an entry", _patched(lake.releases.log, "collapse", _without_last)),
-    "delete-first": ("compaction deletes before it writes", _patched(lake.vacuum, "compact", _deleted_first)),
+    "delete-first": ("compaction deletes before it writes", _patched(lake.erasure.vacuum, "compact", _deleted_first)),
 }

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pyarrow.parquet
 
 import flows.reindex
-import lake.directory
+import lake.directory.layout
 import lake.erasure.decode
 import lake.ingest.commit
 import lake.ingest.source_listing
@@ -41,7 +41,7 @@ def installed(world: World, medium: Medium) -> Iterator[None]:
     lease = lake.storage.lease
     names = SimpleNamespace(token_hex=world.token)
     stand_ins: list[tuple[Any, str, Any]] = [
-        (lake.directory, "open_store", lambda url: SimulatedStore(medium, world.current.process)),
+        (lake.directory.layout, "open_store", lambda url: SimulatedStore(medium, world.current.process)),
         (Lake, "tables", lambda self, generation: SimulatedTables(self.store, generation)),
         (lake.storage.clock, "now", world.clock),
         (lake.storage.denylist, "secrets", names),

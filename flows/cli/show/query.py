@@ -9,9 +9,9 @@ from rich.console import Console
 
 from flows.cli.show.terminal import escape, paragraph, say, terminal, wrapped
 from lake.endpoints.breaker import in_words
-from lake.graphemes import cluster
+from lake.inspect.diagnosis.messages import options_in_words
+from lake.parse.graphemes import cluster
 from lake.recipe import SPARSE
-from lake.search.diagnosis.messages import options_in_words
 from lake.search.found_words import found_words
 
 #: Characters of a snippet, and of what stands before the first word that matches.

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from flows.cli.hints import pasteable
 from flows.cli.show.terminal import escape, paragraph, table, terminal
+from lake.inspect.diagnosis.messages import options_in_words, value_in_words
 from lake.reporting import counted
-from lake.search.diagnosis.messages import options_in_words, value_in_words
 
 _FIGURES = ("gain", "95 %", "p")
 

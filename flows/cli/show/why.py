@@ -9,7 +9,7 @@ from rich.console import Console
 
 from flows.cli.show.query import place
 from flows.cli.show.terminal import escape, paragraph, terminal, wrapped
-from lake.search.diagnosis.messages import options_in_words, summary
+from lake.inspect.diagnosis.messages import options_in_words, summary
 
 _SHOWN, _TEXT = 5, 140
 _LEGS = {"vector": "vector", "text": "words"}

@@ -17,7 +17,7 @@ from lake.console.client import ApiError
 from lake.console.views.judging import judge
 from lake.console.views.search_settings import profile_choices
 from lake.console.visit import ConsoleSection, Visit
-from lake.pages.templates import rendered
+from lake.reporting.templates import rendered
 
 _CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,-]\s*\d{1,3})*)\]")
 

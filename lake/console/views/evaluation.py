@@ -12,7 +12,7 @@ from starlette.responses import Response
 from lake.console.client import ApiError
 from lake.console.views.experiments import experiment, experiments
 from lake.console.visit import ConsoleSection, Visit
-from lake.pages.plots import Plot, release_plot
+from lake.reporting.plots import Plot, release_plot
 
 _ROOT = "/evaluation"
 _OF_SET = f"{_ROOT}/sets/{{name}}"

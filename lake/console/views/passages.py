@@ -9,8 +9,8 @@ from itertools import pairwise
 from math import isclose
 from typing import Any
 
-from lake.pages.words import compact
 from lake.recipe import SPARSE
+from lake.reporting.words import compact
 
 Piece = tuple[str, bool]
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from lake.console.client import ApiError
 from lake.console.visit import ConsoleSection, Visit
-from lake.pages.plots import Plot, release_plot
+from lake.reporting.plots import Plot, release_plot
 
 #: Act -> what is said once it is done.
 ACTS = {

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from lake.console.views.search_settings import SearchSettings, filters_of
 from lake.console.visit import Visit
+from lake.inspect.diagnosis.messages import options_in_words
 from lake.recipe import is_sparse
-from lake.search.diagnosis.messages import options_in_words
 
 #: The stages of a search in their order, each with what is lost there, as ``POST /why`` names it.
 _STAGES: Mapping[str, tuple[str, ...]] = {

@@ -9,8 +9,8 @@ import socket
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
+from lake.erasure.vacuum import vacuum
 from lake.errors import ContractError, UsageError
 from lake.ingest.delta import read_deltas
 from lake.maintenance.doctor.examination import RESTORE
@@ -27,7 +27,6 @@ from lake.reporting import counted
 from lake.schemas import DIGESTS, FINDINGS
 from lake.storage.lease import Holder
 from lake.storage.store import open_parquet
-from lake.vacuum import vacuum
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from lake.errors import InputError
-from lake.graphemes import shortened
 from lake.parse.canonical import TextWriter, clean, one_line
+from lake.parse.graphemes import shortened
 
 MAX_DEPTH = 200
 _LONGEST_LABEL = 120

@@ -11,8 +11,7 @@ import pytest
 from flows.cli.app import _exit_status
 from flows.cli.options import OK, REFUSED, USAGE
 from flows.reindex import Outcome
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 
 
 @pytest.fixture

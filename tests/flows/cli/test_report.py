@@ -24,7 +24,7 @@ from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake import operate
 from lake.options import RecipeOptions
-from lake.pages.plots import SIGNS, release_plot
+from lake.reporting.plots import SIGNS, release_plot
 from lake.schemas import HEALTH
 
 ENDS = ("man", "yard", "stone", "light", "rope", "sail", "mast", "keel", "oar")

@@ -16,7 +16,7 @@ from flows.fleet.file import FleetLake, place, read
 from flows.forms.ingest import IngestParameters
 from flows.runtime.runners import task_runner
 from flows.runtime.server import named_server
-from lake.configuration import Configuration
+from lake.directory.configuration import Configuration
 from lake.errors import TransientError, UsageError
 from tests.waiting import free_port
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from lake.chunk.chunker import Chunks, chunk, embedded_text
 from lake.chunk.tokenizers import Tokenizer, huggingface_tokenizer, load_tokenizer
-from lake.chunking import ChunkRecipe, Strategy
 from lake.parse.document import Block, Kind, ParsedDocument, with_heading_paths
+from lake.recipe.chunking import ChunkRecipe, Strategy
 
 KINDS: list[Kind] = ["heading", "paragraph", "list", "table", "code", "quote"]
 STRATEGIES: list[Strategy] = ["hierarchical", "window", "paragraph"]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from lake.chunk.chunker import chunk
 from lake.chunk.context import telling
 from lake.chunk.tokenizers import load_tokenizer
-from lake.chunking import EARLIER_CONTEXT, ChunkRecipe
 from lake.parse import parse
 from lake.recipe import EmbedderIdentity, Recipe
+from lake.recipe.chunking import EARLIER_CONTEXT, ChunkRecipe
 from lake.tables.places import place_text
 
 WORDS = load_tokenizer("words")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from lake.chunk.chunker import chunk
 from lake.chunk.tokenizers import load_tokenizer
-from lake.chunking import ChunkRecipe
-from lake.graphemes import cluster, shortened
 from lake.parse.document import Block, ParsedDocument
+from lake.parse.graphemes import cluster, shortened
+from lake.recipe.chunking import ChunkRecipe
 
 #: Each is one visible character.
 CLUSTERS = [

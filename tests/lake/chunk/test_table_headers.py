@@ -9,9 +9,9 @@ import pytest
 from lake.chunk.chunker import chunk
 from lake.chunk.table_headers import header_cells, label_of, shortened, title_line
 from lake.chunk.tokenizers import load_tokenizer
-from lake.chunking import ChunkRecipe
 from lake.parse import parse
 from lake.parse.document import ParsedDocument
+from lake.recipe.chunking import ChunkRecipe
 from tests.lake.parse.office_files import docx, odf, pptx
 from tests.lake.parse.pdf_files import Draw, pdf, put
 from tests.lake.parse.test_sheets import xlsx

@@ -8,9 +8,9 @@ import pytest
 
 from lake.chunk.chunker import Chunks, chunk
 from lake.chunk.turns import Turns, sentences_of
-from lake.chunking import ChunkRecipe, Strategy
 from lake.errors import UsageError
 from lake.parse.document import ParsedDocument
+from lake.recipe.chunking import ChunkRecipe, Strategy
 from tests.lake.chunk.test_chunker import WORDS, check_children, check_cover, check_parents, document, texts
 
 FROGS = [f"Frog number {n} lives in a pond and eats a fly each day." for n in range(4)]

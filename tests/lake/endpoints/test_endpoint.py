@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lake.configuration import Configuration
+from lake.directory.configuration import Configuration
 from lake.endpoints.endpoint import Endpoint, using
 from lake.errors import UsageError
 from lake.options.endpoints import ModelEndpoints, Role

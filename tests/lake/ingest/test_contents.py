@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from lake.chunking import ChunkRecipe
 from lake.ingest.contents import Bytes, content_row, contents_table
 from lake.ingest.rows import CHUNK_NEEDS, chunk_rows, parent_rows
+from lake.recipe.chunking import ChunkRecipe
 from lake.schemas import CONTENTS, DOCUMENTS, chunks, older
 from lake.storage.keyed_files import KeyedFiles
 from lake.storage.store import open_store, parquet_bytes

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MODULE = '''
 """Functions that the tests run in a child process."""
 import ctypes, os, sys, time
-from lake.alive import still_working
+from lake.parse.alive import still_working
 from lake.errors import InputError, TransientError
 
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lake.chunking import ChunkRecipe
 from lake.embed import identify
 from lake.errors import RefusedError
 from lake.ids import document_id
 from lake.ingest.plan import KNOWN, Plan, diff, guard, parser_and_suffix, release_digest, settled, split_known
 from lake.recipe import Recipe
+from lake.recipe.chunking import ChunkRecipe
 from lake.schemas import DIGESTED, DIGESTS
 from lake.sources.listing import LISTED
 

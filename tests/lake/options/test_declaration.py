@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lake.configuration import Alarms, Gate
+from lake.directory.configuration import Alarms, Gate
 from lake.errors import UsageError
 from lake.options import AnswerOptions, Boosts, RecipeOptions, Retention, RunOptions, SearchOptions, options
 from lake.options.run import DeployedRunOptions
@@ -61,7 +61,7 @@ def test_no_option_is_declared_twice() -> None:
     of_options = {("lake/options/", name) for kind in KINDS[:-2] for name in options(kind)}
     found = [(file, name) for file, name in declarations() if name in NAMES and (file, name) not in OTHERS]
     places = Counter((re.sub(r"options/\w+\.py", "options/", file), name) for file, name in found)
-    of_configuration = {("lake/configuration.py", name) for kind in KINDS[-2:] for name in options(kind)}
+    of_configuration = {("lake/directory/configuration.py", name) for kind in KINDS[-2:] for name in options(kind)}
     assert set(places) == of_options | of_configuration
     assert {key: n for key, n in places.items() if n > 1} == {("lake/options/", "k"): 2}  # passages found, and shown
 

@@ -15,8 +15,7 @@ import polars as pl
 import pytest
 
 import lake
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.erasure.forget import forget
 from lake.errors import ContractError, TransientError, UsageError
 from lake.maintenance.doctor.checks import examine

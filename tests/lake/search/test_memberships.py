@@ -18,8 +18,7 @@ import pytest
 import lake
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import UsageError
 from lake.options import CacheOptions, RecipeOptions
 from lake.options.groups import GroupOptions

@@ -21,10 +21,10 @@ from expectations.report.measured import Measurements
 from expectations.retrieval import evaluate
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake import configuration, operate
+from lake import operate
 from lake.answer import AnswerOptions, Completion
 from lake.console.app import mount
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.endpoints.usage import Usage
 from lake.options import RecipeOptions
 from lake.questions import store

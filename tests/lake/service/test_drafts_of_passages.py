@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lake.operate import forget
+from lake.maintenance.operate import forget
 from lake.service import evaluation_bodies as bodies
 from lake.service.keys import Key, KeyRing, digest_of
 from tests.lake.service.conftest import Running, Start, TwoReleases

@@ -15,14 +15,13 @@ import httpx
 import pytest
 
 import lake
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import UsageError
-from lake.events.forms import Change, change_of
 from lake.options.hooks import HookOptions
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.keys import Key, KeyRing, digest_of
+from lake.sources.events.forms import Change, change_of
 from lake.storage import inbox
 from tests.lake.service.conftest import Running, TwoReleases, listening_service
 

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pytest
 
 import lake
-from lake import configuration, operate
-from lake.configuration import Alarms
+from lake import operate
 from lake.console.app import mount
-from lake.directory import Lake
+from lake.directory import Lake, configuration
+from lake.directory.configuration import Alarms
 from lake.ids import document_id
 from lake.inspect import lake_state
 from lake.records import scores

@@ -8,8 +8,8 @@ from dataclasses import MISSING, dataclass, field
 from typing import Any
 
 from lake.errors import UsageError
-from lake.events.stream import Event, EventsLost, time_of
 from lake.sources.address import options_of, setting
+from lake.sources.events.stream import Event, EventsLost, time_of
 
 #: Entries of one request, and the name under which a group knows whoever watches.
 _AT_ONCE, _CONSUMER = 500, "raglake"

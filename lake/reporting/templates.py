@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from lake.pages import words
+from lake.reporting import words
 
 _CONSOLE = Path(__file__).parent.parent / "console"
 STATIC = _CONSOLE / "static"

@@ -11,8 +11,8 @@ from dataclasses import MISSING, dataclass, field
 from typing import Any, NamedTuple
 
 from lake.errors import TransientError, UsageError
-from lake.events.stream import Event, EventsLost, time_of
 from lake.sources.address import options_of, place_of, setting
+from lake.sources.events.stream import Event, EventsLost, time_of
 
 _log = logging.getLogger(__name__)
 

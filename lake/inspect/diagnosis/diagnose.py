@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from lake.search.diagnosis.messages import as_json
+from lake.inspect.diagnosis.messages import as_json
 
 if TYPE_CHECKING:
     pass
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
-from lake.graphemes import shortened
+from lake.ids.uris import alike, folded
+from lake.inspect.diagnosis.trace import SearchTrace
+from lake.inspect.diagnosis.values import EvidenceLocation
+from lake.parse.graphemes import shortened
 from lake.questions.alignment import resolve
-from lake.search.diagnosis.trace import SearchTrace
-from lake.search.diagnosis.values import EvidenceLocation
 from lake.tables.sql import quoted
-from lake.uris import alike, folded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

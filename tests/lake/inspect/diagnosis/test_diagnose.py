@@ -20,11 +20,11 @@ from lake.directory import Lake
 from lake.embed import load_embedder
 from lake.embed.query_encoder import query_vectors
 from lake.erasure.forget import forget
+from lake.inspect.diagnosis.messages import as_json
+from lake.inspect.diagnosis.trace import SearchTrace
+from lake.inspect.diagnosis.values import EvidenceLocation
 from lake.options import RecipeOptions
 from lake.questions import EvalQuestion, Evidence, add
-from lake.search.diagnosis.messages import as_json
-from lake.search.diagnosis.trace import SearchTrace
-from lake.search.diagnosis.values import EvidenceLocation
 from lake.search.question import SearchRequest
 from lake.search.rights import Rights
 

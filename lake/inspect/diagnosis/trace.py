@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 
 from lake.answer.answering import room_for
 from lake.answer.context import pack
-from lake.chunking import IS_TEXT
+from lake.inspect.diagnosis.empty import conditions
+from lake.inspect.diagnosis.overlap import covered, meets
+from lake.inspect.diagnosis.values import EvidenceLocation, SearchStep, Span, Stage, VectorRank
 from lake.options import AnswerOptions
-from lake.search.diagnosis.empty import conditions
-from lake.search.diagnosis.values import EvidenceLocation, SearchStep, Span, Stage, VectorRank
+from lake.recipe.chunking import IS_TEXT
 from lake.search.diversity import duplicates
 from lake.search.leads import TEXTS
-from lake.search.overlap import covered, meets
 from lake.search.predicate import ANYTHING, Predicate
 from lake.tables.sql import one_of
 

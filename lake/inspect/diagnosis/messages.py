@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lake.reporting import counted
 
 if TYPE_CHECKING:
-    from lake.search.diagnosis.values import EvidenceLocation, SearchStep, Stage
+    from lake.inspect.diagnosis.values import EvidenceLocation, SearchStep, Stage
 
 _SENTENCES: dict[Stage, str] = {
     "absent": "no source listed this document when the release was built{seen}",

@@ -11,15 +11,14 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.errors import RefusedError
+from lake.ids.uris import places
 from lake.releases import publishing
 from lake.releases.history import History
 from lake.reporting import Progress, silent
 from lake.sources.scope import SourceScope
 from lake.storage import inbox
-from lake.uris import places
 
 if TYPE_CHECKING:
     from lake.destinations.operations import Exported

@@ -9,8 +9,7 @@ from itertools import chain
 
 import pyarrow as pa
 
-from lake import configuration
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.ingest.delta import Delta, read_deltas, text_digests
 from lake.options import Retention
 from lake.questions.store import newest

@@ -1,0 +1,7 @@
+"""What people read: progress, counts and sizes, text that is safe to print, and what pages share."""
+
+from __future__ import annotations
+
+from lake.reporting.wording import Progress, counted, either, in_bytes, listed, markdown_cell, silent, visible
+
+__all__ = ["Progress", "counted", "either", "in_bytes", "listed", "markdown_cell", "silent", "visible"]
