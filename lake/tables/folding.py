@@ -71,7 +71,7 @@ def plain(word: str) -> str:
         return word
     letters: list[str] = []
     for letter in unicodedata.normalize("NFD", word):
-        if letter not in _NUKTAS and not (unicodedata.category(letter) == "Mn" and letters and _is_marked(letters[-1])):
+        if not letters or not (letter in _NUKTAS or (unicodedata.category(letter) == "Mn" and _is_marked(letters[-1]))):
             letters.append(letter)
     # The Armenian ligature is folded to another letter than the one it is written with in capitals.
     bare = unicodedata.normalize("NFC", "".join(letters)).replace("ß", "ss").replace("եւ", "եվ")
@@ -99,9 +99,9 @@ _stemmers = _Stemmers()
 
 
 def stemmed(word: str, algorithm: str) -> str:
-    """The stem of a case-folded word; the word itself for the algorithm ``""``.
+    """The stem of a case-folded word; the word itself if nothing is left of it, or for the algorithm ``""``.
 
     >>> stemmed("pumping", "english"), stemmed("häuser", "german"), stemmed("pumping", "")
     ('pump', 'haus', 'pumping')
     """
-    return str(_stemmers.by_language(algorithm).stemWord(word)) if algorithm else word
+    return str(_stemmers.by_language(algorithm).stemWord(word)) or word if algorithm else word
