@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 _LATIN = (
     "äöüß", "àâæçéèêëîïôœùûüÿ", "áéíñóúü", "áâãàçéêíóôõúü", "àèéìíîòóù", "áéëïóöü", "æøåéöäü", "åäöéüà", "äöåšž",
     "äöõüšž", "áéíóúýðþæö", "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîșțşţ", "čćđšž",
@@ -27,7 +29,8 @@ def coverage(text: str) -> float:
     >>> coverage("für größere"), round(coverage("f³r gr÷ßere"), 2)
     (1.0, 0.33)
     """
-    foreign = [character for character in text.lower() if character > "\x7f" and character not in _SIGNS]
+    foreign = {letter: n for letter, n in Counter(text.lower()).items() if letter > "\x7f" and letter not in _SIGNS}
     if not foreign:
         return 1.0
-    return max(sum(character in alphabet for character in foreign) for alphabet in _ALPHABETS) / len(foreign)
+    known = max(sum(n for letter, n in foreign.items() if letter in alphabet) for alphabet in _ALPHABETS)
+    return known / sum(foreign.values())
