@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
 from lake.options import Boosts, SearchOptions
-from lake.options.search import boosts_of
+from lake.options.boosts import boosts_of
 
 if TYPE_CHECKING:
     from lake.index import Index

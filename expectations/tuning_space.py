@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lake.options import Boosts
-from lake.options.search import boosts_of, weights_of
+from lake.options.boosts import boosts_of
+from lake.options.search import weights_of
 
 if TYPE_CHECKING:
     from lake.options import SearchDefaults

@@ -18,8 +18,9 @@ from lake.directory import Lake, configuration
 from lake.errors import ConflictError, LakeError, RefusedError, UsageError
 from lake.ids import value_digest
 from lake.index import Index, open_lake
+from lake.options.boosts import is_metadata
 from lake.options.checks import split_measure
-from lake.options.search import is_by_chat, is_metadata
+from lake.options.search import is_by_chat
 from lake.options.tuning import PARTS, TuningOptions, TuningRecord
 from lake.reporting import Progress, counted, silent
 from lake.search.filters import METADATA

@@ -17,8 +17,8 @@ from lake.embed.local_models import is_local
 from lake.errors import UsageError
 from lake.ingest.choosing import embedders_of, recipe_of
 from lake.options import RecipeOptions, SearchDefaults
+from lake.options.boosts import boosts_of
 from lake.options.recipe import OF_EMBEDDER
-from lake.options.search import boosts_of
 from lake.recipe.chunking import OF_SEMANTIC
 from lake.reporting import either
 

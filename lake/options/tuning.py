@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lake.errors import UsageError
+from lake.options.boosts import BOOSTED_COLUMNS, is_boosted_by_value
 from lake.options.checks import check_measures, check_texts
 from lake.options.declaration import check, option
-from lake.options.search import BOOSTED_COLUMNS, is_boosted_by_value, is_by_chat
+from lake.options.search import is_by_chat
 from lake.reporting import either
 
 #: What is learned, in this order: how the ranked lists are fused, boosts, and the reranker's depth and weight.

@@ -9,8 +9,8 @@ import numpy as np
 
 from lake.errors import UsageError
 from lake.options import Boosts
+from lake.options.boosts import is_boosted_by_value, is_metadata
 from lake.options.named_numbers import named_numbers
-from lake.options.search import is_boosted_by_value, is_metadata
 from lake.search.conditions import Word
 from lake.search.metadata import MetadataCondition
 

@@ -21,7 +21,8 @@ from lake.embed.model_files import folder_digest
 from lake.embed.query_encoder import QueryEncoder, query_vectors
 from lake.embed.registry import address_of
 from lake.errors import LakeError
-from lake.options.search import boosts_of, is_by_chat
+from lake.options.boosts import boosts_of
+from lake.options.search import is_by_chat
 from lake.schemas.result import SearchResult
 from lake.search.outcomes import outcome, unwrapped
 from lake.search.rerank import parse_name, reranker_address

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from lake.endpoints.breaker import UnreachableError
 from lake.endpoints.usage import Usage
 from lake.options import Boosts
-from lake.options.search import OWN, boosts_of, is_by_chat, is_metadata
+from lake.options.boosts import boosts_of, is_metadata
+from lake.options.search import OWN, is_by_chat
 from lake.plugins.later import Later
 from lake.search.boosts import factors
 from lake.search.diversity import duplicates, mmr

@@ -1,10 +1,10 @@
-"""Which indices a table has; how Lance builds and searches each kind of vector index."""
+"""Which indices a table has; how Lance builds and searches each kind."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from lake.recipe import Recipe, VectorIndex
+from lake.recipe import Recipe, VectorIndex, are_own
 from lake.tables.words import text_columns
 
 #: Keys that tables are looked up by.
@@ -15,6 +15,12 @@ VECTOR_INDEX_ROWS = 20_000
 _LEAST_TRAINED = 256
 #: Names of parameters in ``lancedb.index``, and in a search.
 _BUILDING = {"partitions": "num_partitions", "sub_vectors": "num_sub_vectors", "bits": "num_bits"}
+#: A full-text index of words that need no tokenizer: they are split at spaces only.
+_AS_THEY_ARE = {
+    "base_tokenizer": "whitespace",
+    "max_token_length": None,
+    **dict.fromkeys(("lower_case", "stem", "remove_stop_words", "ascii_folding"), False),
+}
 #: Lance's names of the kinds, as tables state them.
 TYPES = {"ivf_flat": "IVF_FLAT", "ivf_sq": "IVF_SQ", "ivf_pq": "IVF_PQ", "hnsw_sq": "IVF_HNSW_SQ"}
 
@@ -50,6 +56,14 @@ def built_by(index: VectorIndex) -> Any:
     makers = {"ivf_flat": IvfFlat, "ivf_pq": IvfPq, "hnsw_sq": HnswSq}
     how = {_BUILDING.get(name, name): number for name, number in index.of_building.items()}
     return makers.get(index.kind, IvfSq)(distance_type="cosine", **how)
+
+
+def of_words(tokenizer: str, language: str) -> Any:
+    """The configuration of a full-text index. Positions, which phrases need, make it up to twice as large."""
+    from lancedb.index import FTS
+
+    chosen = _AS_THEY_ARE if are_own(tokenizer) else {"base_tokenizer": tokenizer, "language": language}
+    return FTS(**chosen, with_position=True)
 
 
 def searched_by(index: VectorIndex, k: int, refined: int) -> dict[str, int]:

@@ -181,11 +181,11 @@ def test_scores_are_those_of_a_table_made_at_once(nights: Nights, tmp_path: Path
 
 def test_full_text_of_a_large_table_grows_by_segments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until there are four, or much of what they count is gone; then it is whole, and scores exact, again."""
-    monkeypatch.setattr("lake.tables.writer._TEXT_WHOLE_ROWS", 256)
+    monkeypatch.setattr("lake.tables.upkeep._TEXT_WHOLE_ROWS", 256)
     documents, tables, whole = Documents(), Tables(str(tmp_path / "large")), Tables(str(tmp_path / "whole"))
     n_segments = []
     for night, stale_share in enumerate([0.5] * 6 + [0.01]):
-        monkeypatch.setattr("lake.tables.writer._STALE_SHARE", stale_share)
+        monkeypatch.setattr("lake.tables.upkeep._STALE_SHARE", stale_share)
         written, deleted = documents.edit() if night else (list(documents.texts), [])
         commit(tables, documents, written, deleted)
         reader = tables.at(TABLE, tables.seal(TABLE, f"night-{night}"))
