@@ -28,8 +28,10 @@ _CLOSING = re.compile(r"[^\w\s]+(?=\s|\Z)|[./@:?&=#~]\S+")
 _PATH = re.compile(r"(?:://|www\.)\S*/\Z")
 _MARKED_END = re.compile(rf"{LINE_END_HYPHEN}\s*")
 _LINE_END = re.compile(rf"{LINE_END_HYPHEN}\s*|[-\u2010\u2011\xad][^\S\r\n]*\r?\n\s*")
-#: What ends a line after a hyphen of the text's own; those of ASCII stand first.
-_LINE_ENDS = tuple(f"{hyphen}{end}" for hyphen in HYPHENS[:-1] for end in "\r\n ")
+#: What may end a line after a hyphen of the text's own. An expression that begins with one character is searched at
+#: ten times the speed of a string of two.
+_ASCII_END = re.compile("-[\r\n ]")
+_OTHER_END = re.compile("[\u2010\u2011\xad][\r\n ]")
 _LONGEST = 60
 _FIRST_WORD = re.compile(r"\s*[^\W_]+")
 _SPLIT = re.compile(r"[-\u2010\u2011]")
@@ -154,7 +156,7 @@ def _written_words(text: str) -> list[str]:
 
 def _divided(text: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
     """The two parts of each word that goes over the end of a line."""
-    has_others = any(end in text for end in (_LINE_ENDS[:3] if text.isascii() else _LINE_ENDS))
+    has_others = _ASCII_END.search(text) or (not text.isascii() and _OTHER_END.search(text))
     if not has_others and LINE_END_HYPHEN not in text:
         return
     for end in (_LINE_END if has_others else _MARKED_END).finditer(text):

@@ -138,7 +138,7 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
         place = glyphs.place(first, last)
         if place is None:
             continue
-        box, (size, bold, fixed), is_one = place
+        edges, (size, bold, fixed), is_one = place
         if may_be_spaced(text) and (closed := close_up(glyphs, first, text)):
             glyphs.correct(text, closed)
             found.spaced.append(closed)
@@ -147,7 +147,7 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
             glyphs.correct(text, parted)
             text = parted
         starts = _word_starts(glyphs, first, last) if fixed and " " in text else ()
-        line = Line(text if text.isascii() else shown(text), *box, size, bold, is_fixed=fixed, starts=starts)
+        line = Line(text if text.isascii() else shown(text), *edges, size, bold, is_fixed=fixed, starts=starts)
         is_long = last - first > 1
         if is_long and line.top - line.bottom > 2.5 * size and line.top - line.bottom > _LEAST_EM:
             line.is_upright = False
