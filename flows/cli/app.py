@@ -72,7 +72,10 @@ _PANELS = {
 
 
 def command_line(wanted: str | None = None) -> typer.Typer:
-    """All commands, or only those of the module that defines the command ``wanted``, which starts sooner."""
+    """All commands, or only those of the module that defines the command ``wanted``, which starts sooner.
+
+    ``--version`` needs none.
+    """
     app = typer.Typer(
         cls=HelpGroup,
         help="Build a versioned search index over documents, and keep it right night after night.",
@@ -83,7 +86,7 @@ def command_line(wanted: str | None = None) -> typer.Typer:
     app.callback()(_options)
     modules = [(panel, *module) for panel, members in _PANELS.items() for module in members.items()]
     chosen = [one for one in modules if wanted in one[2].split()]
-    for panel, name, _ in chosen or modules:
+    for panel, name, _ in chosen if wanted == "--version" else chosen or modules:
         module = import_module(f"flows.cli.{name}")
         if hasattr(module, "app"):
             app.add_typer(module.app, rich_help_panel=panel)
