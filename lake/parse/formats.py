@@ -24,7 +24,7 @@ text = _ours(5, "text", ".txt .text .log", _ENCODINGS)
 markdown = _ours(4, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
 html = _ours(6, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
-    7,
+    8,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
@@ -37,12 +37,12 @@ sheets = _ours(
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(9, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+mail = _ours(10, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(4, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
 epub = _ours(7, "web.epub", ".epub", "lxml", *_HTML, _OCR)
 rst = _ours(9, "markup.rst", ".rst", "docutils", _ENCODINGS)
 org = _ours(4, "markup.org", ".org", _ENCODINGS)
-rtf = _ours(3, "office.rtf", ".rtf")
+rtf = _ours(4, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(7, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
     8,

@@ -1,25 +1,35 @@
-"""RTF: paragraphs, headings, lists and tables, with notes, comments and text boxes after their paragraph."""
+"""RTF: paragraphs, headings, lists and tables, with notes, comments and text boxes after their paragraph.
+
+A page or a plain text that Outlook put into RTF is read as what it was.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
 from lake.parse.account import word_counts
 from lake.parse.canonical import TextWriter, one_line
+from lake.parse.office.rtf_encapsulated import EncapsulatedReader, kind_of
 from lake.parse.office.rtf_reader import RtfItem, RtfReader
+from lake.parse.web import html
 
 if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
 
 _LONGEST_HEADING = 300
+_BLANK_LINES = re.compile(r"\n\s*\n")
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data.lstrip().startswith(b"{\\rtf"):
         raise InputError("not RTF: it does not begin with {\\rtf; check its suffix", "garbage")
-    reader = RtfReader(data.decode("latin-1"))
+    source = data.decode("latin-1")
+    if (kind := kind_of(source)) and (found := _encapsulated(source, kind)) is not None:
+        return found
+    reader = RtfReader(source)
     items = reader.items()
     writer = TextWriter()
     margins, metadata = _margins(reader, items, writer)
@@ -30,6 +40,19 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     return writer.finish(
         title=reader.info.get("title") or None, author=reader.info.get("author") or None, metadata=metadata
     )
+
+
+def _encapsulated(source: str, kind: str) -> ParsedDocument | None:
+    """The page or the plain text that the RTF was made of; None if there is none after all."""
+    text = EncapsulatedReader(source).source()
+    if kind == "html":
+        page = html.from_text(text, whole=True)
+        return page if page.blocks else None
+    writer = TextWriter()
+    for paragraph in _BLANK_LINES.split(text):
+        writer.add(paragraph)
+    writer.read(text)
+    return writer.finish() if writer.n_blocks else None
 
 
 def _margins(reader: RtfReader, body: list[RtfItem], writer: TextWriter) -> tuple[list[RtfItem], dict[str, object]]:

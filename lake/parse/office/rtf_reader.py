@@ -204,7 +204,7 @@ class _Style:
 
 
 @dataclass(slots=True)
-class _State:
+class RtfState:
     """What a group inherits and gives back at its end."""
 
     target: str = "body"
@@ -219,6 +219,8 @@ class _State:
     outline: int | None = None
     depth: int = 0
     opens: bool = False
+    #: Between ``\\htmlrtf`` and ``\\htmlrtf0``: there for programs that read RTF and no page.
+    for_rtf: bool = False
 
 
 @dataclass(slots=True)
@@ -255,8 +257,8 @@ class RtfReader:
         self._font_entry = _Font()
         self._font_number = 0
         self._style_entry, self._style_number = _Style(), 0
-        self._state = _State()
-        self._stack: list[tuple[_State, _Sink | None]] = []
+        self._state = RtfState()
+        self._stack: list[tuple[RtfState, _Sink | None]] = []
         self._sink = _Sink()
         self._bytes = bytearray()
         self._to_skip = 0
@@ -566,7 +568,7 @@ class RtfReader:
             self._n_notes += 1
             self._sink.pieces.append(f"[{self._n_notes}]")
 
-    def _end_destination(self, state: _State) -> None:
+    def _end_destination(self, state: RtfState) -> None:
         word, text = state.place, one_line(_joined([self._entry]))
         if state.target == "info" and word in ("title", "author"):
             self.info.setdefault(word, text)
@@ -696,6 +698,7 @@ _WORDS: dict[str, Callable[[RtfReader, int | None], None]] = {
     "uc": _setter("skip", is_switch=False),
     "v": _setter("hidden"),
     "deleted": _setter("deleted"),
+    "htmlrtf": _setter("for_rtf"),
     "super": _setter("raised"),
     "up": _setter("raised"),
     "nosupersub": lambda reader, number: setattr(reader._state, "raised", False),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import UTC, datetime
 
 import pytest
@@ -210,3 +211,14 @@ def test_properties_that_are_cut_off_cost_no_text(outlook: Outlook, n_bytes: int
     properties = message["__properties_version1.0"]
     assert isinstance(properties, bytes)
     assert read(outlook, {**message, "__properties_version1.0": properties[:n_bytes]}).text == "# Oil\n\nFour barrels."
+
+
+def test_a_page_in_the_rtf_body_is_read_if_there_is_no_other_body(outlook: Outlook) -> None:
+    page = (
+        rb"{\rtf1\ansi\fromhtml1 \deff0{\fonttbl{\f0 Arial;}}{\*\htmltag64 <table><tr><td>}Lamp{\*\htmltag72 </td>}"
+        rb"{\*\htmltag64 <td>}Watts{\*\htmltag72 </td></tr>}{\*\htmltag64 <tr><td>}\htmlrtf {\b\htmlrtf0 P1\htmlrtf }"
+        rb"\htmlrtf0{\*\htmltag72 </td>}{\*\htmltag64 <td>}40{\*\htmltag72 </td></tr></table>}}"
+    )
+    stored = struct.pack("<IIII", len(page) + 12, len(page), 0x414C454D, 0) + page
+    parsed = read(outlook, outlook.message({SUBJECT: "Oil", 0x1009: stored}))
+    assert parsed.text == "# Oil\n\n| Lamp | Watts |\n| --- | --- |\n| P1 | 40 |"

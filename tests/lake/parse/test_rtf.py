@@ -158,3 +158,40 @@ def test_the_page_of_the_file_holds_without_fonts(page: int) -> None:
 def test_a_file_of_fonts_alone_has_no_text() -> None:
     with pytest.raises(InputError, match="no text"):
         parse(rtf(""), "a.rtf")
+
+
+PAGE = r"""{\rtf1\ansi\ansicpg1252\fromhtml1 \fbidi \deff0{\fonttbl{\f0\fswiss\fcharset0 Arial;}{\f2\fcharset204 Arial Cyr;}}
+\uc1\pard\plain\deftab360 \f0\fs24
+{\*\htmltag19 <html>}{\*\htmltag34 <head>}{\*\htmltag161 <title>Notice of the pier</title>}
+{\*\htmltag241 <style>p \{ color: red \}</style>}{\*\htmltag41 </head>}
+{\*\htmltag50 <body>}\htmlrtf \lang1033 \htmlrtf0
+{\*\htmltag64 <h2>}\htmlrtf {\htmlrtf0 Works{\*\htmltag84 &nbsp;}\htmlrtf \'a0\htmlrtf0 on the pier{\*\htmltag72 </h2>}\htmlrtf \par }\htmlrtf0
+{\*\htmltag64 <p>}\htmlrtf {\htmlrtf0 The caf\'e9 pays \u8364?5, 3 {\*\htmltag84 &lt;}\htmlrtf <\htmlrtf0  4, \htmlrtf {\f2 \htmlrtf0\'cf\'f0\'e8\htmlrtf }\htmlrtf0
+{\*\htmltag84 <b>}\htmlrtf {\b \htmlrtf0  and more{\*\htmltag92 </b>}\htmlrtf }\htmlrtf0 .{\*\htmltag72 </p>}\htmlrtf \par }\htmlrtf0
+{\*\htmltag64 <ul>}{\*\htmltag64 <li>}\htmlrtf {{\*\pn\pnlvlblt{\pntxtb\'B7}}{\pntext\'B7\tab}\htmlrtf0 First item{\*\htmltag72 </li>}\htmlrtf \par }\htmlrtf0{\*\htmltag72 </ul>}
+{\*\htmltag64 <table><tr><td>}\htmlrtf {\htmlrtf0 Lamp{\*\htmltag72 </td>}\htmlrtf\cell}\htmlrtf0{\*\htmltag64 <td>}Watts{\*\htmltag72 </td></tr>}
+{\*\htmltag64 <tr><td>}P1{\*\htmltag72 </td>}{\*\htmltag64 <td>}40{\*\htmltag72 </td></tr></table>}
+{\*\htmltag0 <img src="cid:1" alt="A chart of the tide">}{\*\mhtmltag84 <img src="other" alt="Another">}
+{\*\htmltag27 </body></html>}}"""
+
+
+def test_a_page_that_outlook_put_into_rtf_is_read_as_a_page() -> None:
+    document = parse(PAGE.replace("\n", "\r\n").encode(), "a.rtf")
+    assert document.text == (
+        "## Works on the pier\n\nThe café pays €5, 3 < 4, При and more.\n\n- First item\n\n"
+        "| Lamp | Watts |\n| --- | --- |\n| P1 | 40 |\n\nA chart of the tide"
+    )
+    assert document.title == "Notice of the pier"
+    assert account_of(document).n_words_lost == 0
+
+
+def test_a_plain_text_that_outlook_put_into_rtf_keeps_its_lines() -> None:
+    text = r"{\rtf1\ansi\fromtext \deff0{\fonttbl{\f0 Arial;}}\pard\f0 Dear all,\par\par the lamp\par is lit.\par}"
+    document = parse(text.encode(), "a.rtf")
+    assert document.text == "Dear all,\n\nthe lamp\nis lit."
+    assert account_of(document).n_words_lost == 0
+
+
+def test_rtf_that_only_claims_to_hold_a_page_is_rtf() -> None:
+    text = r"{\rtf1\ansi\fromhtml1 \deff0{\fonttbl{\f0 Arial;}}{\*\htmltag50 <body>}\htmlrtf Lit at dusk.\par\htmlrtf0}"
+    assert parse(text.encode(), "a.rtf").text == "Lit at dusk."
