@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.errors import RefusedError
 from lake.ids import derived_id
@@ -125,18 +126,23 @@ def split_known(listing: pa.Table, cache: pa.Table) -> tuple[pa.Table, pa.Table]
     The cache knows a file if its size, time and revision mark are unchanged since its bytes were read, unless it has
     neither time nor mark.
     """
-    known, listed = _frame(cache), _frame(listing)
+    known, listed = _frame(cache).lazy(), _frame(listing).lazy()
     marks = ["doc_id", "size", "modified_at", "etag"]
-    joined = listed.join(
-        known.select(*marks, "digest", "states"), on=marks, how="left", nulls_equal=True, maintain_order="left"
-    )
     has_mark = pl.col("modified_at").is_not_null() | pl.col("etag").is_not_null()
-    trusted = pl.col("digest").is_not_null() & has_mark
     # A sidecar states what it did when it was read; of a document, the listing tells anew what its source declares.
     states = pl.when(pl.col("uri").str.contains(SIDECAR_PATTERN)).then("states").otherwise("declared")
+    joined = (
+        listed.join(
+            known.select(*marks, "digest", "states"), on=marks, how="left", nulls_equal=True, maintain_order="left"
+        )
+        .with_columns(states=states, is_trusted=pl.col("digest").is_not_null() & has_mark)
+        .collect()
+        .to_arrow()
+    )
+    is_trusted = joined.column("is_trusted")
     return (
-        joined.filter(trusted).with_columns(states=states).select(DIGESTS.names).to_arrow().cast(DIGESTS),
-        joined.filter(~trusted).drop("digest", "states").to_arrow().cast(listing.schema),
+        joined.filter(is_trusted).select(DIGESTS.names).cast(DIGESTS),
+        joined.filter(pc.invert(is_trusted)).select(listing.schema.names).cast(listing.schema),
     )
 
 
@@ -146,7 +152,8 @@ def settled(digests: pa.Table, read_at_us: int) -> pa.Table:
     changed = pl.col("etag").str.extract(rf"^{INODE_MARK}\d+ (\d+)$", 1).cast(pl.Int64)
     stamp = pl.max_horizontal(pl.col("modified_at").dt.timestamp("us"), changed)
     keep = ~is_local | (stamp < read_at_us - RACY_MICROSECONDS)
-    return _frame(digests).filter(keep & pl.col("digest").is_not_null()).to_arrow().cast(DIGESTS)
+    passes = _frame(digests).select(keep & pl.col("digest").is_not_null()).to_series()
+    return digests.filter(passes.to_arrow()).cast(DIGESTS)
 
 
 def diff(
@@ -168,7 +175,8 @@ def diff(
     ours = pl.col("source").is_in(list(sources))
     if looked_at is not None:
         ours &= pl.col("doc_id").is_in(list(looked_at))
-    old, others = _frame(known).filter(ours), _frame(known).filter(~ours)
+    before = _frame(known)
+    old, others = before.filter(ours), before.filter(~ours)
     new = _with_fingerprints(_frame(listed).sort("source", "uri"), recipe, completeness)
     joined = new.join(
         old.select("doc_id", old_fingerprint="fingerprint"), on="doc_id", how="left", maintain_order="left"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -22,7 +22,7 @@ class Opened(io.BytesIO):
 
 
 class DecodedFile:
-    """The parts of a ``ParquetFile`` that raglake uses; what was read once is kept."""
+    """The parts of a ``ParquetFile`` that raglake uses; what was read, or made of it, once is kept."""
 
     def __init__(self, data: bytes) -> None:
         self._file = _File(io.BytesIO(data), pre_buffer=False, page_checksum_verification=True)
@@ -34,16 +34,17 @@ class DecodedFile:
         return int(self.metadata.num_row_groups)
 
     def read(self, columns: list[str] | None = None, **options: Any) -> pa.Table:
-        return self._kept(("all", *(columns or ["*"])), lambda: self._file.read(columns=columns, **options))
+        return self.once(("all", *(columns or ["*"])), lambda: self._file.read(columns=columns, **options))
 
     def read_row_group(self, group: int, columns: list[str] | None = None) -> pa.Table:
         key = (group, *(columns or ["*"]))
-        return self._kept(key, lambda: self._file.read_row_group(group, columns=columns))
+        return self.once(key, lambda: self._file.read_row_group(group, columns=columns))
 
     def iter_batches(self, batch_size: int = 65_536, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
         yield from self.read(columns).to_batches(max_chunksize=batch_size)
 
-    def _kept(self, key: Any, read: Any) -> pa.Table:
+    def once(self, key: Any, read: Callable[[], pa.Table]) -> pa.Table:
+        """What ``read`` returned for this key the first time."""
         if key not in self._read:
             self._read[key] = read()
         return self._read[key]

@@ -24,9 +24,10 @@ class SimulatedReader:
     def __init__(self, store: SimulatedStore, folder: str, name: str, version: int) -> None:
         self.name, self.version = name, version
         try:
-            self._rows = decoded(store.read(_path(folder, version))).read()
+            self._file = decoded(store.read(_path(folder, version)))
         except FileNotFoundError as error:
             raise GoneError(f"{name} at version {version} is no longer there") from error
+        self._rows = self._file.read()
         self.schema = self._rows.schema
 
     def count(self, where: str | None = None) -> int:
@@ -45,8 +46,9 @@ class SimulatedReader:
         return self._rows.filter(_is_one_of(self._rows, key, values)).select(list(columns))
 
     def _filtered(self, where: str | None) -> pa.Table:
-        if where is None:
-            return self._rows
+        return self._rows if where is None else self._file.once(("where", where), lambda: self._passing(where))
+
+    def _passing(self, where: str) -> pa.Table:
         mask = pl.DataFrame(self._rows).select(pl.sql_expr(where).alias("passes")).to_series()
         if len(mask) == 1 and self._rows.num_rows != 1:  # a constant
             mask = pl.Series([bool(mask[0])] * self._rows.num_rows, dtype=pl.Boolean)
