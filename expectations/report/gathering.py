@@ -17,6 +17,7 @@ from expectations.series import ANSWERS, health_series
 from expectations.summary import HEADLINE, SLICES, means
 from lake.errors import UsageError
 from lake.reporting.plots import Plot, Point, Series, Unit, label_axis, release_plot, value_axis
+from lake.reporting.words import profile_label
 from lake.storage import clock
 
 if TYPE_CHECKING:
@@ -157,18 +158,3 @@ def _slice_plot(name: str, title: str, slices: Sequence[dict[str, Any]]) -> Plot
     points = tuple(Point(n, row["mean"], row["low"], row["high"]) for n, row in enumerate(slices))
     series = [Series(title, points, line="")]
     return Plot(name, title, label_axis([str(row["slice"]) for row in slices]), value_axis(series, "score"), series)
-
-
-def profile_label(settings: str) -> str:
-    """A search profile in a few words.
-
-    >>> profile_label('{"mode": "hybrid"}'), profile_label('{"alpha": 0.3, "mode": "hybrid"}')
-    ('hybrid', 'hybrid, alpha 0.3')
-    """
-    profile = json.loads(settings)
-    mode, answers = profile.pop("mode"), profile.pop("answers", {})
-    words = [f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in profile.items()]
-    parts = [
-        f"{part} {answers[key]}" for key, part in (("chat", "answered by"), ("judge", "judged by")) if key in answers
-    ]
-    return ", ".join([mode, *words, *parts])

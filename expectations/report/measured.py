@@ -14,7 +14,6 @@ import polars as pl
 from expectations.comparison import compare
 from expectations.live_traffic import read, traffic
 from expectations.profiles import profile_of, profile_text
-from expectations.report.gathering import profile_label
 from expectations.report.questions import MAIN
 from expectations.series import ANSWERS
 from expectations.summary import HEADLINE, latencies, means
@@ -22,6 +21,7 @@ from lake.directory import Lake, configuration
 from lake.errors import UsageError
 from lake.ids import value_digest
 from lake.records.query_log import KeptQuestion
+from lake.reporting.words import profile_label
 from lake.storage import clock
 
 if TYPE_CHECKING:

@@ -35,6 +35,14 @@ def whole_number(word: str) -> int | None:
     return int(word) if word.isascii() and word.isdecimal() and len(word) <= _MOST_DIGITS else None
 
 
+def before_of(visit: Visit, release: str) -> str:
+    """The newest older release that readers saw, else the newest older one; the release itself if it is the oldest."""
+    ids = [one["release"] for one in visit.releases]
+    older = visit.releases[ids.index(release) + 1 :] if release in ids else []
+    seen = [one for one in older if one["status"] == "superseded"]
+    return next((str(one["release"]) for one in (*seen, *older)), release)
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleSection:
     """Views (GET) and acts (POST) by their paths below ``/console``; one with a title is in the navigation."""

@@ -189,13 +189,17 @@ def _rows(lake: Lake, history: History, where: str, uri: str | None = None) -> p
 
 
 def _filtered(reader: TableReader, where: str) -> pa.Table:
+    """Raises UsageError if the filter alone fails."""
     try:
-        reader.check_filter(where)
-    except UsageError:
-        if reader.name == "quarantine":  # which lacks some columns of the manifest
-            return KNOWN.empty_table()
+        return reader.scan(KNOWN.names, where).cast(KNOWN)
+    except (ValueError, RuntimeError, OSError):
+        try:
+            reader.check_filter(where)
+        except UsageError:
+            if reader.name == "quarantine":  # which lacks some columns of the manifest
+                return KNOWN.empty_table()
+            raise
         raise
-    return reader.scan(KNOWN.names, where).cast(KNOWN)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,12 @@ class DocumentChange:
     n_chunks_kept: int
     was: tuple[str, str] | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """Without ``was`` if the place is the same."""
+        names = ("source", "uri", "n_chunks_added", "n_chunks_removed", "n_chunks_kept")
+        value = {name: getattr(self, name) for name in names}
+        return value if self.was is None else {**value, "was": {"source": self.was[0], "uri": self.was[1]}}
+
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
@@ -47,6 +53,9 @@ class Quarantined:
     uri: str
     error_class: str
     reason: str
+
+    def to_json(self) -> dict[str, str]:
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +103,21 @@ class Difference:
 
     def to_json(self) -> dict[str, Any]:
         return {
+            **self.summary(),
+            "documents": {kind: [row.to_json() for row in rows] for kind, rows in self.documents.items()},
+            "quarantine": {kind: [row.to_json() for row in rows] for kind, rows in self.quarantine.items()},
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """What is not a list of documents."""
+        return {
             "a": self.a,
             "b": self.b,
             "equal": not self,
-            "documents": {kind: [_as_json(row) for row in rows] for kind, rows in self.documents.items()},
-            "quarantine": {kind: [asdict(row) for row in rows] for kind, rows in self.quarantine.items()},
             "chunks": self.chunks,
             "recipe": {name: {"a": a, "b": b} for name, (a, b) in self.recipe.items()},
             "totals": {"a": dict(self.totals[0]), "b": dict(self.totals[1])},
         }
-
-
-def _as_json(row: DocumentChange) -> dict[str, Any]:
-    value = asdict(row)
-    was = value.pop("was")
-    return value if was is None else {**value, "was": {"source": was[0], "uri": was[1]}}
 
 
 def difference(lake: Lake, a: Release, b: Release) -> Difference:

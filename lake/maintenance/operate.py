@@ -72,7 +72,8 @@ def refusal(url: str, candidate: str) -> str | None:
 def _check_evaluated(lake: Lake, history: History, release: Release) -> None:
     if history.live != release and history.gate(release.id) is None and _must_be_asked(lake):
         raise RefusedError(
-            f"{release.id} was not evaluated on this lake's questions; `raglake publish` evaluates it; or pass --force"
+            f"{release.id} was not evaluated on this lake's questions; `raglake publish` evaluates it, or pass "
+            "`--force`"
         )
 
 

@@ -121,7 +121,8 @@ def _located(lake: Lake, manifest: Manifest, evidence: Iterable[Evidence]) -> Fo
 
 def _texts(lake: Lake, content_ids: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Canonical texts; raises ContractError if one is not stored."""
-    lake.contents.refresh()
+    if content_ids:
+        lake.contents.refresh()
     for start in range(0, len(content_ids), _DOCUMENTS_AT_A_TIME):
         wanted = content_ids[start : start + _DOCUMENTS_AT_A_TIME]
         texts = lake.contents.read(wanted, ["text"]).column("text").to_pylist()

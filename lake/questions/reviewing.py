@@ -44,15 +44,31 @@ def shown(lake: Lake, release: Release | None, pending: Sequence[EvalQuestion]) 
     if release is None:
         yield from ([Shown(e, quote=e.quote or "", reason="nothing is published") for e in a.evidence] for a in pending)
         return
+    if not pending:
+        return
     for one in resolve(lake, release, pending):
         texts = texts_of(lake, release, {place.doc_id for place in one.places if place.start is not None})
         found = [Shown(lost.evidence, quote=lost.evidence.quote or "", reason=lost.reason) for lost in one.lost]
         for place in one.places:
             text, start, end = texts.get(place.doc_id, ("", ""))[1], place.start or 0, place.end or 0
-            before = text[cluster(text, max(0, start - _AROUND))[0] : start]
-            after = shortened(text[end : end + _AROUND + 1], _AROUND)
+            before = _before(text, start)
+            after = shortened(text[end : end + _AROUND + 1], _AROUND, " \N{HORIZONTAL ELLIPSIS}")
             found.append(Shown(place.evidence, before, text[start:end], after))
         yield found
+
+
+def _before(text: str, start: int) -> str:
+    """What stands before a place, from the beginning of a word on if there is more of it.
+
+    >>> _before("Check the oil of the pump.", 21), len(_before("oil " * 200, 800))
+    ('Check the oil of the ', 298)
+    """
+    first = max(0, start - _AROUND)
+    if not first:
+        return text[:start]
+    first = cluster(text, first)[0]
+    blank = text.find(" ", first, start)
+    return "\N{HORIZONTAL ELLIPSIS} " + text[blank + 1 if blank >= 0 else first : start]
 
 
 def accept(lake: Lake, question: EvalQuestion) -> bool:

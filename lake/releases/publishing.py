@@ -56,7 +56,7 @@ def check_publishable(history: History, release: Release) -> None:
     if live != release.base:
         raise RefusedError(
             f"{name} was built on {release.base or 'nothing'}, but live is now {live}; "
-            "run `raglake ingest SOURCE` again, or pass --force"
+            "run `raglake ingest SOURCE` again, or pass `--force`"
         )
     equals = [other for other, candidate in history.releases.items() if candidate.digest == release.digest]
     because = next((why for other in equals if (why := history.rolled_back_because(other)) is not None), None)
@@ -68,13 +68,13 @@ def check_publishable(history: History, release: Release) -> None:
     verdict = history.verdict(name)
     if verdict is None:
         raise RefusedError(
-            f"{name} has not been audited; run `raglake ingest SOURCE` again, which audits it, or pass --force"
+            f"{name} has not been audited; run `raglake ingest SOURCE` again, which audits it, or pass `--force`"
         )
     if not verdict["passed"]:
-        raise RefusedError(f"{history.why(name)} Pass --force --why ... to publish it anyway")
+        raise RefusedError(f"{history.why(name)} Pass `--force --why REASON` to publish it anyway")
     gate = history.gate(name)
     if gate is not None and history.is_blocked(name):
-        raise RefusedError(f"{gate.why} Pass --force --why ... to publish it anyway")
+        raise RefusedError(f"{gate.why} Pass `--force --why REASON` to publish it anyway")
 
 
 def _required(why: str, act: str) -> str:

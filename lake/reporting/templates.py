@@ -13,7 +13,10 @@ from lake.reporting import words
 
 _CONSOLE = Path(__file__).parent.parent / "console"
 STATIC = _CONSOLE / "static"
-_FILTERS = ("number", "fixed", "when", "ago", "percent", "day", "usd", "span", "tail", "compact")
+_FILTERS = (
+    *("number", "fixed", "when", "ago", "percent", "day", "usd", "span"),
+    *("tail", "file_type", "profile_label", "compact"),
+)
 
 
 def environment(*folders: Path, **more: Any) -> Environment:

@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+#: Part of a media type -> the program; the first that fits.
+_OFFICE = {
+    "wordprocessingml": "Word",
+    "ms-word": "Word",
+    "msword": "Word (old format)",
+    "spreadsheetml": "Excel",
+    "ms-excel.": "Excel",
+    "ms-excel": "Excel (old format)",
+    "presentationml": "PowerPoint",
+    "ms-powerpoint.": "PowerPoint",
+    "ms-powerpoint": "PowerPoint (old format)",
+    "opendocument.text": "OpenDocument text",
+    "opendocument.spreadsheet": "OpenDocument sheet",
+    "opendocument.presentation": "OpenDocument slides",
+}
+_OTHER_TYPES = {
+    "text/plain": "plain text",
+    "application/rtf": "rich text",
+    "application/octet-stream": "unknown",
+    "message/rfc822": "mail",
+    "multipart/related": "saved web page",
+    "application/vnd.ms-outlook": "Outlook mail",
+    "text/tab-separated-values": "tsv",
+    "application/x-sh": "shell",
+}
 _EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 #: Stands for what is unknown.
 _NONE = "\N{EN DASH}"
@@ -31,6 +59,53 @@ def fixed(value: float, spec: str) -> str:
 def tail(name: str) -> str:
     """The last part of a path or address."""
     return name.rstrip("/").rpartition("/")[2] or name
+
+
+def tails(names: Iterable[str]) -> dict[str, str]:
+    """The last part of each path or address, with as many parts before it as tell it from the others.
+
+    >>> tails(["/srv/a/documents", "/srv/b/documents", "/srv/b/notes/"])
+    {'/srv/a/documents': 'a/documents', '/srv/b/documents': 'b/documents', '/srv/b/notes/': 'notes'}
+    """
+    parts = {name: name.rstrip("/").split("/") for name in names}
+    found, length = dict[str, str](), 1
+    while len(found) < len(parts):
+        left = {name: "/".join(of[-length:]) for name, of in parts.items() if name not in found}
+        n_alike = Counter(left.values())
+        is_whole = {name for name in left if length >= len(parts[name])}
+        found |= {name: short or name for name, short in left.items() if n_alike[short] == 1 or name in is_whole}
+        length += 1
+    return {name: found[name] for name in parts}
+
+
+def file_type(media_type: str) -> str:
+    """A media type in a word or two.
+
+    >>> [file_type(one) for one in ("text/markdown", "text/x-rst", "application/epub+zip", "application/vnd.ms-excel")]
+    ['markdown', 'rst', 'epub', 'Excel (old format)']
+    >>> file_type("application/vnd.openxmlformats-officedocument.wordprocessingml.template")
+    'Word template'
+    """
+    of_office = next((name for part, name in _OFFICE.items() if part in media_type), None)
+    if of_office is None:
+        return _OTHER_TYPES.get(media_type) or media_type.rpartition("/")[2].removeprefix("x-").partition("+")[0]
+    kind = " template" if "template" in media_type else ""
+    return of_office + kind + (" with macros" if "macroEnabled" in media_type else "")
+
+
+def profile_label(settings: str) -> str:
+    """A search profile in a few words.
+
+    >>> profile_label('{"mode": "hybrid"}'), profile_label('{"alpha": 0.3, "mode": "hybrid"}')
+    ('hybrid', 'hybrid, alpha 0.3')
+    """
+    profile = json.loads(settings)
+    mode, answers = profile.pop("mode"), profile.pop("answers", {})
+    words = [f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in profile.items()]
+    parts = [
+        f"{part} {answers[key]}" for key, part in (("chat", "answered by"), ("judge", "judged by")) if key in answers
+    ]
+    return ", ".join([mode, *words, *parts])
 
 
 def compact(text: str) -> str:
@@ -84,8 +159,8 @@ def _time(value: str | datetime) -> datetime:
 
 
 def when(value: str | datetime | None) -> str:
-    """A time to the minute, in UTC; a dash for none."""
-    return _NONE if value is None else f"{_time(value).astimezone(UTC):%Y-%m-%d %H:%M}"
+    """A time to the minute, such as 2026-11-30 06:35 UTC; a dash for none."""
+    return _NONE if value is None else f"{_time(value).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def day(value: str | datetime | None) -> str:

@@ -6,7 +6,7 @@ import errno
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from threading import Lock
@@ -28,6 +28,7 @@ from lake.storage import clock
 if TYPE_CHECKING:
     from lake.directory.configuration import Configuration
     from lake.index import Index
+    from lake.inspect.diff import DocumentChange, Quarantined
     from lake.options.completeness import Completeness
     from lake.releases.history import History
     from lake.releases.values import Release
@@ -127,13 +128,13 @@ class LakeViews:
         def work() -> dict[str, Any]:
             history = self._index.history()
             newer = history.resolve(b)
-            found = self._index.diff(a or _before(history, newer), newer.id).to_json()
-            documents, held = found.pop("documents"), found.pop("quarantine")
-            rows = (documents | held)[kind]
-            counts = {name: len(of) for name, of in (documents | held).items()}
-            shown = [{"doc_id": document_id(row["source"], row["uri"]), **row} for row in rows[start : start + limit]]
-            return found | {
-                "counts": counts,
+            found = self._index.diff(a or _before(history, newer), newer.id)
+            of: dict[str, Sequence[DocumentChange | Quarantined]] = {**found.documents, **found.quarantine}
+            rows = of[kind]
+            page = rows[start : start + limit]
+            shown = [{"doc_id": document_id(row.source, row.uri), **row.to_json()} for row in page]
+            return found.summary() | {
+                "counts": {name: len(listed) for name, listed in of.items()},
                 "kind": kind,
                 "rows": shown,
                 "next_start": start + limit if start + limit < len(rows) else None,

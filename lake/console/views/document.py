@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from lake.console.client import ApiError
 from lake.console.pieces import pieces_of
-from lake.console.visit import ConsoleSection, Visit, whole_number
+from lake.console.visit import ConsoleSection, Visit, before_of, whole_number
 
 #: Characters of text on one page of a document, and headings in its outline.
 _CHARACTERS, _HEADINGS = 20_000, 200
@@ -52,7 +52,8 @@ async def history(visit: Visit) -> Response:
         visit.api.get(f"{_path(visit)}/description", at=visit.at),
         visit.api.get(f"{_path(visit)}/history", at=visit.at),
     )
-    return _page(visit, "document_history.html", "history", found, history=changes)
+    before = before_of(visit, found["release"])
+    return _page(visit, "document_history.html", "history", found, history=changes, before=before)
 
 
 async def difference(visit: Visit) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -11,19 +12,36 @@ from starlette.responses import Response
 
 from lake.console.client import ApiError
 from lake.console.views.experiments import experiment, experiments
-from lake.console.visit import ConsoleSection, Visit
+from lake.console.visit import ConsoleSection, Visit, before_of
 from lake.reporting.plots import Plot, release_plot
 
 _ROOT = "/evaluation"
 _OF_SET = f"{_ROOT}/sets/{{name}}"
+#: The scores of a set on the page of all sets.
+_HEADLINES = ("document nDCG@10", "document R@10", "answer correctness")
 #: Rows of a page of questions, and days of traffic.
 _ROWS, _DAYS = 25, (1, 7, 30)
 
 
 async def overview(visit: Visit) -> Response:
-    """All sets."""
-    found = await visit.api.get("/evaluation/sets")
-    return visit.page("evaluation.html", sets=found["sets"], tab="sets")
+    """All sets, with their scores at the release that the visitor looks at."""
+    found, release = await asyncio.gather(visit.api.get("/evaluation/sets"), _release(visit))
+    of_set: dict[str, list[dict[str, Any]]] = {}
+    for one in release["scores"]:
+        if f"{one['level']} {one['measure']}" in _HEADLINES:
+            of_set.setdefault(one["set"], []).append(one)
+    return visit.page("evaluation.html", sets=found["sets"], scores=of_set, release=release["release"], tab="sets")
+
+
+async def _release(visit: Visit) -> dict[str, Any]:
+    """The release with its scores; none of them if there is no such release."""
+    try:
+        found: dict[str, Any] = await visit.api.get(f"/releases/{quote(visit.at, safe='')}")
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        return {"release": visit.at, "scores": []}
+    return found
 
 
 async def series(visit: Visit) -> Response:
@@ -47,7 +65,9 @@ async def questions(visit: Visit) -> Response:
 
 async def comparison(visit: Visit) -> Response:
     """Two releases on a set."""
-    a, b = visit.word("a") or _before(visit), visit.word("b", "live")
+    b = visit.word("b", "live")
+    compared = (visit.live or {}).get("release", b) if b == "live" else b
+    a = visit.word("a") or before_of(visit, compared)
     words = {"settings": visit.word("settings") or None, "measure": visit.word("measure") or None}
     found, problem = None, None
     try:
@@ -107,12 +127,6 @@ def _not_measured(error: ApiError) -> ApiError:
     if error.error != "not_measured":
         raise error
     return error
-
-
-def _before(visit: Visit) -> str:
-    """The release that was published before live; live itself if there is none."""
-    seen = [one["release"] for one in visit.releases if one["status"] in ("live", "superseded")]
-    return seen[1] if len(seen) > 1 else "live"
 
 
 def _plots(found: Mapping[str, Any]) -> Iterator[Plot]:

@@ -50,6 +50,7 @@ class PassageCard:
     """``before``, ``excerpt`` and ``after`` are pieces of the text with their marks; the excerpt holds the best chunk.
 
     ``share`` of the best score of its list; ``against``: by what it is below the passage above, as ``below`` states.
+    ``decimals`` of the score and its parts: more for scores below 1, as those that add reciprocals of ranks are.
     ``move``: places that it rose by from the other column; None if it is not there.
     """
 
@@ -62,6 +63,7 @@ class PassageCard:
     legs: list[CardLeg]
     move: int | None = None
     is_compared: bool = False
+    decimals: int = 2
     place: str = field(default="")
     against: list[tuple[str, float]] = field(default_factory=list)
 
@@ -78,6 +80,8 @@ def passages(hits: Sequence[Mapping[str, Any]]) -> list[PassageCard]:
     legs = [leg for hit in hits for leg in hit.get("legs") or ()]
     most[SPARSE] = max((leg["score"] or 0 for leg in legs if leg["leg"] == SPARSE), default=0) or 1
     found = [_passage(rank, hit, best, most) for rank, hit in enumerate(hits, 1)]
+    for one in found:
+        one.decimals = 2 if best >= 1 else 4
     for above, below in pairwise(found):
         below.against = _against(above, below)
     return found

@@ -12,7 +12,16 @@ from starlette.responses import Response
 from lake.console.client import ApiError
 from lake.console.views.judging import draft, judge, question
 from lake.console.views.passages import PassageCard, moved, passages
-from lake.console.views.search_settings import EXPANDS, FACETS, MODES, NONE, SearchSettings, filters_of, profile_choices
+from lake.console.views.search_settings import (
+    EXPANDS,
+    FACETS,
+    MODES,
+    NONE,
+    SearchSettings,
+    facet_labels,
+    filters_of,
+    profile_choices,
+)
 from lake.console.views.why import why
 from lake.console.visit import ConsoleSection, Visit
 
@@ -51,6 +60,7 @@ async def page(visit: Visit) -> Response:
     profiles = profile_choices(offered, *(one.profile for one in chosen))
     words["n_quarantined"] = visit.shown.get("n_quarantined", 0) if visit.key["principals"] == "*" else 0
     words |= {"examples": examples, "usual": offered["configured"], "profiles": profiles}
+    words["facet_labels"] = facet_labels
     return visit.page("search.html", titles=FACETS, modes=MODES, expands=EXPANDS, sizes=SIZES, none_value=NONE, **words)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from lake.console.visit import Visit
+from lake.reporting.words import file_type, tails
 
 #: The columns that a visitor filters by, with their words.
 FACETS = {
@@ -79,6 +81,22 @@ def profile_choices(offered: Mapping[str, Any], *chosen: str | None) -> list[tup
 def _profile_words(profile: Mapping[str, Any]) -> str:
     reranker, model = profile["search"].get("rerank"), profile.get("model")
     return " · ".join(filter(None, (profile["name"], f"reranked by {reranker}" if reranker else "", model)))
+
+
+def facet_labels(column: str, values: Sequence[Mapping[str, Any]]) -> dict[Any, str]:
+    """The words of each value that a column is filtered by; no two have the same.
+
+    >>> facet_labels("media_type", [{"value": "text/xml"}, {"value": "application/xml"}, {"value": "text/x-go"}])
+    {'text/xml': 'text/xml', 'application/xml': 'application/xml', 'text/x-go': 'go'}
+    """
+    named = [one["value"] for one in values if one["value"] is not None]
+    if column == "source":
+        return tails(named)
+    if column != "media_type":
+        return {one: one for one in named}
+    words = {one: file_type(one) for one in named}
+    n_alike = Counter(words.values())
+    return {one: word if n_alike[word] == 1 else one for one, word in words.items()}
 
 
 def filters_of(visit: Visit) -> dict[str, Any]:

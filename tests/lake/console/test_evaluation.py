@@ -14,10 +14,14 @@ import lake
 from expectations.retrieval import evaluate
 from lake.directory import Lake
 from lake.errors import UsageError
+from lake.options import QueryLogOptions
 from lake.questions import store
 from lake.questions.values import EvalQuestion, Evidence
-from lake.records import experiments
+from lake.records import experiments, query_log
+from lake.records.query_log import KeptQuestion
+from lake.records.schemas import QUERIES
 from lake.service.keys import Key, KeyRing, digest_of
+from lake.storage import clock
 from tests.lake.console.conftest import HOSTILE, OPERATOR, READER, ConsoleLake, served
 
 Visit = Callable[..., Any]
@@ -69,6 +73,8 @@ def asked(console_lake: ConsoleLake, tmp_path_factory: pytest.TempPathFactory) -
 
 def test_a_line_breaks_where_the_questions_changed(visit: Visit, asked: Asked, accessible: Callable[..., None]) -> None:
     page = visit("/evaluation", OPERATOR, asked.url)
+    assert "document nDCG@10" in page.text_content(".card:has-text('pumps') .set-score >> nth=-1")
+    accessible(page)
     page.click("text=pumps")
     assert f"The questions changed with {asked.releases[2]}" in page.text_content("main")
     assert page.locator("figure .interval").count() > 0
@@ -97,6 +103,8 @@ def test_two_releases_are_compared_question_by_question(
     page.select_option("#a", asked.releases[0])
     page.wait_for_url(f"**a={asked.releases[0]}*")
     assert "can't be compared" in page.text_content("main")
+    page.goto(f"{asked.url}/console/evaluation/sets/pumps/compare?a={asked.releases[1]}&b={asked.releases[1]}")
+    assert "Choose two releases" in page.text_content(".empty")
 
 
 def test_drafts_are_reviewed_with_the_keyboard_alone(
@@ -189,6 +197,47 @@ def test_experiments_are_kept_listed_and_drawn_with_the_cell_that_was_applied(
     assert narrow.evaluate("document.documentElement.scrollWidth") <= 360
     narrow.goto(f"{asked.url}/console/evaluation/experiments/..%2Fraglake")
     assert narrow.locator("#problem").count() == 1
+
+
+def logged(question: str, **words: Any) -> dict[str, Any]:
+    usual = {"asked_at": clock.now(), "kind": "search", "outcome": "ok", "api_key": HOSTILE, "seconds": 0.01}
+    return KeptQuestion(QueryLogOptions()).row(
+        {
+            **dict.fromkeys(QUERIES.names),
+            **usual,
+            "log_id": f"{question} {words}",
+            "hits": [],
+            "degraded": [],
+            "question": question,
+            **words,
+        }
+    )
+
+
+def test_live_traffic_is_shown_by_kind_by_release_and_by_side_of_a_trial(
+    visit: Visit, asked: Asked, accessible: Callable[..., None]
+) -> None:
+    hit = [{"chunk_id": "c", "doc_id": "d", "score": 1.0}]
+    rows = [
+        logged("oil", hits=hit, release=asked.releases[2], variant="control"),
+        logged("oil", hits=hit, release=asked.releases[1], variant=HOSTILE),
+        logged(HOSTILE, outcome="empty", release=asked.releases[2], variant="control"),
+        logged("doubt", kind="answer", hits=hit, n_claims=1, n_flagged=1, confidence=0.1, cost_usd=0.5),
+    ]
+    written = query_log.QUERIES.write(Lake.existing(asked.lake), rows)
+    assert len(written) == 4
+    page = visit("/evaluation/traffic", LOOKER, asked.url, viewport={"width": 360, "height": 800})
+    assert [one.text_content() for one in page.locator("caption").all()] == [
+        "By kind",
+        "By release",
+        "By side of the trial",
+    ]
+    assert page.locator("main img, main script").count() == 0
+    assert "1 time" in page.text_content("section:has(h2:text('Nothing found'))")
+    assert "1 doubtful" in page.text_content("section:has(h2:text('Answered badly'))")
+    assert "0 declined" not in page.text_content("main")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    accessible(page)
 
 
 def test_a_lake_without_questions_or_traffic_says_what_to_do(visit: Visit, asked: Asked) -> None:

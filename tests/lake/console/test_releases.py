@@ -11,6 +11,7 @@ import httpx
 import pyarrow as pa
 import pytest
 
+import lake
 from lake import operate
 from lake.directory import Lake
 from lake.records import scores
@@ -89,6 +90,14 @@ def test_two_ticks_lead_to_a_comparison_down_to_the_words(show: Visit, console_l
     assert page.locator(".hunk ins").first.text_content().strip() == "four"
     page.click(".kinds >> text=added")
     assert page.locator(".documents .uri").first.text_content() == "note-1.txt"
+
+
+def test_what_was_rolled_back_is_not_what_live_is_compared_with(
+    show: Visit, own: tuple[Running, Lake], console_lake: ConsoleLake
+) -> None:
+    (document,) = lake.open_lake(own[1].url).find_documents("manual-3.md", principals="*")["documents"]
+    page = show(f"/documents/{document['doc_id']}/history")
+    assert (page.input_value("#from"), page.input_value("#to")) == console_lake.releases[:2]
 
 
 def test_scores_over_other_questions_are_not_compared(show: Visit, console_lake: ConsoleLake) -> None:
@@ -194,7 +203,8 @@ def test_health_names_what_is_wrong_and_what_to_do(show: Visit) -> None:
     words = page.text_content("main")
     assert "Words kept by format" in words
     assert "markdown" in words
-    assert "of the disk are free" in words
+    assert "are free on the disk" in words
+    assert page.locator("#space tr td:nth-child(2):text-is('')").count() == 0, "a folder that nothing explains"
 
 
 def test_releases_and_health_read_without_script(show: Visit, console_lake: ConsoleLake) -> None:

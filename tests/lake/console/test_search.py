@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 import lake
+from lake.console.views.passages import passages
+from lake.console.views.search_settings import facet_labels
 from lake.directory import Lake
 from lake.questions import store
 from tests.lake.console.conftest import HOSTILE, OPERATOR, READER, ConsoleLake, cookie_of
@@ -130,6 +132,27 @@ def test_cards_state_what_adds_up_to_the_score_and_what_is_missing_to_the_place_
     page = visit("/search?q=oil+of+pump+103&mode=text")
     assert "BM25" in page.locator(".legs").first.text_content()
     assert page.locator(".against").count() == 0
+
+
+def test_scores_that_add_reciprocals_of_ranks_are_told_apart() -> None:
+    found = passages([_fused(rank, 1 / (60 + rank), 1 / 61) for rank in (1, 2)])
+    assert [one.decimals for one in found] == [4, 4]
+    assert f"{-sum(by for _, by in found[1].against):.{found[1].decimals}f}" == "0.0003"
+
+
+def _fused(rank: int, vector: float, text: float) -> dict[str, Any]:
+    """A hit whose score is the sum of what both retrievers added."""
+    added = {"vector": (rank, vector), "text": (1, text)}
+    legs = [{"leg": leg, "rank": at, "score": 1.0, "added": part} for leg, (at, part) in added.items()]
+    scores = {"score": vector + text, "text_score": 1.0, "vector_score": 1.0, "rerank_score": None}
+    ranks = {"vector_rank": rank, "text_rank": 1}
+    return {**scores, **ranks, "legs": legs, "text": "oil", "start": 0, "end": 3, "chunk_start": 0, "chunk_end": 3}
+
+
+def test_two_sources_with_the_same_last_folder_have_different_words() -> None:
+    values = [{"value": one} for one in ("/a/docs", "/b/docs", None)]
+    assert facet_labels("source", values) == {"/a/docs": "a/docs", "/b/docs": "b/docs"}
+    assert facet_labels("media_type", [{"value": "application/pdf"}]) == {"application/pdf": "pdf"}
 
 
 def test_a_passage_becomes_a_draft_of_the_gate_with_and_without_script(visit: Visit, console_lake: ConsoleLake) -> None:
