@@ -98,21 +98,19 @@ class NumpyBert:
 
 
 def token_batches(counts: Sequence[int], budget: int, n_streams: int) -> list[list[int]]:
-    """Positions of texts by length, in batches of at most ``budget`` tokens, for each stream its share if that is less.
+    """Positions of texts by length, in batches of about ``budget`` tokens or fewer, equally many for each stream.
 
     >>> token_batches([5, 9, 5, 2], budget=12, n_streams=1)
     [[3, 0, 2], [1]]
     """
-    budget = min(budget, -(-sum(counts) // n_streams))
-    batches: list[list[int]] = []
-    room = 0
+    total = max(1, sum(counts))
+    n_batches = n_streams * -(-total // (budget * n_streams))
+    batches: list[list[int]] = [[] for _ in range(n_batches)]
+    n_before = 0
     for position in sorted(range(len(counts)), key=counts.__getitem__):
-        if not batches or counts[position] > room:
-            batches.append([])
-            room = budget
-        batches[-1].append(position)
-        room -= counts[position]
-    return batches
+        batches[n_before * n_batches // total].append(position)
+        n_before += counts[position]
+    return [batch for batch in batches if batch]
 
 
 def _runs(ids: Sequence[Sequence[int]]) -> Iterator[TextRun]:

@@ -47,10 +47,15 @@ class Chance:
     @classmethod
     def of(cls, question: np.ndarray, sample: np.ndarray) -> Chance:
         """``question`` [dimensions] and ``sample`` [n, dimensions] are unit vectors."""
-        if not len(sample):
-            return cls(0.0, 0.0)
         with one_blas_thread():
-            cosines = (sample @ question).astype(np.float64)
+            return cls.of_cosines(sample @ question)
+
+    @classmethod
+    def of_cosines(cls, found: np.ndarray) -> Chance:
+        """``found`` are those with the sample."""
+        if not len(found):
+            return cls(0.0, 0.0)
+        cosines = found.astype(np.float64)
         mean = float(cosines.mean())
         above = cosines[cosines > mean] - mean
         return cls(mean, float(np.sqrt(np.mean(above * above))) if len(above) else 0.0)

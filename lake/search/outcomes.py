@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from lake.errors import GoneError, LakeError, StorageError
-
-if TYPE_CHECKING:
-    from lake.schemas.result import SearchResult
 
 T = TypeVar("T")
 
@@ -23,7 +20,7 @@ def outcome(work: Callable[[], T]) -> T | LakeError:
         return error
 
 
-def unwrapped(found: SearchResult | LakeError) -> SearchResult:
+def unwrapped(found: T | LakeError) -> T:
     """The result; raises the error that stands in its place."""
     if isinstance(found, LakeError):
         raise found

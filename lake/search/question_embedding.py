@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lake.recipe import Recipe
     from lake.releases.values import Release
     from lake.search.question import SearchRequest
+    from lake.search.vector_space import Compared
 
 #: What a caller may pass in place of a release's embedders: one of them, or several.
 Embedders = Embedder | Sequence[Embedder] | None
@@ -31,11 +32,13 @@ Embedders = Embedder | Sequence[Embedder] | None
 class QuestionEmbedding:
     """Unit vectors by the column that they are compared with.
 
-    ``missing``: the numbers, from 1, of the recipe's embedders that could not be reached.
+    ``missing``: the numbers, from 1, of the recipe's embedders that could not be reached. ``compared``: what is known
+    of a vector before the search.
     """
 
     vectors: Mapping[str, np.ndarray]
     missing: tuple[int, ...] = ()
+    compared: Mapping[str, Compared] = field(default_factory=dict)
 
 
 #: Embeds a question when it is called, or returns what was embedded before.

@@ -20,6 +20,7 @@ from lake.plugins.later import Later
 from lake.records import synonyms
 from lake.releases import rights
 from lake.schemas.result import stale
+from lake.search.batch import search_all
 from lake.search.known_log import KnownLog, LogReader, Wait
 from lake.search.late_interaction import TokenVectors
 from lake.search.memberships import Memberships, marked
@@ -277,7 +278,7 @@ def _found(
 ) -> list[SearchResult | LakeError]:
     if len(questions) == 1:
         return [outcome(partial(snapshot.search, questions[0], rights, embedder))]
-    return snapshot.search_all(questions, rights, embedder)
+    return search_all(snapshot, questions, rights, embedder)
 
 
 def _read_alike(a: History, b: History, at: At) -> bool:

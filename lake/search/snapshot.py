@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 
@@ -14,7 +13,7 @@ import pyarrow as pa
 from lake.embed.query_encoder import load_query_encoder
 from lake.endpoints.breaker import UnreachableError
 from lake.endpoints.usage import Usage
-from lake.errors import LakeError, UsageError
+from lake.errors import UsageError
 from lake.recipe import SPARSE, are_own
 from lake.releases.values import Release
 from lake.schemas import HITS
@@ -24,10 +23,9 @@ from lake.search.candidates import RankedList
 from lake.search.exact_index import ExactIndex, Loading, has_few_vectors
 from lake.search.exact_words import exact_first
 from lake.search.filters import ReleaseFilter
-from lake.search.fusion import LEAST_DEPTH
+from lake.search.fusion import LEAST_DEPTH, Chance, TermChance
 from lake.search.late_interaction import OwnReranker, TokenVectors
 from lake.search.leads import Leads
-from lake.search.outcomes import outcome
 from lake.search.passages import OF_CHUNK, ChosenPassages, Group, StoredRows, grouped, hits_of
 from lake.search.predicate import Predicate
 from lake.search.query_ids import query_id
@@ -41,6 +39,7 @@ from lake.search.rights import Rights
 from lake.search.row_cache import RowCache, fits, n_bytes
 from lake.search.spaces import space_of
 from lake.search.standing import Allowed, StandingCopies
+from lake.search.vector_space import Compared
 from lake.tables.reader import TableReader, Where
 from lake.tables.synonyms import Expansion, StemmedWords, Synonyms, plain_words, with_synonyms
 from lake.tables.text_query import in_words
@@ -52,7 +51,6 @@ _DEPTH = 4
 _DEEPER, _DEEPEST = 4, 40_000
 #: Extra rows to fetch: Lance cuts arbitrarily among equal scores, and we cut in order of chunk_id.
 _SPARE = 32
-_AT_A_TIME = 4
 #: Bytes of an English chunk.
 _TEXT_BYTES = 1000
 
@@ -79,7 +77,16 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class _FoundCandidates:
+class Sought:
+    """A question, the rows that it may find (None: it sees nothing), and what its words find, if that is known."""
+
+    question: SearchRequest
+    allowed: Allowed | None
+    words: RankedList | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCandidates:
     """What was found for a question, before its passages are read; nothing if it may see nothing."""
 
     question: SearchRequest
@@ -174,44 +181,30 @@ class Snapshot:
 
     def search(self, question: SearchRequest, rights: Rights, embedder: Embedders = None) -> SearchResult:
         """The passages, best first, that the question's principals may see."""
-        found = self._found(question, rights, partial(self._encoders.of_question, question, embedder))
-        return self._results([found])[0]
+        embedded = partial(self._encoders.of_question, question, embedder)
+        return self.results([self.found(self.sought(question, rights), embedded)])[0]
 
-    def search_all(
-        self, questions: Sequence[SearchRequest], rights: Rights, embedder: Embedders = None
-    ) -> list[SearchResult | LakeError]:
-        """The result of each question, or its error; embeds them, and reads their passages, together."""
-        embeddings = self._encoders.of_questions(questions, embedder)
-
-        def find(question: SearchRequest, embedded: Embedded) -> _FoundCandidates | LakeError:
-            return outcome(lambda: self._found(question, rights, embedded))
-
-        with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="raglake-question") as pool:
-            # Each thread calls models as the lake in use here states.
-            runs = [
-                pool.submit(copy_context().run, find, question, embedded)
-                for question, embedded in zip(questions, embeddings, strict=True)
-            ]
-            found = [run.result() for run in runs]
-        results = outcome(lambda: self._results([one for one in found if isinstance(one, _FoundCandidates)]))
-        if isinstance(results, LakeError):  # of one of them, which must not cost the others
-            return [one if isinstance(one, LakeError) else outcome(partial(self._result, one)) for one in found]
-        left = iter(results)
-        return [one if isinstance(one, LakeError) else next(left) for one in found]
-
-    def _found(self, question: SearchRequest, rights: Rights, embedded: Embedded) -> _FoundCandidates:
+    def sought(self, question: SearchRequest, rights: Rights) -> Sought:
+        """The question with what its principals, filters and copies let it find."""
         seen = rights.predicate(question.principals)
         visible = seen & self.filter.predicate(question.where, question.filters, seen=seen)
-        return (
-            _FoundCandidates(question)
-            if visible.is_nothing
-            else _FoundCandidates(question, *self._looked(question, visible, embedded))
-        )
+        return Sought(question, None if visible.is_nothing else self.allowed(question, visible))
 
-    def _result(self, found: _FoundCandidates) -> SearchResult:
-        return self._results([found])[0]
+    def with_words(self, sought: Sought) -> Sought:
+        """The same with what its words find, if it wants that."""
+        question, allowed = sought.question, sought.allowed
+        if allowed is None or question.mode == "vector":
+            return sought
+        return replace(sought, words=self._by_words(question, allowed.where, _first_depth(question) + _SPARE))
 
-    def _results(self, found: Sequence[_FoundCandidates]) -> list[SearchResult]:
+    def found(self, sought: Sought, embedded: Embedded) -> FoundCandidates:
+        """The candidates, and what could not be reached, or nothing."""
+        if sought.allowed is None:
+            return FoundCandidates(sought.question)
+        return FoundCandidates(sought.question, *self._looked(sought, sought.allowed, embedded))
+
+    def results(self, found: Sequence[FoundCandidates]) -> list[SearchResult]:
+        """Of several questions, whose passages are read together."""
         hits = iter(self.read([(one.looked, one.question) for one in found if one.looked is not None]))
         return [
             SearchResult(self.release.id, query_id(self.release.id, one.question.text), HITS.empty_table())
@@ -227,18 +220,16 @@ class Snapshot:
             for one in found
         ]
 
-    def _looked(
-        self, question: SearchRequest, visible: Predicate, embedded: Embedded
-    ) -> tuple[Looked, tuple[str, ...]]:
+    def _looked(self, sought: Sought, allowed: Allowed, embedded: Embedded) -> tuple[Looked, tuple[str, ...]]:
         """What ``look`` found, if need be by words alone, and the parts that could not be reached."""
-        degraded = []
+        degraded, question = [], sought.question
         try:
-            looked = self.look(question, visible, embedded)
+            looked = self.look(question, allowed, embedded, sought.words)
         except UnreachableError as missing:
             if missing.part != "vector" or question.mode != "hybrid":
                 raise
             degraded, question = ["vector"], question.by_words()
-            looked = self.look(question, visible, embedded)
+            looked = self.look(question, allowed, embedded)
         degraded += [embedder_part(self.release.recipe, number) for number in looked.missing]
         if question.rerank and "rerank" not in dict(looked.steps):
             degraded.append("rerank")
@@ -255,17 +246,23 @@ class Snapshot:
         return [looked.allowed.with_copies(hits[number]) for number, (looked, _) in enumerate(found)]
 
     def look(
-        self, question: SearchRequest, visible: Predicate, embedded: Embedded, *, all_groups: bool = False
+        self,
+        question: SearchRequest,
+        allowed: Allowed,
+        embedded: Embedded,
+        words: RankedList | None = None,
+        *,
+        all_groups: bool = False,
     ) -> Looked:
-        """Searches deeper until there are enough passages; ``visible`` must not be nothing.
+        """Searches deeper until there are enough passages; ``words``: what those of the question find at first.
 
         Without ``all_groups``, no more of them than the question wants.
         """
         self._n_searches += 1
-        made, depth = None, _first_depth(question)
-        allowed, of_release = self.allowed(question, visible), self._of_release()
+        made, depth, of_release = None, _first_depth(question), self._of_release()
         while True:
-            lists, made = self._ranked_lists(question, allowed.where, depth + _SPARE, embedded, made)
+            lists, made = self._ranked_lists(question, allowed.where, depth + _SPARE, embedded, made, words)
+            words = None
             fused = self._retrieved(lists, depth, made).fused(question)
             steps = refined(fused, question, depth, of_release)
             most = None if all_groups else question.k
@@ -279,17 +276,15 @@ class Snapshot:
 
     def recorded(self, question: SearchRequest, rights: Rights, embedder: Embedders = None) -> RecordedSearch:
         """The search's retrievers alone, all embedders among them, to be ordered under other options."""
-        seen = rights.predicate(question.principals)
-        visible = seen & self.filter.predicate(question.where, question.filters, seen=seen)
+        allowed = self.sought(question, rights).allowed
         release = replace(self._of_release(), known={})
         release = replace(release, read=RowMemory(release.read))
-        if visible.is_nothing:
+        if allowed is None:
             return RecordedSearch(question, None, release)
         self._n_searches += 1
         depth = _first_depth(question)
         embedded = partial(self._encoders.of_question, replace(question, weights=None), embedder)
-        where = self.allowed(question, visible).where
-        lists, made = self._ranked_lists(question, where, depth + _SPARE, embedded, None)
+        lists, made = self._ranked_lists(question, allowed.where, depth + _SPARE, embedded, None)
         row_ids = np.concatenate([one.row_ids for one in lists])
         return RecordedSearch(question, self._retrieved(lists, depth, made).remembering(row_ids), release)
 
@@ -341,17 +336,19 @@ class Snapshot:
         depth: int,
         embedded: Embedded,
         made: QuestionEmbedding | None,
+        words: RankedList | None = None,
     ) -> tuple[list[RankedList], QuestionEmbedding | None]:
-        """The ranked list of each retriever; looks words up while the question is embedded."""
-        words = _pool().submit(self._by_words, question, where, depth) if question.mode == "hybrid" else None
+        """The ranked list of each retriever; looks ``words`` up while the question is embedded."""
+        beside = None
+        if question.mode == "hybrid" and words is None:
+            beside = _pool().submit(self._by_words, question, where, depth)
         lists: list[RankedList] = []
         if question.mode != "text":
             made = made or embedded()
             lists += self._by_vectors(made, where, depth, roughly=question.mode == "hybrid")
-        if question.mode == "text":
-            lists.append(self._by_words(question, where, depth))
-        if words is not None:
-            lists.append(words.result())
+        if question.mode != "vector":
+            found = words or (beside.result() if beside else self._by_words(question, where, depth))
+            lists.append(found)
         return self._followed(lists), made
 
     def _followed(self, lists: list[RankedList]) -> list[RankedList]:
@@ -366,7 +363,9 @@ class Snapshot:
         """The ranked list of each embedder. ``roughly``: words or other vectors count beside it."""
         roughly = roughly or len(made.vectors) > 1
         each = {
-            column: partial(self._spaces[column].nearest, vector, where, depth, roughly=roughly)
+            column: partial(
+                self._spaces[column].nearest, vector, where, depth, made.compared.get(column), roughly=roughly
+            )
             for column, vector in made.vectors.items()
         }
         # Nothing in the pool may wait for what the pool loads.
@@ -417,13 +416,19 @@ class Snapshot:
                 return in_memory.rows(row_ids, columns)
             return self.table("chunks").rows(row_ids.tolist(), columns)
 
-        vectors = made.vectors if made else {}
-        return RetrievedLists(
-            self.release.recipe, lists, depth, lambda column: self._spaces[column].chance(vectors[column]), places
-        )
+        def chance(column: str) -> Chance | TermChance:
+            assert made is not None  # who ranked by vectors has them
+            return self._spaces[column].chance(made.vectors[column], made.compared.get(column))
+
+        return RetrievedLists(self.release.recipe, lists, depth, chance, places)
 
     def _exact_index(self, made: QuestionEmbedding) -> ExactIndex | None:
         return self._spaces[next(iter(made.vectors))].exact
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether all that a search reads besides words is in memory, so that one thread is as quick as several."""
+        return has_few_vectors(self.release) and self._row_cache is not None
 
     @property
     def _row_cache(self) -> RowCache | None:
@@ -437,6 +442,21 @@ class Snapshot:
     def embedding(self, question: SearchRequest, embedder: Embedders) -> QuestionEmbedding:
         """The question's vectors."""
         return self._encoders.of_question(question, embedder)
+
+    def embeddings(self, questions: Sequence[SearchRequest], embedder: Embedders) -> list[Embedded]:
+        """What returns the vectors of each question or raises why there are none; embeds all at once, and now."""
+        return self._encoders.of_questions(questions, embedder)
+
+    def compared(self, made: Sequence[QuestionEmbedding], *, with_chance: bool) -> list[QuestionEmbedding]:
+        """The embeddings of several questions with what is computed of all of them in one pass over the vectors."""
+        known = [dict[str, Compared]() for _ in made]
+        for column, space in self._spaces.items():
+            having = [number for number, one in enumerate(made) if column in one.vectors]
+            if having:
+                found = space.compared([made[number].vectors[column] for number in having], with_chance=with_chance)
+                for number, one in zip(having, found, strict=True):
+                    known[number][column] = one
+        return [replace(one, compared=of_one) for one, of_one in zip(made, known, strict=True)]
 
 
 def _first_depth(question: SearchRequest) -> int:

@@ -15,9 +15,10 @@ from lake.recipe import SPARSE
 from lake.search.candidates import RankedList
 from lake.search.exact_index import ExactIndex, Loading
 from lake.search.fusion import TermChance
+from lake.search.vector_space import Compared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
     from typing import Any
 
@@ -114,7 +115,13 @@ class SparseSpace:
         """Whether the index is in memory; begins to read it."""
         return self._loading.is_done()
 
-    def nearest(self, vector: np.ndarray, where: Where, depth: int, *, roughly: bool = False) -> RankedList:
+    def compared(self, vectors: Sequence[np.ndarray], *, with_chance: bool) -> Iterator[Compared]:
+        """Nothing: each question reads other terms."""
+        return (Compared() for _ in vectors)
+
+    def nearest(
+        self, vector: np.ndarray, where: Where, depth: int, known: Compared | None = None, *, roughly: bool = False
+    ) -> RankedList:
         """The chunks with the largest dot products, always exact; those that share no term are not found."""
         passing = self._chunks().passing(where) if isinstance(where, str) else where
         found = self._loading.result().nearest(vector, depth, passing.row_ids if passing else None)
@@ -124,7 +131,7 @@ class SparseSpace:
         """Every chunk that may be found and shares a term."""
         return self.nearest(vector, where, n_chunks)
 
-    def chance(self, vector: np.ndarray) -> TermChance:
+    def chance(self, vector: np.ndarray, known: Compared | None = None) -> TermChance:
         """What a question scores with any chunks, of each text once, whatever copies of it there are."""
         index = self._loading.result()
         where = self._copies.allowed(None, collapsed=True).where

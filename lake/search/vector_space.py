@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import repeat
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from lake.search.candidates import RankedList
-from lake.search.exact_index import ExactIndex, Loading, cosines_of, has_few_vectors
+from lake.search.exact_index import ExactIndex, Loading, cosines_of, cosines_of_all, has_few_vectors
 from lake.search.fusion import Chance, are_enough, sample_bound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
     from typing import Any
 
     from lake.releases.values import Release
     from lake.search.standing import StandingCopies
     from lake.tables.reader import TableReader, Where
+
+
+class Compared(NamedTuple):
+    """A question's cosines with all vectors in memory, and what chance gives; None if not computed beforehand."""
+
+    cosines: np.ndarray | None = None
+    chance: Chance | None = None
 
 
 class VectorSpace:
@@ -53,12 +61,23 @@ class VectorSpace:
         """The vectors in memory; None for a large release."""
         return self._loading.result() if has_few_vectors(self._release) else None
 
-    def nearest(self, vector: np.ndarray, where: Where, depth: int, *, roughly: bool = False) -> RankedList:
+    def compared(self, vectors: Sequence[np.ndarray], *, with_chance: bool) -> Iterator[Compared]:
+        """What questions, at least one, have in common is read once for all; byte for byte as for each alone."""
+        exact = self.exact
+        cosines = repeat(None) if exact is None else cosines_of_all(exact.vectors, vectors)
+        chances = map(Chance.of_cosines, cosines_of_all(self._sample, vectors)) if with_chance else repeat(None)
+        return (Compared(*one) for _, *one in zip(vectors, cosines, chances, strict=False))
+
+    def nearest(
+        self, vector: np.ndarray, where: Where, depth: int, known: Compared | None = None, *, roughly: bool = False
+    ) -> RankedList:
         """The nearest chunks. ``roughly``: a cosine's third decimal does not matter beside the evidence of others."""
         chunks = self._chunks()
         if (exact := self.exact) is not None:
             passing = chunks.passing(where) if isinstance(where, str) else where
-            return RankedList(self.column, *exact.nearest(vector, depth, passing.row_ids if passing else None))
+            cosines = known.cosines if known else None
+            found = exact.nearest(vector, depth, passing.row_ids if passing else None, cosines)
+            return RankedList(self.column, *found)
         index = self._release.recipe.vector_index
         if roughly and not index.is_approximate:
             found = chunks.nearest_roughly(vector, depth, where, column=self.column)
@@ -74,9 +93,9 @@ class VectorSpace:
         among = None if where is None or isinstance(where, str) else where.row_ids
         return RankedList(self.column, *cosines_of(self._chunks(), vector, visible, among, self.column))
 
-    def chance(self, vector: np.ndarray) -> Chance:
+    def chance(self, vector: np.ndarray, known: Compared | None = None) -> Chance:
         """What cosines a question has with any chunks."""
-        return Chance.of(vector, self._sample)
+        return known.chance if known and known.chance else Chance.of(vector, self._sample)
 
     @cached_property
     def _sample(self) -> np.ndarray:

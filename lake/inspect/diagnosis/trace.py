@@ -63,10 +63,9 @@ class SearchTrace:
     @cached_property
     def looked(self) -> Looked | None:
         """The search itself; None if nothing is visible."""
-        visible = self.seen & self.wanted
-        if visible.is_nothing:
+        if self._allowed is None:
             return None
-        return self.snapshot.look(self.question, visible, lambda: self.embedding, all_groups=True)
+        return self.snapshot.look(self.question, self._allowed, lambda: self.embedding, all_groups=True)
 
     @cached_property
     def _allowed(self) -> Allowed | None:

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lake.embed import identify, load_embedder
 from lake.embed.bert_layers import Room, _gelu
 from lake.embed.blas_threads import numpy_blas, one_blas_thread
 from lake.embed.minilm import minilm_folder
-from lake.embed.numpy_bert import NumpyBert, supports
+from lake.embed.numpy_bert import NumpyBert, supports, token_batches
 from lake.embed.prompts import StatedPrompts
 from lake.embed.query_encoder import load_query_encoder, query_vectors
 from lake.errors import ContractError
@@ -145,13 +147,25 @@ def test_another_model_than_the_release_s_is_refused() -> None:
     assert load_query_encoder("minilm", on_a_gpu).identity.answers(on_a_gpu)
 
 
+@given(st.lists(st.integers(1, 512), max_size=80), st.integers(1, 600), st.integers(1, 4))
+def test_batches_hold_each_text_once_within_budget(counts: list[int], budget: int, n_streams: int) -> None:
+    batches = token_batches(counts, budget, n_streams)
+    assert sorted(position for batch in batches for position in batch) == list(range(len(counts)))
+    assert all(sum(counts[p] for p in batch) < budget + max(counts) for batch in batches)
+
+
+def test_texts_are_divided_equally_among_streams() -> None:
+    assert [len(batch) for batch in token_batches([20] * 64, 512, 2)] == [16] * 4
+    assert [len(batch) for batch in token_batches([20] * 64, 512, 1)] in ([22, 21, 21], [21, 22, 21], [21, 21, 22])
+
+
 def test_gelu_is_as_exact_as_float32_allows() -> None:
     from math import erf, sqrt
 
     x = np.linspace(-40, 40, 4001, dtype=np.float32).reshape(1, -1)
     room = Room((), (), *(x.copy() for _ in range(7)))
     room.wide[...] = x / np.float32(sqrt(2))
-    _gelu(room)
+    _gelu(room.wide, room)
     exact = [0.5 * value * (1 + erf(value / sqrt(2))) for value in x[0].tolist()]
     np.testing.assert_allclose(room.wide[0] * sqrt(2), exact, atol=1e-6, rtol=1e-6)
 

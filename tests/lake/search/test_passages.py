@@ -7,15 +7,16 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lake
 from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
-from lake.errors import UsageError
+from lake.errors import LakeError, UsageError
 from lake.index import Index
 from lake.options import RecipeOptions
+from lake.schemas.result import SearchResult
 from lake.search.passages import grouped
 
 CHUNKS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 12)), unique=True, max_size=25)
@@ -146,6 +147,39 @@ def test_questions_of_one_batch_may_differ_in_their_options(index: Index) -> Non
     ]
     together = index.search_batch([{"text": text, **options} for text, options in asked], 3)
     assert together == [index.search(text, **{"k": 3, **options}) for text, options in asked]
+
+
+ASKED = st.fixed_dictionaries(
+    {"text": st.sampled_from(["oil of kind 1", "gulls eat herring", "oil", "Boats", "how many hours?", "zebra"])},
+    optional={
+        "mode": st.sampled_from(["hybrid", "vector", "text"]),
+        "expand": st.sampled_from(["none", "parent", "window"]),
+        "fusion": st.sampled_from(["evidence", "rrf"]),
+        "k": st.sampled_from([1, 3, 60]),
+        "alpha": st.sampled_from([0.0, 0.5, 1.0]),
+        "fuzziness": st.integers(0, 2),
+        "collapse": st.just(0.8),
+        "diversity": st.just(0.5),
+        "min_score": st.sampled_from([-1.0, 0.5]),
+        "where": st.sampled_from(["uri = 'nowhere'", "uri <> 'lamps.md'", "no_such_column = 1"]),
+        "filters": st.sampled_from([{"uri": "lamps.md"}, {"uri": ["gulls.md", "boats.md"]}]),
+    },
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(ASKED, min_size=2, max_size=6), st.booleans())
+def test_each_question_of_a_batch_finds_the_very_passages_that_it_finds_alone(
+    index: Index, asked: list[dict[str, Any]], is_new: bool
+) -> None:
+    searched = lake.open_lake(index.status()["lake"]) if is_new else index
+    together = searched.search_outcomes(asked, 3)
+    alone = [index.search_outcomes([one], 3)[0] for one in asked]
+    assert [_comparable(one) for one in together] == [_comparable(one) for one in alone]
+
+
+def _comparable(found: SearchResult | LakeError) -> SearchResult | str:
+    return str(found) if isinstance(found, LakeError) else found
 
 
 def test_unknown_words_are_refused(index: Index) -> None:
