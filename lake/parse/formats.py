@@ -24,7 +24,7 @@ text = _ours(5, "text", ".txt .text .log", _ENCODINGS)
 markdown = _ours(4, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
 html = _ours(6, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
-    8,
+    9,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
@@ -45,7 +45,7 @@ org = _ours(4, "markup.org", ".org", _ENCODINGS)
 rtf = _ours(4, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(7, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
-    8,
+    9,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .xml",
     *("lxml", "markdown-it-py", "unstructured", "python-docx"),

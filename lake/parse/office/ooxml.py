@@ -14,6 +14,7 @@ from lake.errors import InputError
 from lake.parse import ocr
 from lake.parse.archive import lenient_xml, read_member
 from lake.parse.canonical import one_line, runs_into
+from lake.parse.office.symbol_fonts import symbol
 from lake.parse.pictures import Pictures
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def tags(*keys: str) -> tuple[str, ...]:
 
 _TEXT_TAGS = frozenset(tags(*_TEXT))
 _PARAGRAPH_TAGS = frozenset(tags("w:p", "a:p"))
+_SYMBOL_TAGS = frozenset(tags("w:sym"))
 _DESCRIBED_TAGS = frozenset(tags(*_DESCRIBED))
 #: Elements whose text tracked changes take away, and the mark of a run that is hidden.
 _TAKEN_TAGS = frozenset(tags("w:del", "w:moveFrom"))
@@ -133,6 +135,17 @@ def is_large_letter(properties: _Element | None) -> bool:
     return frame is not None and attribute(frame, "dropCap") in ("drop", "margin")
 
 
+def has_lost_its_end(properties: _Element | None) -> bool:
+    """Whether tracked changes take away the end of a paragraph of Word, so that it goes on in the next one."""
+    mark = child(properties, "w:rPr")
+    return mark is not None and (is_on(child(mark, "w:del")) or child(mark, "w:moveFrom") is not None)
+
+
+def _goes_on(paragraph: _Element) -> bool:
+    properties = child(paragraph, "w:pPr")
+    return properties is not None and (is_large_letter(properties) or has_lost_its_end(properties))
+
+
 def reading(node: _Element) -> str:
     """All text below ``node`` in document order, whatever it is for: an independent reading for the account.
 
@@ -157,7 +170,7 @@ def reading(node: _Element) -> str:
         is_hidden = hidden_run is not None and one.getparent() is hidden_run
         pieces = taken if depth or is_hidden else kept
         if event == "end":
-            if one.tag in _PARAGRAPH_TAGS and not is_large_letter(child(one, "w:pPr")):
+            if one.tag in _PARAGRAPH_TAGS and not _goes_on(one):
                 pieces.append(" ")
             continue
         if one.tag in _DESCRIBED_TAGS:
@@ -167,7 +180,9 @@ def reading(node: _Element) -> str:
             continue
         if one.tag not in _TEXT_TAGS:
             before = one.getprevious() if one.tag in _PARAGRAPH_TAGS else None
-            if before is None or not is_large_letter(child(before, "w:pPr")):
+            if one.tag in _SYMBOL_TAGS:
+                pieces.append(symbol(attribute(one, "font"), attribute(one, "char")) or " ")
+            elif before is None or not _goes_on(before):
                 pieces.append(" ")
             continue
         text = one.text or ""
@@ -417,14 +432,13 @@ def _bracketed(node: _Element) -> str:
     return f"{opening}{inner}{closing}"
 
 
-def diagram_lines(root: _Element) -> list[str]:
-    """Texts of a SmartArt diagram as lines of a list, indented by depth."""
+def diagram_lines(root: _Element) -> tuple[list[str], str]:
+    """Texts of a SmartArt diagram as lines of a list, indented by depth; and what its shapes repeat of them."""
     points = {attribute(one, "modelId"): one for one in found(root, "dgm:pt")}
-    texts = {
-        name: one_line(" ".join(text for _, text in drawn_paragraphs(one)))
-        for name, one in points.items()
-        if attribute(one, "type") != "pres"
-    }
+    texts = {name: one_line(" ".join(text for _, text in drawn_paragraphs(one))) for name, one in points.items()}
+    shapes = {name for name, one in points.items() if attribute(one, "type") == "pres"}
+    said = {text for name, text in texts.items() if name not in shapes}
+    repeated = [texts.pop(name) for name in sorted(shapes) if texts[name] in said]
     below: dict[str, list[tuple[int, str]]] = {}
     for link in found(root, "dgm:cxn"):
         if attribute(link, "type") in ("", "parOf"):
@@ -444,7 +458,9 @@ def diagram_lines(root: _Element) -> list[str]:
         if texts.get(name):
             lines.append(f"{'  ' * max(0, depth)}- {texts[name]}")
         stack += [(inner, depth + 1) for _, inner in sorted(below.get(name, ()), reverse=True)]
-    return lines + [f"- {text}" for name, text in texts.items() if text and name not in seen]
+    return lines + [f"- {text}" for name, text in texts.items() if text and name not in seen], "\n".join(
+        filter(None, repeated)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,7 +257,9 @@ class SlideReader:
             return
         self.read[name] = None
         if is_diagram:
-            slide.blocks += (("list", line) for line in diagram_lines(root))
+            lines, repeated = diagram_lines(root)
+            self._omit("repeated", repeated, f"{name}: shapes of the diagram")
+            slide.blocks += (("list", line) for line in lines)
             return
         chart = chart_text(root)
         self._omit("repeated", chart.repeated, f"{name}: categories of further series")

@@ -23,6 +23,7 @@ from lake.parse.office.ooxml import (
     embedded_files,
     formula,
     found,
+    has_lost_its_end,
     is_large_letter,
     is_on,
     is_raised,
@@ -222,8 +223,8 @@ class WordReader:
         self._style, self._after, self._starts_on, self._has_text = outer
         text = self._carried + "".join(pieces)
         self._carried = ""
-        if is_on(child(properties, "w:rPr", "w:del")) or child(properties, "w:rPr", "w:moveFrom") is not None:
-            self._carried = text  # the end of the paragraph was deleted: it goes on in the next one
+        if has_lost_its_end(properties):
+            self._carried = text
         elif is_large_letter(properties):
             self._carried = text.rstrip("\n")  # the first letter of the paragraph after it
         elif text.strip():
@@ -496,7 +497,9 @@ class WordReader:
             return
         page = self._page
         if is_diagram:
-            drawn = [Item("\n".join(diagram_lines(root)), page, is_list=True)]
+            lines, repeated = diagram_lines(root)
+            self._omit("repeated", repeated, f"{name}: shapes of the diagram")
+            drawn = [Item("\n".join(lines), page, is_list=True)]
         else:
             drawn = chart_items(root, name, page, self._omit)
             for part in self._package.related(name, "chartUserShapes"):
