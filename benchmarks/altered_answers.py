@@ -10,6 +10,8 @@ keeps close to its source. ``altered_instructions.jsonl`` has 80 pairs about 16 
 and reports in English, German and Spanish, in the words of a model that answers from them; the rules for dates and
 conditions were written on every other text, and the others are held out. ``altered_procedures.jsonl`` has 80 more, of
 frequencies, orders, limits, units and like clauses mixed, in English; its rules were written on every other text, too.
+``altered_rules.jsonl`` has 180 of household, work, travel and law, of which 60 were put aside before their rules were
+written: prefixes, verbs that deny, opposite actions, "only" for "all", what is set against something else.
 
 The margins in contradictions.py were chosen on the pairs of about half of the articles; the others are reported apart.
 """
@@ -36,6 +38,7 @@ PAIRS = Path(__file__).with_name("altered_answers.jsonl")
 INSTRUCTIONS = {
     "instructions": Path(__file__).with_name("altered_instructions.jsonl"),
     "procedures": Path(__file__).with_name("altered_procedures.jsonl"),
+    "rules": Path(__file__).with_name("altered_rules.jsonl"),
 }
 LANGUAGES = ("en", "de", "es")
 _PER_KIND = 100
@@ -74,7 +77,7 @@ def instructions() -> Iterator[Pair]:
     for name, path in INSTRUCTIONS.items():
         for number, line in enumerate(path.read_text().splitlines()):
             row = json.loads(line)
-            group = f"{name}, {'held out' if number % 2 else 'rules mended on'}"
+            group = f"{name}, {'held out' if row.get('held_out', number % 2) else 'rules mended on'}"
             for pair in row["pairs"]:
                 yield Pair(group, pair["kind"], row["text"], pair["true"], pair["altered"])
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FAR, FAR_IN_SOURCE = 0.3, 0.25
 #: What is left of that weight behind a comma.
 _OTHER_CLAUSE = 0.85
+#: Share of what the best sentence holds that one holds which is as close.
+_CLOSE = 0.5
 
 
 class SourceText:
@@ -37,6 +39,11 @@ class SourceText:
     def weights(self, stems: frozenset[str]) -> float:
         return sum(map(self.weight, stems))
 
+    def has(self, stated: Statement) -> bool:
+        """Whether a sentence stands there as it is, but for capitals and what is no word."""
+        words = [word.key for word in stated.words]
+        return any([word.key for word in each.words] == words for each in self.sentences)
+
     @cached_property
     def names(self) -> frozenset[str]:
         return frozenset(word.stem for sentence in self.sentences for word in sentence.words if word.is_name)
@@ -49,7 +56,8 @@ class SourceText:
 class Aligned:
     """A sentence beside the sentences of its source that hold most of it.
 
-    ``best`` holds most; ``window`` adds neighbours that hold more; ``share`` is the weighted share that both hold.
+    ``best`` holds most; ``window`` adds neighbours that hold more, of which ``close`` ones hold at least half as much;
+    ``share`` is the weighted share that all hold.
     """
 
     def __init__(self, stated: Statement, source: SourceText) -> None:
@@ -63,13 +71,19 @@ class Aligned:
                 held |= more
                 chosen.append(near)
         self.window = [source.sentences[i] for i in sorted(chosen)]
+        least = _CLOSE * scores[middle]
+        self.close = [each for each in self.window if source.weights(stated.stems & each.stems) >= least]
         self.share = source.weights(held) / (source.weights(stated.stems) or 1.0)
 
-    def fit(self, place: int, text: Statement, at: int, left_out: Container[str] = UNITS) -> float:
+    def fit(
+        self, place: int, text: Statement, at: int, left_out: Container[str] = UNITS, other_side: float = 1.0
+    ) -> float:
         """How well the words around ``at`` in a sentence of the source fit those around ``place`` in the stated one.
 
-        Words that are ``left_out``, such as units, stand beside any figure and tell none from another.
+        Words that are ``left_out``, such as units, stand beside any figure and tell none from another. One that stands
+        before ``place`` and after ``at``, or the other way round, counts ``other_side``.
         """
+        sides = {word.stem: word.place < place for word in reversed(self.stated.words)}
         near: dict[str, float] = {}
         clause = next((word.clause for word in text.words if word.place >= at), -1)
         for word in text.words:
@@ -77,6 +91,7 @@ class Aligned:
                 closeness = (1.0 if word.clause == clause else _OTHER_CLAUSE) / (
                     1 + FAR_IN_SOURCE * abs(word.place - at)
                 )
+                closeness *= 1.0 if sides[word.stem] == (word.place < at) else other_side
                 near[word.stem] = max(near.get(word.stem, 0.0), closeness)
         around = {w.stem: 1 / (1 + FAR * abs(w.place - place)) for w in reversed(self.stated.words) if w.is_content}
         return sum(self.source.weight(stem) * around[stem] * closeness for stem, closeness in near.items())

@@ -6,45 +6,38 @@ docs/answers.md has the shares that they find and miss; benchmarks/altered_answe
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from lake.answer.aligned import FAR, FAR_IN_SOURCE, Aligned, SourceText
+from lake.answer.aligned import Aligned, SourceText
 from lake.answer.calendar import other_dates
+from lake.answer.comparisons import are_crossed
+from lake.answer.contrasts import turned_contrasts
+from lake.answer.denials import denials
+from lake.answer.exchanges import exchanges
 from lake.answer.limits import turned_limits
 from lake.answer.measures import FREQUENCY
+from lake.answer.opposites import opposites
 from lake.answer.parallels import mixed_clauses
-from lake.answer.polarity import COMPARING, Forms, polarity
-from lake.answer.restrictions import exemptions, is_exempt, lifted_conditions
+from lake.answer.polarity import Forms
+from lake.answer.restrictions import lifted_conditions
 from lake.answer.sequence import turned_order
-from lake.answer.statement import StatedWord, Statement
+from lake.answer.statement import Statement
 from lake.answer.values import Contradiction
 
 if TYPE_CHECKING:
     from lake.answer.figures import Figure
-    from lake.answer.polarity import Polarity
 
-#: Least shares of a sentence's words that its source must have, before a denial in the one or the other counts.
-_SHARE_DENYING, _SHARE_DENIED = 0.75, 0.6
-#: Least shares for numbers, and for opposites and exchanged names.
-_SHARE_FIGURE, _SHARE = 0.25, 0.4
-#: How much better another figure, word or order must fit than the one that is stated.
-_FIGURE_MARGIN, _OPPOSITE_MARGIN, _NAME_MARGIN = 1.4, 1.5, 1.25
-#: Least fit that another figure or word needs.
-_LEAST_FIT, _LEAST_FIT_OF_OPPOSITES = 0.5, 0.2
-#: A word that stands before a name in one and after it in the other.
-_OTHER_SIDE = 0.6
-_BY = Forms("by von durch por par da door af av przez")
+#: Least shares of a sentence's words that its source must have, for numbers and for ordinals.
+_SHARE, _SHARE_OF_ORDINALS = 0.25, 0.4
+#: Least fit that another figure needs, and how much better it must fit than the one that is stated.
+_LEAST_FIT, _MARGIN = 0.5, 1.4
 #: Numbers that alone are hardly a figure: "a quarter of a million".
 _BARE = Forms("hundred thousand million billion hundert tausend million milliarde ciento mil millón")
-_PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non", "mis")
 _MAX_FIGURES = 12
 #: Digits of a number, such as a telephone's, that may be grouped in any way.
 _LONG = 5
 _CLOCK = Forms("am pm a.m p.m uhr")
-
-Place = tuple[Statement, StatedWord]
 
 
 def contradictions(sentence: str, source: SourceText) -> list[Contradiction]:
@@ -57,63 +50,18 @@ def contradictions(sentence: str, source: SourceText) -> list[Contradiction]:
     [Contradiction(kind='number', stated='90', source='The valve closes at 80 degrees.')]
     """
     stated = Statement(sentence, source.language)
-    if not source.sentences or not stated.stems:
+    if not source.sentences or not stated.stems or source.has(stated):
         return []
     aligned = Aligned(stated, source)
     rules: Sequence[Callable[[Aligned], Iterator[Contradiction]]] = (
-        _denials, _figures, _ordinals, _opposites, _exchanges, mixed_clauses, other_dates, lifted_conditions,
-        turned_limits, turned_order,
+        denials, _figures, _ordinals, opposites, exchanges, mixed_clauses, other_dates, lifted_conditions,
+        turned_limits, turned_order, turned_contrasts,
     )  # fmt: skip
     return [found for rule in rules if (found := next(rule(aligned), None))]
 
 
-def _denials(aligned: Aligned) -> Iterator[Contradiction]:
-    stated, table = aligned.stated, polarity(aligned.stated.language)
-    if not table.is_known:
-        return
-    if stated.denials:
-        denied = frozenset[str]().union(*stated.denials)
-        is_single = len(stated.denials) % 2 == 1
-        may_deny = any(_may_deny(each, table, denied) for each in aligned.window)
-        if is_single and aligned.share >= _SHARE_DENYING and not may_deny:
-            yield Contradiction("negation", stated.text, aligned.best.text)
-        return
-    if aligned.share < _SHARE_DENIED or _implies(stated, table, frozenset()) or _compares(stated):
-        return
-    for each in aligned.window:
-        for denied in () if is_exempt(aligned, each) else each.denials:
-            held = denied & stated.stems
-            is_most = aligned.source.weights(held) >= aligned.source.weights(denied) / 2
-            if held and is_most and (each is aligned.best or len(held) > 1):
-                yield Contradiction("negation", stated.text, each.text)
-
-
-def _may_deny(text: Statement, table: Polarity, denied: frozenset[str]) -> bool:
-    """Whether a sentence denies one of these words, or denies what may be put in these words."""
-    held, reached = denied & text.stems, frozenset[str]().union(*text.denials)
-    if exemptions(text) or _implies(text, table, denied):
-        return True
-    return bool(text.denials) and (not held or bool(held & reached))
-
-
-def _implies(text: Statement, table: Polarity, denied: frozenset[str]) -> bool:
-    """Whether a sentence denies by its meaning: "hardly", "instead", or "impossible" for "not possible"."""
-    beginnings = {stem[:4] for stem in denied}
-    for word in text.words:
-        rests = [word.stem.removeprefix(prefix) for prefix in _PREFIXES if word.stem.startswith(prefix)]
-        if word.key in table.implying or any(rest[:4] in beginnings for rest in rests):
-            return True
-        if word.key.endswith("less") and word.key[:4] in beginnings:
-            return True
-    return False
-
-
-def _compares(text: Statement) -> bool:
-    return any(word.key in COMPARING for word in text.words)
-
-
 def _figures(aligned: Aligned) -> Iterator[Contradiction]:
-    if aligned.share < _SHARE_FIGURE:
+    if aligned.share < _SHARE:
         return
     for place, readings in aligned.stated.figures.items():
         token = aligned.stated.tokens[place]
@@ -136,7 +84,7 @@ def _can_be_compared(readings: Sequence[Figure], aligned: Aligned) -> bool:
 
 def _ordinals(aligned: Aligned) -> Iterator[Contradiction]:
     """ "The third day" where the source has only "the fourth day"."""
-    if aligned.share < _SHARE:
+    if aligned.share < _SHARE_OF_ORDINALS or any(are_crossed(aligned.stated, each) for each in aligned.close):
         return
     for place, readings in aligned.stated.figures.items():
         counted = _counted(aligned.stated, place)
@@ -208,99 +156,5 @@ def _better_figure(aligned: Aligned, place: int, readings: Sequence[Figure]) -> 
                 and (not dimensions or any(f.measure and f.measure[0] in dimensions for f in found))
             ):
                 other, name = fit, each.tokens[at]
-    if name and other > _FIGURE_MARGIN * own:
+    if name and other > _MARGIN * own:
         yield name
-
-
-def _is_between_the_same(one: Statement, place: int, other: Statement, at: int) -> bool:
-    around = [[*text.tokens[max(0, i - 1) : i], *text.tokens[i + 1 : i + 2]] for text, i in ((one, place), (other, at))]
-    return around[0] == around[1]
-
-
-def _opposites(aligned: Aligned) -> Iterator[Contradiction]:
-    if aligned.share < _SHARE or aligned.stated.denials:
-        return
-    keys = [word.key for word in aligned.stated.words]
-    for pair in polarity(aligned.stated.language).opposites:
-        for one, other in (pair, pair[::-1]):
-            mine = [word for word in aligned.stated.words if word.key in one]
-            if not mine or any(key in other for key in keys):
-                continue
-            texts = (aligned.stated, *aligned.window)
-            pair_keys = {word.key for text in texts for word in text.words if word.key in one or word.key in other}
-            same, against, name = 0.0, _LEAST_FIT_OF_OPPOSITES, ""
-            for each in aligned.window:
-                denied = frozenset[str]().union(*each.denials)
-                for word in each.words:
-                    fit = aligned.fit(mine[0].place, each, word.place, pair_keys)
-                    if word.key in one:
-                        same = max(same, 0.3 + fit)
-                    elif word.key in other and word.stem not in denied and fit > against:
-                        against, name = fit, word.text
-            if name and against > _OPPOSITE_MARGIN * same:
-                yield Contradiction("opposite", mine[0].text, name)
-
-
-def _exchanges(aligned: Aligned) -> Iterator[Contradiction]:
-    """Two names that would fit their source clearly better if each stood in the other's place."""
-    if aligned.share < _SHARE or _compares(aligned.stated):
-        return
-    places: dict[str, list[Place]] = {}
-    for each in aligned.window:
-        for word in each.words:
-            places.setdefault(word.stem, []).append((each, word))
-    names = _names(aligned, places)
-    for i, one in enumerate(names):
-        for other in names[i + 1 :]:
-            if abs(other[-1].place - one[-1].place) < 2 or one[-1] in other or other[-1] in one:
-                continue
-            here, there = places[one[-1].stem], places[other[-1].stem]
-            both = frozenset(word.stem for word in (*one, *other))
-            straight = _sides(aligned, one[-1], both, here) + _sides(aligned, other[-1], both, there)
-            exchanged = _sides(aligned, one[-1], both, there) + _sides(aligned, other[-1], both, here)
-            if exchanged > max(_NAME_MARGIN * straight, 2 * _LEAST_FIT):
-                stated = f"{_joined(one)} and {_joined(other)}"
-                yield Contradiction("exchange", stated, aligned.best.text)
-
-
-def _names(aligned: Aligned, places: Mapping[str, object]) -> list[list[StatedWord]]:
-    """Names of one or more words, each of which the sentence has once and the source has, too."""
-    counts = Counter(word.stem for word in aligned.stated.words)
-    found: list[list[StatedWord]] = []
-    for word in aligned.stated.words:
-        is_name = word.is_name or (word.place == 0 and word.stem in aligned.source.names)
-        if is_name and word.is_content and word.stem in places and counts[word.stem] == 1:
-            if found and found[-1][-1].place == word.place - 1:
-                found[-1].append(word)
-            else:
-                found.append([word])
-    # Parts of names may be exchanged, too.
-    return [*found, *([word] for name in found if len(name) > 1 for word in name)]
-
-
-def _joined(name: Sequence[StatedWord]) -> str:
-    return " ".join(word.text for word in name)
-
-
-def _sides(aligned: Aligned, name: StatedWord, left_out: frozenset[str], places: Sequence[Place]) -> float:
-    """How well the words around a name fit those around the best of these places, and on the same side of it.
-
-    Sides do not count if one of both is in the passive voice.
-    """
-    is_passive = any(word.key in _BY for word in aligned.stated.words)
-    around = [word for word in aligned.stated.words if word.is_content and word.stem not in left_out]
-    best = 0.0
-    for each, at in places:
-        turns = is_passive != any(word.key in _BY for word in each.words)
-        fit = 0.0
-        for word in around:
-            closeness = [
-                (1.0 if turns or (word.place < name.place) == (same.place < at.place) else _OTHER_SIDE)
-                / (1 + FAR_IN_SOURCE * abs(same.place - at.place))
-                for same in each.words
-                if same.stem == word.stem
-            ]
-            far = 1 + FAR * abs(word.place - name.place)
-            fit += aligned.source.weight(word.stem) * max(closeness, default=0.0) / far
-        best = max(best, fit)
-    return best

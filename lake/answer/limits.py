@@ -26,7 +26,7 @@ _AFTER = {
 }
 _FEW_WORDS = 4
 #: Least share of a sentence's words that its source must have.
-_SHARE = 0.6
+_SHARE = 0.4
 
 
 def turned_limits(aligned: Aligned) -> Iterator[Contradiction]:

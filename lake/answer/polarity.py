@@ -7,7 +7,7 @@ so forms are spelt out; ``*`` stands for any ending.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).with_name("words")
@@ -17,6 +17,11 @@ NO_DENIAL = {
     "no": ("later", "more", "less", "fewer", "earlier", "matter", "doubt", "sooner", "solo", "sólo"),
     "nothing": ("but",), "nicht": ("nur", "zuletzt"), "non": ("solo",), "pas": ("seulement",), "não": ("só", "apenas"),
 }  # fmt: skip
+
+#: Words that deny nothing two words before "than": "no longer than".
+COMPARED_DENIAL, THAN = frozenset(("no", "not", "nicht", "pas", "non")), frozenset(("than", "als", "de", "que", "di"))
+#: Beginnings that turn a word into its opposite, and the least letters of what follows, as in "im-possible".
+PREFIXES = {"un": 4, "in": 5, "im": 5, "ir": 5, "il": 5, "dis": 5, "non": 4, "mis": 5, "de": 6, "anti": 4, "counter": 4}
 
 #: Forms of irregular English verbs, which a stemmer leaves apart.
 IRREGULAR = {
@@ -61,6 +66,9 @@ class Forms:
 #: Words that compare amounts; with them, "no more than ten" and "at most ten" are alike without a denial.
 COMPARING = Forms("more less than fewer mehr weniger als más menos plus moins più meno mais meer minder")
 
+#: Words before who does it, in the passive voice.
+BY = Forms("by von durch por par da door af av przez")
+
 
 @dataclass(frozen=True, slots=True)
 class Polarity:
@@ -68,7 +76,8 @@ class Polarity:
 
     ``denying`` ones are all alike "not"; ``refusing`` ones deny by their meaning ("fail"); a sentence may put a plain
     "not" in place of an ``implying`` one ("hardly"). ``lacking`` ones are among those that deny, but reach no further
-    than their noun ("without"). ``only`` and ``excepting`` ones ("unless"; "sei_denn" for two words) set conditions.
+    than their noun ("without"). Verbs with a ``particle`` ("switch on") are opposites by it. ``only`` and
+    ``excepting`` ones ("unless"; "sei_denn" for two words) set conditions.
     """
 
     denying: Forms
@@ -79,6 +88,7 @@ class Polarity:
     only: Forms = field(default_factory=Forms)
     excepting: Forms = field(default_factory=Forms)
     also: Forms = field(default_factory=Forms)
+    particle: Forms = field(default_factory=Forms)
     is_known: bool = True
 
 
@@ -100,4 +110,16 @@ def polarity(language: str) -> Polarity:
         only=groups.get("only", Forms()),
         excepting=groups.get("except", Forms()),
         also=groups.get("also", Forms()),
+        particle=groups.get("particle", Forms()),
     )
+
+
+@lru_cache(maxsize=65536)
+def sides(key: str, language: str) -> frozenset[tuple[int, bool]]:
+    """The pairs of opposites that have a word, by their number in the language's table, and whether on the right.
+
+    >>> {(n, not is_right) for n, is_right in sides("rural", "en")} == sides("urban", "en")
+    True
+    """
+    pairs = polarity(language).opposites
+    return frozenset((i, at == 1) for i, pair in enumerate(pairs) for at, forms in enumerate(pair) if key in forms)

@@ -33,7 +33,7 @@ class Exempt(NamedTuple):
 def lifted_conditions(aligned: Aligned) -> Iterator[Contradiction]:
     """ "Without X" where the source has "only with X", and X under a rule from which the source excepts it."""
     stated = aligned.stated
-    if _lifts_only(aligned):
+    if _lifts_only(aligned) or _confines(aligned):
         yield Contradiction("condition", stated.text, aligned.best.text)
     elif not exemptions(stated) and not _compares_anew(aligned):
         for each in aligned.window:
@@ -68,6 +68,17 @@ def _lifts_only(aligned: Aligned) -> bool:
         word.key in table.only and missing & _after(each, i, _REACH)
         for each in aligned.window
         for i, word in enumerate(each.words)
+    )
+
+
+def _confines(aligned: Aligned) -> bool:
+    """Whether "only" stands before what the source excepts from a rule that denies nothing."""
+    stated, table = aligned.stated, polarity(aligned.stated.language)
+    confined = [_after(stated, i, _REACH) for i, word in enumerate(stated.words) if word.key in table.only]
+    return any(
+        len(confined) == 1 and exempt.excepted & confined[0] and not exempt.excepted - confined[0] and not each.denials
+        for each in aligned.window
+        for exempt in exemptions(each)
     )
 
 

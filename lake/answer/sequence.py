@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from lake.answer.aligned import Aligned
     from lake.answer.statement import Statement
 
-_BEFORE = Forms("before bevor ehe antes avant prima")
-_AFTER = Forms("after nachdem después après dopo")
+BEFORE = Forms("before bevor ehe antes avant prima")
+AFTER = Forms("after nachdem después après dopo")
 #: Words that number steps.
-_STEPS = Forms("first then next finally afterwards zuerst zunächst dann danach schließlich primero luego después")
-_MANY_STEPS = 2
+STEPS = Forms("first then next finally afterwards zuerst zunächst dann danach schließlich primero luego después")
+_LEAST_STEPS = 2
 #: Least share of a sentence's words that its source must have.
 _SHARE = 0.6
 
@@ -41,7 +41,7 @@ def turned_order(aligned: Aligned) -> Iterator[Contradiction]:
 
 def _order(text: Statement) -> Order | None:
     """What a sentence puts before or after what; None without just one such word."""
-    marks = [i for i, word in enumerate(text.words) if word.key in _BEFORE or word.key in _AFTER]
+    marks = [i for i, word in enumerate(text.words) if word.key in BEFORE or word.key in AFTER]
     if len(marks) != 1:
         return None
     at = marks[0]
@@ -52,20 +52,36 @@ def _order(text: Statement) -> Order | None:
     one, other = inside - outside, outside - inside
     if not one or not other:
         return None
-    return Order(other, one) if text.words[at].key in _BEFORE else Order(one, other)
+    return Order(other, one) if text.words[at].key in BEFORE else Order(one, other)
 
 
 def _is_turned(stated: Order, there: Order) -> bool:
     """Whether each side of the sentence has words of the other side there, and fewer of its own."""
-    crossed = stated.earlier & there.later, stated.later & there.earlier
-    straight = stated.earlier & there.earlier, stated.later & there.later
-    return all(crossed) and sum(map(len, crossed)) > sum(map(len, straight))
+    return _matches(Order(stated.later, stated.earlier), there)
+
+
+def _matches(one: Order, other: Order) -> bool:
+    straight = one.earlier & other.earlier, one.later & other.later
+    crossed = one.earlier & other.later, one.later & other.earlier
+    return all(straight) and sum(map(len, straight)) > sum(map(len, crossed))
+
+
+def keeps_order(stated: Statement, text: Statement) -> bool:
+    """Whether both put the same things before and after, in whichever words."""
+    one, other = _order(stated), _order(text)
+    return bool(one and other and _matches(one, other))
 
 
 def _is_after(stated: Order, text: Statement) -> bool:
     """Whether the steps of a source that numbers them have what the sentence puts first behind what follows."""
-    if len([word for word in text.words if word.key in _STEPS]) < _MANY_STEPS:
+    marks = [word.place for word in text.words if word.key in STEPS]
+    if len(marks) < _LEAST_STEPS:
         return False
-    last = {word.stem: word.place for word in text.words}
-    earlier, later = ([last[stem] for stem in side if stem in last] for side in stated)
-    return bool(earlier and later) and min(earlier) > max(later)
+    # "Spray these first, then those": what is before the second mark is the first step.
+    steps = {word.stem: sum(mark <= word.place for mark in marks[1:]) for word in text.words}
+    pairs = [
+        steps[later] - steps[earlier]
+        for earlier in stated.earlier & steps.keys()
+        for later in stated.later & steps.keys()
+    ]
+    return any(pair < 0 for pair in pairs) and not any(pair > 0 for pair in pairs)

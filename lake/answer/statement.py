@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lake.answer.figures import TOKEN, figures
-from lake.answer.polarity import IRREGULAR, NO_DENIAL, Forms, polarity
+from lake.answer.polarity import COMPARED_DENIAL, IRREGULAR, NO_DENIAL, THAN, Forms, polarity
 from lake.tables.folding import STEMMED, plain, spelt, stemmed
 from lake.tables.stop_words import STOP_WORDS
 
@@ -27,6 +27,8 @@ _TURNS = Forms(
 _REACH, _REACH_BACK = 13, 5
 #: Before "forbidden" and "ignored", which deny what stands before them.
 _BEING = Forms("is are was were be been being gets got")
+#: Denials at the end of a clause that leave out what they deny.
+_ELLIPTIC = Forms("not never cannot can't don't doesn't didn't isn't aren't wasn't weren't won't mustn't shouldn't")
 #: Words that "without" reaches: its noun.
 _REACH_OF_LACK = 3
 #: Content words of a denial that are compared.
@@ -121,20 +123,32 @@ class Statement:
         return "".join(filter(str.isdecimal, spelt(self.text)))
 
     @cached_property
-    def denials(self) -> list[frozenset[str]]:
-        """The stems that each denying word reaches: to the end of its clause, in some languages also before."""
-        table = polarity(self.language)
+    def denying(self) -> list[int]:
+        """Which of the words deny."""
+        table, keys = polarity(self.language), [word.key for word in self.words]
         found = []
-        for i, word in enumerate(self.words):
-            following = self.words[i + 1].key if i + 1 < len(self.words) else ""
-            denies = word.key in table.denying or word.key in table.refusing
-            if denies and following not in NO_DENIAL.get(word.key, ()):
-                found.append(frozenset(self._reached(i)[:_DENIED]))
+        for i, key in enumerate(keys):
+            following = keys[i + 1 : i + 2]
+            is_amount = key in COMPARED_DENIAL and {*keys[i + 2 : i + 3]} & THAN
+            denies = key in table.denying or key in table.refusing
+            if denies and not is_amount and not {*following} & {*NO_DENIAL.get(key, ())}:
+                found.append(i)
         return found
 
-    def _reached(self, i: int) -> list[str]:
+    @cached_property
+    def denials(self) -> list[frozenset[str]]:
+        """The stems that each denying word reaches: to the end of its clause, in some languages also before."""
+        return [frozenset([word.stem for word in self._reached(i) if word.is_content][:_DENIED]) for i in self.denying]
+
+    @cached_property
+    def denied(self) -> frozenset[int]:
+        """Places of the words that are under an odd number of denials, stop words included."""
+        counts = Counter(word.place for i in self.denying for word in self._reached(i))
+        return frozenset(place for place, n in counts.items() if n % 2)
+
+    def _reached(self, i: int) -> list[StatedWord]:
         clause = self.words[i].clause
-        reached = []
+        reached: list[StatedWord] = []
         table = polarity(self.language)
         is_short = self.words[i].key in table.lacking
         for word in self.words[i + 1 : i + 1 + (_REACH_OF_LACK if is_short else _REACH)]:
@@ -142,6 +156,12 @@ class Statement:
                 break
             reached.append(word)
         is_passive = i > 0 and self.words[i].key in table.refusing and self.words[i - 1].key in _BEING
-        back = _REACH if is_passive else _REACH_BACK if self.language in _DENIES_BACKWARDS and not is_short else 0
-        reached += [word for word in self.words[max(0, i - back) : i] if word.clause == clause]
-        return [word.stem for word in reached if word.is_content]
+        back = _REACH_BACK if self.language in _DENIES_BACKWARDS and not is_short else 0
+        back = _REACH if is_passive else back
+        is_refusing = self.words[i].key in table.refusing
+        is_left_open = not any(word.is_content for word in reached) if is_refusing else not reached
+        if not back and is_left_open and (is_refusing or self.words[i].key in _ELLIPTIC):
+            # "An unlocked car is not": the clause before has what it is not.
+            n_clauses = 1 if is_refusing else 2
+            return reached + [word for word in self.words[:i] if clause - word.clause < n_clauses]
+        return reached + [word for word in self.words[max(0, i - back) : i] if word.clause == clause]

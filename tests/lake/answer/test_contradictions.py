@@ -46,6 +46,13 @@ STEPS = """First unplug the kiln, then hold the switch for at least ten seconds.
 The tenant pays for repairs up to 90 euros; the landlord pays for all others. A blue lamp means that the line is up, a
 white lamp means that it is down. Notes are due on the third day. The chest weighs 40 kg. Never freeze the paint. The
 guide ignores dates but respects names. Sweep the flue before use. The hoist lifts up to six people or 450 kg."""
+HOUSE = """Open the valve slowly. Unlabelled jars go to the cook.
+Refrain from pulling out the holder while the lamp is red. Switch off the fan when a door is open.
+Add the acid slowly to the water. All parts except the tray may be washed.
+Theft from a locked van is covered, theft from an unlocked van is not.
+Press the button for no longer than five seconds. Small firms pay monthly, large ones quarterly.
+Brush the loaf with milk rather than egg. The cellar is inaccessible to carts.
+Side effects are more common after the second dose than after the first. Turn off the tap before you leave."""
 SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados. El contrato dura veintidós meses."""
 
 
@@ -103,6 +110,17 @@ SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados
         (STEPS, "Notes are due on the thirteenth day.", "number"),
         (STEPS, "The chest weighs 40 pounds.", "number"),
         (STEPS, "The paint should be frozen.", "negation"),
+        (HOUSE, "Labelled jars go to the cook.", "opposite"),
+        (HOUSE, "The cellar is accessible to carts.", "opposite"),
+        (HOUSE, "Pull out the holder while the lamp is red.", "negation"),
+        (HOUSE, "Close the valve slowly.", "opposite"),
+        (HOUSE, "Switch on the fan when a door is open.", "opposite"),
+        (HOUSE, "Add the water slowly to the acid.", "exchange"),
+        (HOUSE, "Only the tray may be washed.", "condition"),
+        (HOUSE, "Small firms pay quarterly.", "exchange"),
+        (HOUSE, "Brush the loaf with egg rather than milk.", "exchange"),
+        (HOUSE, "Brush the loaf with egg.", "exchange"),
+        (HOUSE, "Turn off the tap after you leave.", "exchange"),
         (SPANISH, "La válvula no se cierra a 80 grados.", "negation"),
         (SPANISH, "El contrato dura doce meses.", "number"),
     ],
@@ -172,6 +190,18 @@ def test_a_sentence_against_its_source_is_found(source: str, sentence: str, kind
         (STEPS, "Notes have to be handed in by the 3rd day."),
         (STEPS, "Dates are ignored by the guide."),
         (STEPS, "The hoist can lift at most 450 kg."),
+        (HOUSE, "Unlabelled jars are given to the cook."),
+        (HOUSE, "The cellar is not accessible to carts."),
+        (HOUSE, "Don't pull out the holder while the lamp is red."),
+        (HOUSE, "Add the acid to the water slowly."),
+        (HOUSE, "The tray may not be washed."),
+        (HOUSE, "Theft from an unlocked van isn't covered."),
+        (HOUSE, "Theft from a locked van is covered."),
+        (HOUSE, "Press the button for at most five seconds."),
+        (HOUSE, "Large firms pay quarterly."),
+        (HOUSE, "Brush the loaf with milk instead of egg."),
+        (HOUSE, "Side effects are less common after the first dose than after the second."),
+        (HOUSE, "Leave after you turn off the tap."),
         (HORAS, "El museo abre los martes."),
         (HORAS, "En agosto abre el puerto."),
         (HORAS, "El aviso se envía diez días antes como mínimo."),
