@@ -31,9 +31,9 @@ office = _ours(
 )
 pdf = _ours(7, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    9,
+    10,
     "tables.sheets",
-    ".csv .tsv .xlsx .xlsm .xltx .xltm .xls .xlt .ods .ots",
+    ".csv .tsv .xlsx .xlsm .xltx .xltm .xlsb .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )

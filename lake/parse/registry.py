@@ -54,6 +54,7 @@ _MEDIA_TYPES = {
     ".potx": "application/vnd.openxmlformats-officedocument.presentationml.template",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".xlsm": "application/vnd.ms-excel.sheet.macroEnabled.12",
+    ".xlsb": "application/vnd.ms-excel.sheet.binary.macroEnabled.12",
     ".xltx": "application/vnd.openxmlformats-officedocument.spreadsheetml.template",
     ".xltm": "application/vnd.ms-excel.template.macroEnabled.12",
     **dict.fromkeys((".xls", ".xlt"), "application/vnd.ms-excel"),

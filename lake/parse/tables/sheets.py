@@ -1,4 +1,4 @@
-"""Workbooks (xlsx, xls, ods) and delimited tables (csv, tsv): tables in GFM; sheets are pages if there are several."""
+"""Workbooks (xlsx, xlsb, xls, ods) and delimited tables (csv, tsv) as GFM; sheets are pages if there are several."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lake.errors import InputError
 from lake.parse.archive import open_archive
 from lake.parse.canonical import TextWriter
-from lake.parse.tables import delimited, workbook_ods, workbook_xls, workbook_xlsx
+from lake.parse.tables import delimited, workbook_ods, workbook_xls, workbook_xlsb, workbook_xlsx
 from lake.parse.tables.grid import TooWideError, write_tables
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def _read(data: bytes, suffix: str) -> Workbook:
     with open_archive(data, suffix, verify=False) as archive:
         if suffix in (".ods", ".ots"):
             return workbook_ods.read(archive)
+        if workbook_xlsb.is_binary(archive):
+            return workbook_xlsb.read(archive)
         return workbook_xlsx.read(archive)
 
 

@@ -58,10 +58,12 @@ _HEAD = 4096
 
 def read(archive: zipfile.ZipFile) -> Workbook:
     """Read all sheets. Raises InputError if the workbook's own part can't be read."""
-    return _XlsxReader(archive).workbook()
+    return XlsxReader(archive).workbook()
 
 
-class _XlsxReader:
+class XlsxReader:
+    """Reads the parts of a workbook; `workbook_xlsb` replaces the readers of those that are binary there."""
+
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._names = {name.lower().lstrip("/"): name for name in archive.namelist()}
@@ -283,8 +285,7 @@ class _XlsxReader:
         for target in (target for kind, target in relations if kind in ("oleObject", "package")):
             sheet.omit("attachment", cause=f"embedded file {posixpath.basename(target)}")
         for node in tail.iter("{*}headerFooter") if tail is not None else ():
-            parts = (_CODES.sub(" ", part.text or "") for part in node)
-            lines += dict.fromkeys(one_line(part) for part in parts if part.strip())
+            lines += printed_lines(part.text or "" for part in node)
         sheet.source += lines
         self._omit_prompts(sheet, tail)
         unseen = "\n".join(name for _, name in self._each(sheet, relations, "table", unseen_columns))
@@ -457,14 +458,28 @@ def _notes(root: Any) -> Iterator[tuple[str, str]]:
     authors = [one_line(node.text or "") for node in root.iter("{*}author")]
     for node in root.iter("{*}comment"):
         text = one_line(" ".join(_rich_text(part) for part in node.iter("{*}text")))
-        if text.startswith(_THREAD):  # what older versions show for a thread, after a notice of their own
-            text = text.partition("Comment:")[2].strip()
         number = node.get("authorId", "")
         author = authors[int(number)] if number.isdecimal() and int(number) < len(authors) else ""
         cell = node.get("ref", "")
-        by = f" by {author}" if author and not text.startswith(author) and not author.startswith("tc=") else ""
-        if text:
-            yield cell, f"Comment on {cell}{by}: {text}"
+        if line := note_line(cell, author, text):
+            yield cell, line
+
+
+def note_line(cell: str, author: str, text: str) -> str:
+    """How a note is shown after the tables; empty if it has no text.
+
+    >>> note_line("B2", "Ida", "Check it."), note_line("B2", "Ida", "Ida: Check it.")
+    ('Comment on B2 by Ida: Check it.', 'Comment on B2: Ida: Check it.')
+    """
+    if text.startswith(_THREAD):  # what older versions show for a thread, after a notice of their own
+        text = text.partition("Comment:")[2].strip()
+    by = f" by {author}" if author and not text.startswith(author) and not author.startswith("tc=") else ""
+    return f"Comment on {cell}{by}: {text}" if text else ""
+
+
+def printed_lines(parts: Iterable[str]) -> list[str]:
+    """Headers and footers of printed pages without their codes, each once."""
+    return list(dict.fromkeys(line for part in parts if (line := one_line(_CODES.sub(" ", part)))))
 
 
 def _rich_text(node: Any) -> str:
