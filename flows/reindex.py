@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -94,7 +94,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         lease.check()
         # While the tables are certainly there: without the lease, an erasure may rewrite them.
         words, spoken = ({}, ()) if job.only else (_words(lake, candidate, found), _spoken(lake, candidate))
-        published, reason, refused, blocked, remarks = judge(job, candidate, steps)
+        published, reason, refused, blocked, remarks = judge(job, candidate, steps, found.remarks)
         _remember(job, lake, found)
         if published and not job.only:
             _noted_as_published(job, lake, found, candidate, words)
@@ -271,10 +271,10 @@ class Decision(NamedTuple):
     remarks: tuple[str, ...] = ()
 
 
-def judge(job: Job, candidate: Release, steps: Steps) -> Decision:
+def judge(job: Job, candidate: Release, steps: Steps, problems: Sequence[str]) -> Decision:
     """Audit the candidate, measure it by the lake's questions and publish it if it passes.
 
-    Else keep it and return why.
+    Else keep it and return why. ``problems`` of sidecars keep it back if the job is strict.
     """
     verdict = steps.audit(job, candidate)
     if not verdict.passed:
@@ -288,6 +288,10 @@ def judge(job: Job, candidate: Release, steps: Steps) -> Decision:
         passed = "its audit and its gate" if gate else "its audit"
         waits = f"{candidate.id} passed {passed} and waits for `raglake publish {candidate.id}`"
         return Decision(False, waits, False, remarks=remarks)
+    if job.strict and problems:
+        first = f"{counted(len(problems), 'sidecar problem')}, and the run is strict: {problems[0]}"
+        waits = f"{first}; {candidate.id} waits for a run that finds none, or for `raglake publish {candidate.id}`"
+        return Decision(False, waits, refused=True, remarks=remarks)
     try:
         steps.publish(job, candidate)
     except RefusedError as refusal:

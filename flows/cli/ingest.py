@@ -58,9 +58,6 @@ def ingest(
     lake: LakeOption,
     recipe: Recipe,
     run: Annotated[dict[str, Any], RunOptions],
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 4 if documents are in quarantine or sidecars need a correction.")
-    ] = False,
     prefect: Annotated[bool, typer.Option("--prefect", help="Run as a Prefect flow run.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -68,9 +65,10 @@ def ingest(
     job = Job(tuple(sources), lake, RecipeOptions(**recipe), **run)
     outcome = _run(job, as_json, under_prefect=prefect or bool(os.environ.get("PREFECT_API_URL")))
     show(outcome.to_json(), as_json, terminal.outcome)
-    if outcome.refused:
+    needs_correction = job.strict and outcome.n_sidecar_problems and not outcome.blocked
+    if outcome.refused and not needs_correction:
         raise typer.Exit(REFUSED)
-    if strict and (outcome.n_quarantined or outcome.n_sidecar_problems):
+    if needs_correction or (job.strict and outcome.n_quarantined):
         raise typer.Exit(QUARANTINED)
 
 

@@ -99,7 +99,7 @@ class WatchSection(model_of("WatchFields", WatchOptions)):  # type: ignore[misc]
     """How soon ``watch`` publishes a change, and which events it follows, by the names and defaults of its form."""
 
 
-_OF_RUN = ("include", "exclude", "shard_documents", "batch_hours", "budget_usd", "wait_minutes")
+_OF_RUN = ("include", "exclude", "strict", "shard_documents", "batch_hours", "budget_usd", "wait_minutes")
 
 
 class FleetSettings(model_of("RunSection", DeployedRunOptions, only=_OF_RUN)):  # type: ignore[misc]

@@ -16,7 +16,7 @@ from lake.ids import bytes_digest
 from lake.ingest.plan import RACY_MICROSECONDS
 from lake.schemas import DIGESTS
 from lake.sources import sidecars
-from lake.sources.protocol import is_sidecar
+from lake.sources.protocol import is_misnamed, is_sidecar
 from lake.sources.source import READ_AT_ONCE, Source
 
 #: Number of reading threads, and of files per batch: passing a file on costs as much as reading a small one.
@@ -31,7 +31,10 @@ def mask(rows: pa.Table, column: str, test: Callable[[Any], bool]) -> list[bool]
 
 
 def read_files(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table, dict[str, tuple[str, str]], int]:
-    """DIGESTS rows of files that exist, why documents among them can't be read, and the number that vanished."""
+    """DIGESTS rows of files that exist, why documents among them can't be read, and the number that vanished.
+
+    A link to nothing counts as existing if its name is nearly that of a sidecar: it may be meant to restrict a document.
+    """
     rows = list(zip(*(to_read.column(name).to_pylist() for name in _TO_READ), strict=True))
     with ThreadPoolExecutor(_READERS, thread_name_prefix="digest") as pool:
         each = pool.map(lambda part: list(_digests(sources[part[0][0]], part)), _parts(rows, sources))
@@ -42,7 +45,11 @@ def read_files(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table,
     for column, values in zip(("digest", "states"), zip(*found, strict=True), strict=False) if found else ():
         read = read.append_column(column, pa.array(values, pa.string()))
     read = read.cast(DIGESTS) if found else DIGESTS.empty_table()
-    vanished = {doc_id for doc_id, error in errors.items() if error.error_class == "vanished"}
+    vanished = {
+        doc_id
+        for doc_id, (_, uri, *_) in zip(doc_ids, rows, strict=True)
+        if doc_id in errors and errors[doc_id].error_class == "vanished" and not is_misnamed(uri)
+    }
     read = read.filter(pa.array(mask(read, "doc_id", lambda doc_id: doc_id not in vanished), pa.bool_()))
     unreadable = {doc_id: (str(error), error.error_class) for doc_id, error in errors.items()}
     return read, unreadable, len(vanished)

@@ -43,6 +43,12 @@ class RunOptions:
         title="Allow opening",
         least=0,
     )
+    strict: bool = option(
+        False,
+        "Publish nothing while sidecars need a correction; on the command line, exit with 4 then, and if documents are "
+        "in quarantine.",
+        title="Strict",
+    )
     batch_hours: float | None = option(
         None,
         "Embed through the provider's Batch API, at half the price, and wait up to N hours for it.",

@@ -44,7 +44,8 @@ def read_document(snapshot: Snapshot, visible: Predicate, doc_id: str, start: in
 
 def find_document(snapshot: Snapshot, visible: Predicate, doc_id: str, columns: Collection[str]) -> dict[str, Any]:
     """Columns of DOCUMENTS; raises UsageError if there is no such document or it is hidden."""
-    wanted = (Predicate(f"doc_id = '{doc_id}'") if _ID.fullmatch(doc_id) else NOTHING) & visible
+    # Rights come first: behind an id that no row has, they would not be evaluated, which takes less time.
+    wanted = visible & (Predicate(f"doc_id = '{doc_id}'") if _ID.fullmatch(doc_id) else NOTHING)
     rows: list[dict[str, Any]] = snapshot.table("documents").scan(list(columns), wanted.sql).to_pylist()
     if not rows:
         raise UsageError(f"no document {doc_id!r} in {snapshot.release.id}; each hit of a search has its doc_id")

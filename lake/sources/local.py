@@ -11,7 +11,7 @@ from typing import Any
 
 from lake.errors import TransientError, UsageError
 from lake.sources.blocks import whole
-from lake.sources.protocol import INODE_MARK, SourceFile, is_sidecar
+from lake.sources.protocol import INODE_MARK, SourceFile, is_misnamed, is_sidecar
 
 #: Bytes of a file's buffer; without a number, each open asks whether the file is a terminal.
 _BUFFER = 1 << 13
@@ -26,6 +26,10 @@ class LocalReader:
     def list(self) -> Iterator[SourceFile]:
         """Files below the folder; links to files count, links to folders don't (they may form cycles)."""
         yield from self._below("", self._root)
+
+    def names(self) -> Iterator[str]:
+        """The names in the folder itself, whatever has them."""
+        yield from (readable_name(entry.name) for entry in _entries(self._root, is_root=True) or ())
 
     def named(self, uri: str) -> Iterator[SourceFile]:
         """What ``list`` yields of one file, or of everything below one folder; nothing if there is neither.
@@ -152,16 +156,17 @@ def readable_name(name: str) -> str:
 def _found_entry(prefix: str, entry: os.DirEntry[str] | NamedEntry) -> SourceFile | None:
     """The file; None if it isn't one or just vanished. One whose status can't be read is listed anyway.
 
-    Whatever has the name of a sidecar is listed, since it may be meant to restrict a document.
+    Whatever has the name of a sidecar, or nearly, is listed, since it may be meant to restrict a document.
     """
     name = readable_name(prefix + entry.name)
+    is_meant = is_sidecar(name) or is_misnamed(name)
     unclear = SourceFile(name)  # reading it will reveal why
     try:
         if not entry.is_file():
-            return unclear if is_sidecar(name) else None
+            return unclear if is_meant else None
         status = entry.stat()
     except FileNotFoundError:
-        return unclear if is_sidecar(name) else None
+        return unclear if is_meant else None
     except OSError:  # such as a link to itself
         return unclear
     return _local_file(name, status)

@@ -31,6 +31,15 @@ def is_misnamed(uri: str) -> bool:
     return not is_sidecar(uri) and is_sidecar(uri.lower().removesuffix(".txt"))
 
 
+def as_meant(uri: str) -> str:
+    """The name that a misnamed sidecar was meant to have; of another file its own."""
+    if not is_misnamed(uri):
+        return uri
+    name = uri.lower().removesuffix(".txt")
+    suffix = SIDECAR_SUFFIX if name.endswith(SIDECAR_SUFFIX) else SIDECAR_TABLE
+    return uri[: len(name) - len(suffix)] + suffix
+
+
 class SourceFile(NamedTuple):
     """One document or sidecar of a listing.
 

@@ -25,6 +25,10 @@ class FsspecReader:
             raise FileNotFoundError(self._root)
         yield from self._found(details)
 
+    def names(self) -> Iterator[str]:
+        """The names in the folder itself, of folders too."""
+        yield from (path.rstrip("/").rpartition("/")[2] for path in self._filesystem.ls(self._path, detail=False))
+
     def named(self, uri: str) -> Iterator[SourceFile]:
         """What ``list`` yields of one object, or of everything below one folder; nothing if there is neither."""
         yield from self._found(self._filesystem.find(f"{self._path}/{uri}".rstrip("/"), detail=True))

@@ -18,7 +18,7 @@ from lake.ids import bytes_digest
 from lake.ids.uris import folded, places
 from lake.sources.declared import Statement, broken, joined, key_as_meant, merged, statement, statement_json
 from lake.sources.globs import matches
-from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, is_misnamed, is_sidecar
+from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, as_meant, is_misnamed, is_sidecar
 from lake.sources.source import Source
 
 if TYPE_CHECKING:
@@ -166,10 +166,7 @@ def _misnamed(uris: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Files that are sidecars but for capitals, or a ``.txt`` that an editor added; each as one that can't be read."""
     for uri in uris:
         if is_misnamed(uri):
-            name = uri.lower().removesuffix(".txt")
-            is_table = document_of(name) is None
-            beside = posixpath.join(posixpath.dirname(uri), SIDECAR_TABLE)
-            meant = beside if is_table else uri[: len(name) - len(SIDECAR_SUFFIX)] + SIDECAR_SUFFIX
+            meant = as_meant(uri)
             yield meant, _states(meant, problem=f"its name is {posixpath.basename(uri)}")
 
 

@@ -18,18 +18,19 @@ from lake.sources.blocks import blocks
 from lake.sources.checked import CheckedReader
 from lake.sources.failures import listing_errors, reading_errors
 from lake.sources.globs import expression, matches
-from lake.sources.local import readable_name
+from lake.sources.local import LocalReader, readable_name
 from lake.sources.protocol import (
     SIDECAR_SUFFIX,
     SIDECAR_TABLE,
     Cursor,
     Removal,
     SourceFile,
+    as_meant,
     is_misnamed,
     is_sidecar,
 )
 from lake.sources.readers import PUSHED, Reader, plugin_of, reader_of, scheme_of
-from lake.sources.remote import filesystem_of
+from lake.sources.remote import FsspecReader, filesystem_of
 from lake.sources.scope import SourceScope
 from lake.storage.pushed import checked_source
 from lake.storage.urls import without_credentials
@@ -150,15 +151,28 @@ class Source:
         """The sidecars of a single file; none on a web server, which may answer any name."""
         if self.root.startswith(("http://", "https://")):
             return
-        for name in (*(spelling + SIDECAR_SUFFIX for spelling in spellings(uri)), SIDECAR_TABLE):
+        exact = (*(spelling + SIDECAR_SUFFIX for spelling in spellings(uri)), SIDECAR_TABLE)
+        for name in dict.fromkeys((*exact, *self._loosely_beside(uri))):
             try:
                 yield self._found_file(name)
             except OSError as error:
-                if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+                if name not in exact or error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
                     yield SourceFile(name, None, None)  # reading it will reveal why
             except UsageError as error:
                 if not isinstance(error.__cause__, FileNotFoundError):
                     raise
+
+    def _loosely_beside(self, uri: str) -> Iterator[str]:
+        """Names of what may be meant as a sidecar of a single file, though it has not the name of one."""
+        assert isinstance(self._reader, LocalReader | FsspecReader)
+        with listing_errors(self.name):
+            names = list(self._reader.names())
+        others = set(map(folded, names)) - {folded(uri)}
+        for name in names:
+            meant = as_meant(name)
+            is_of_another = folded(meant.removesuffix(SIDECAR_SUFFIX)) in others
+            if is_sidecar(meant) and name != uri and (meant.endswith(SIDECAR_TABLE) or not is_of_another):
+                yield name
 
     @cached_property
     def _only_named(self) -> frozenset[str]:
@@ -175,6 +189,8 @@ class Source:
         """Whether the patterns choose this document."""
         if self.only is not None and folded(uri) not in self._only_named:
             return False
+        if self.file is not None and folded(uri) != folded(self.file):
+            return False
         if self.pattern != "**" and not expression(folded(self.pattern)).fullmatch(folded(uri)):
             return False
         if self.include and not any(matches(uri, pattern) for pattern in self.include):
@@ -188,7 +204,7 @@ class Source:
         if not self._names_hidden and any(part.startswith(".") for part in uri.split("/")):
             return False
         if self.file is not None:
-            return uri == self.file or is_sidecar(uri)
+            return uri == self.file or is_sidecar(uri) or is_misnamed(uri)
         return is_sidecar(uri) or is_misnamed(uri) or not any(matches(uri, pattern) for pattern in self.exclude)
 
     def read(self, uri: str) -> bytes:

@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,32 @@ def test_it_closes_a_source_of_a_single_file_too(source: Path, lake_url: str, ki
     [stated] = found.documents.column("stated").to_pylist()
     assert json.loads(stated)["acl"] == []
     assert found.remarks[0].startswith(f"{name} can't be read")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "is_closed"),
+    [
+        *(("file", name, True) for name in ("a.md.META.json", "a.md.meta.json.txt", "_Metadata.csv")),
+        *(("file", name, True) for name in ("A.md.meta.json", "a.meta.json", "A.MD.Meta.Json.TXT")),
+        *(("file", name, False) for name in ("b.md.META.json", "b.md.meta.json", "c.md.meta.json", "a.md.meta")),
+        *((kind, "a.md.META.json", True) for kind in ("dangling link", "folder", "pipe")),
+        ("dangling link", "_metadata.csv.txt", True),
+    ],
+)
+def test_what_is_nearly_a_sidecar_closes_a_single_file_as_it_closes_a_folder(
+    source: Path, lake_url: str, kind: str, name: str, is_closed: bool
+) -> None:
+    documents(source, "a.md", "b.md")
+    if kind == "file":
+        (source / name).write_text('{"acl": ["hr"]}' if ".csv" not in name.lower() else "path,acl\na.md,hr\n")
+    else:
+        ODD[kind](source / name)
+    for place in (source / "a.md", source):
+        found = digested(Lake(lake_url), [parse_source(str(place))], verify=False)
+        stated = dict(zip(*(found.documents.column(n).to_pylist() for n in ("uri", "stated")), strict=True))
+        assert ("acl" in json.loads(stated["a.md"] or "{}")) == is_closed, place
+        assert stated.keys() - {"a.md", "b.md"} <= ({name} if place == source else set())
+        assert bool(found.remarks) or not is_closed
 
 
 def test_a_sidecar_that_turns_into_something_else_opens_nothing_at_past_releases(
@@ -157,13 +184,40 @@ def test_a_row_that_names_no_document_restricts_what_it_may_mean(
         documents(source, f"{number}/{name}", f"{number}/open.md")
         rooted = f"/{number}{path}" if path.startswith("/") else path
         (source / f"{number}/_metadata.csv").write_text(f'path,acl\n"{rooted}",hr\n')
-    assert _exit_status(["ingest", str(source), "--lake", lake_url, "--embedder", "hash", "--strict", "--json"]) == 4
+    assert _exit_status(["ingest", str(source), "--lake", lake_url, "--embedder", "hash", "--json"]) == 0
     outcome = json.loads(capsys.readouterr().out)
     assert (outcome["published"], outcome["n_sidecar_problems"]) == (True, len(MEANT))
     assert all("restricts what it may mean" in remark for remark in outcome["remarks"])
     everybody = {f"{number}/open.md" for number in range(len(MEANT))}
     assert visible(lake_url) == everybody
     assert visible(lake_url, "hr") == everybody | {f"{number}/{name}" for number, (name, _) in enumerate(MEANT)}
+
+
+def test_a_strict_run_publishes_nothing_until_the_sidecars_are_right(
+    source: Path, lake_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ingest_strictly(*words: str) -> tuple[int, dict[str, Any]]:
+        status = _exit_status(["ingest", str(source), "--lake", lake_url, "--embedder", "hash", "--json", *words])
+        return status, json.loads(capsys.readouterr().out)
+
+    documents(source, "a.md", "b.md")
+    assert ingest_strictly("--strict")[0] == 0
+    documents(source, "new.md")
+    rows = "path,acl\na.md,hr\n"
+    (source / "_metadata.csv").write_text(rows + "elsewhere.md,hr\n")
+    for _ in range(2):
+        status, outcome = ingest_strictly("--strict")
+        assert (status, outcome["published"], outcome["n_sidecar_problems"]) == (4, False, 1)
+        assert "the run is strict: _metadata.csv: the row for elsewhere.md states rights" in outcome["reason"]
+        assert visible(lake_url) == {"b.md"}  # what a row takes away does not wait
+    (source / "_metadata.csv").write_text(rows)
+    status, outcome = ingest_strictly("--strict")
+    assert (status, outcome["published"], outcome["n_texts_embedded"]) == (0, True, 0)
+    assert visible(lake_url) == {"b.md", "new.md"}
+    (source / "_metadata.csv").write_text(rows + "elsewhere.md,hr\n")
+    assert ingest_strictly("--strict")[0] == 4  # also if there is nothing to publish
+    documents(source, "later.md")
+    assert ingest_strictly()[1]["published"]
 
 
 def test_a_row_that_means_nothing_is_remarked_on_first(source: Path, lake_url: str, ingest: Ingest) -> None:

@@ -60,7 +60,7 @@ def test_a_lake_has_its_own_words_over_those_of_all(tmp_path: Path, monkeypatch:
         ("overlap: skip\n  other: {lake: a/, sources: [b]}", "manuals and other are both at a; two schedules would"),
         ("overlap: skip\n  Other: {lake: b, sources: [b]}", "lakes.Other='Other': names are of a-z, 0-9 and"),
         ("overlap: skip\ndefaults: {recipe: {embeder: hash}}", "defaults.recipe.embeder='hash': there is no such key"),
-        ("overlap: skip\ndefaults: {source: []}", "there are: include, exclude, batch_hours"),
+        ("overlap: skip\ndefaults: {source: []}", "there are: include, exclude, strict, batch_hours"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_file_key_and_remedy(tmp_path: Path, line: str, told: str) -> None:
