@@ -110,7 +110,8 @@ def parameters(action: str, lake: FleetLake) -> dict[str, Any]:
         said |= lake.watch.model_dump(exclude_unset=True) | {"workers": lake.runner.workers}
     if action == "ingest":
         said |= {"sources": lake.sources, "recipe": lake.recipe.model_dump(exclude_none=True)}
-        said |= lake.model_dump(include={"include", "exclude", "strict", "shard_documents", "batch_hours", "budget_usd"})
+        of_run = {"include", "exclude", "strict", "shard_documents", "batch_hours", "budget_usd"}
+        said |= lake.model_dump(include=of_run)
         said |= {"runner": lake.runner.kind, "workers": lake.runner.workers, "runner_address": lake.runner.address}
     return {field: value for field, value in said.items() if value is not None}
 

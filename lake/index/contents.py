@@ -143,6 +143,6 @@ class ReleaseContents(OpenLake):
         """
 
         def read(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
-            return read_document(snapshot, rights.predicate(principals), doc_id, start, characters)
+            return read_document(snapshot, rights.may_see(principals), doc_id, start, characters)
 
         return self._reader.search(at, read)

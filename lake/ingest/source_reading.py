@@ -33,7 +33,7 @@ def mask(rows: pa.Table, column: str, test: Callable[[Any], bool]) -> list[bool]
 def read_files(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table, dict[str, tuple[str, str]], int]:
     """DIGESTS rows of files that exist, why documents among them can't be read, and the number that vanished.
 
-    A link to nothing counts as existing if its name is nearly that of a sidecar: it may be meant to restrict a document.
+    A link to nothing whose name is nearly that of a sidecar counts as existing: it may be meant to restrict something.
     """
     rows = list(zip(*(to_read.column(name).to_pylist() for name in _TO_READ), strict=True))
     with ThreadPoolExecutor(_READERS, thread_name_prefix="digest") as pool:

@@ -68,7 +68,7 @@ class IndexedDocuments:
         columns = ("source", "uri", "digest", "media_type", "size")
 
         def read(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
-            row = find_document(snapshot, rights.predicate(principals), doc_id, columns)
+            row = find_document(snapshot, rights.may_see(principals), doc_id, columns)
             return {"release": snapshot.release.id, **row}
 
         return self._reader.search(at, read)
@@ -82,7 +82,7 @@ class IndexedDocuments:
 
         def read(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
             visible = rights.predicate(principals)
-            row = find_document(snapshot, visible, doc_id, _ROW)
+            row = find_document(snapshot, rights.may_see(principals), doc_id, _ROW)
             content = content_of(self._lake, row["content_id"])
             spoken = _described(row, content, rules)
             spoken["rights"] = _rights(row, rights, principals)
@@ -114,7 +114,7 @@ class IndexedDocuments:
         """
 
         def read(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
-            row = find_document(snapshot, rights.predicate(principals), doc_id, _ROW)
+            row = find_document(snapshot, rights.may_see(principals), doc_id, _ROW)
             content = content_of(self._lake, row["content_id"])
             parents = content.get("parents") or []
             first = next((n for n, one in enumerate(parents) if one["end"] > start), len(parents))
@@ -167,7 +167,7 @@ class IndexedDocuments:
         def read(snapshot: Snapshot, rights: Rights) -> tuple[str, dict[str, Any] | None, str]:
             row = None
             with suppress(UsageError):
-                row = find_document(snapshot, rights.predicate(principals), doc_id, ("source", "uri", "content_id"))
+                row = find_document(snapshot, rights.may_see(principals), doc_id, ("source", "uri", "content_id"))
             text = content_of(self._lake, row["content_id"]).get("text") if row else None
             return snapshot.release.id, row, text or ""
 

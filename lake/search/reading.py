@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import UsageError
 from lake.parse.graphemes import cluster
-from lake.search.predicate import NOTHING, Predicate
 
 if TYPE_CHECKING:
+    from lake.search.rights import MaySee
     from lake.search.snapshot import Snapshot
 
-_ID = re.compile(r"[0-9a-f]{16,64}")
 _SECTION = ("heading", "page", "last_page", "kind", "start", "end")
 #: The columns of the manifest that are useful to a reader.
 _SHOWN = ("doc_id", "source", "uri", "title", "author", "language", "media_type", "modified_at", "size", "metadata")
 
 
-def read_document(snapshot: Snapshot, visible: Predicate, doc_id: str, start: int, characters: int) -> dict[str, Any]:
+def read_document(snapshot: Snapshot, may_see: MaySee, doc_id: str, start: int, characters: int) -> dict[str, Any]:
     """Columns of DOCUMENTS, and ``sections`` with at most ``characters`` of text from ``start`` on, in order.
 
     Raises UsageError if there is no such document, with the same message if it is hidden.
     """
-    row = find_document(snapshot, visible, doc_id, _SHOWN)
+    row = find_document(snapshot, may_see, doc_id, _SHOWN)
     release, where = snapshot.release.id, f"doc_id = '{doc_id}'"
     parents = snapshot.table("parents").scan([*_SECTION, "text"], f"{where} AND `end` > {start}").to_pylist()
     sections, end = [], start + characters
@@ -42,11 +40,9 @@ def read_document(snapshot: Snapshot, visible: Predicate, doc_id: str, start: in
     return {"release": release, **row, **stated, "sections": sections, "next_start": end if goes_on else None}
 
 
-def find_document(snapshot: Snapshot, visible: Predicate, doc_id: str, columns: Collection[str]) -> dict[str, Any]:
-    """Columns of DOCUMENTS; raises UsageError if there is no such document or it is hidden."""
-    # Rights come first: behind an id that no row has, they would not be evaluated, which takes less time.
-    wanted = visible & (Predicate(f"doc_id = '{doc_id}'") if _ID.fullmatch(doc_id) else NOTHING)
-    rows: list[dict[str, Any]] = snapshot.table("documents").scan(list(columns), wanted.sql).to_pylist()
-    if not rows:
+def find_document(snapshot: Snapshot, may_see: MaySee, doc_id: str, columns: Collection[str]) -> dict[str, Any]:
+    """Columns of DOCUMENTS; raises UsageError if there is no such document or it is hidden, as late in either case."""
+    row = snapshot.document_rows.find(snapshot.table("documents"), doc_id, may_see, columns)
+    if row is None:
         raise UsageError(f"no document {doc_id!r} in {snapshot.release.id}; each hit of a search has its doc_id")
-    return rows[0]
+    return row

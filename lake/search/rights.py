@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Names that may see a document; None: everybody.
 Acl = frozenset[str] | None
+#: Whether somebody may see a document, given its id and the release's acl of it.
+MaySee = Callable[[str, Collection[str] | None], bool]
 
 _MAX_PRINCIPALS = 10_000
 
@@ -52,8 +54,7 @@ class Rights:
         """
         if principals == EVERYTHING and isinstance(principals, str):
             return ANYTHING
-        names = checked(principals)
-        names = self.memberships.expanded(names) if self.memberships else names
+        names = self._names(principals)
         may = {doc_id: (_lets_in(then, names), _lets_in(now, names)) for doc_id, (then, now) in self.changed.items()}
         opened = [doc_id for doc_id, allowed in may.items() if allowed == (False, True)]
         closed = [doc_id for doc_id, allowed in may.items() if allowed == (True, False)]
@@ -61,6 +62,22 @@ class Rights:
         if closed:
             own &= Predicate(one_of("doc_id", sorted(closed), negated=True))
         return Predicate(f"({own.sql}) OR {one_of('doc_id', sorted(opened))}") if opened else own
+
+    def may_see(self, principals: Iterable[str] | str = ()) -> MaySee:
+        """What ``predicate`` tells of all documents, for a single one."""
+        if principals == EVERYTHING and isinstance(principals, str):
+            return lambda doc_id, acl: True
+        names = self._names(principals)
+
+        def may(doc_id: str, acl: Collection[str] | None) -> bool:
+            then = None if acl is None else frozenset(acl)
+            return _lets_in(self.changed[doc_id][1] if doc_id in self.changed else then, names)
+
+        return may
+
+    def _names(self, principals: Iterable[str]) -> frozenset[str]:
+        names = checked(principals)
+        return self.memberships.expanded(names) if self.memberships else names
 
     def _of_column(self, names: Collection[str]) -> Predicate:
         if not self.restricts:

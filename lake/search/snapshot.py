@@ -20,6 +20,7 @@ from lake.schemas import HITS
 from lake.schemas.result import SearchResult
 from lake.search.allow_list import Latest
 from lake.search.candidates import RankedList
+from lake.search.document_rows import DOCUMENT_ROW_BYTES, DocumentRows
 from lake.search.exact_index import ExactIndex, Loading, has_few_vectors
 from lake.search.exact_words import exact_first
 from lake.search.filters import ReleaseFilter
@@ -129,10 +130,16 @@ class Snapshot:
             for column in release.recipe.vector_columns
         }
 
+    @cached_property
+    def document_rows(self) -> DocumentRows:
+        """The rows of documents by their ids."""
+        return DocumentRows.read(self.table("documents"))
+
     @property
     def n_bytes(self) -> int:
         """Approximate bytes in memory once it is searched often."""
         cached = n_bytes(self.release) if fits(self.release) else 0
+        cached += self.release.counts["n_documents"] * DOCUMENT_ROW_BYTES
         each, n_chunks = self.release.recipe.embedders, self.release.counts["n_chunks"]
         cached += n_chunks * sum(one.vector_bytes("float32") for one in each if one.is_sparse)
         per_chunk = 4 * sum(one.width for one in each) + _TEXT_BYTES

@@ -40,8 +40,11 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> TableReader:
 
 def seen(documents: TableReader, today: dict[int, list[str] | None], principals: Any) -> set[int]:
     ledger = rows({f"{number:032x}": acl for number, acl in today.items()})
-    predicate = Rights.over(ledger, documents).predicate(principals)
-    return {int(doc_id, 16) for doc_id in documents.scan(["doc_id"], predicate.sql).column(0).to_pylist()}
+    rights = Rights.over(ledger, documents)
+    found = set(documents.scan(["doc_id"], rights.predicate(principals).sql).column(0).to_pylist())
+    may_see, every = rights.may_see(principals), documents.scan(["doc_id", "acl"]).to_pylist()
+    assert found == {row["doc_id"] for row in every if may_see(row["doc_id"], row["acl"])}
+    return {int(doc_id, 16) for doc_id in found}
 
 
 def may(acl: list[str] | None, principals: list[str]) -> bool:
