@@ -20,7 +20,7 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
     return Parser(name, str(revision), tuple(suffixes.split()), function, libraries, detects_language)
 
 
-text = _ours(5, "text", ".txt .text .log", _ENCODINGS)
+text = _ours(6, "text", ".txt .text .log", _ENCODINGS)
 markdown = _ours(4, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
 html = _ours(6, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
@@ -29,7 +29,7 @@ office = _ours(
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
-pdf = _ours(7, "pdf", ".pdf", "pypdfium2", _OCR)
+pdf = _ours(8, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
     10,
     "tables.sheets",

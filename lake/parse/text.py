@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from collections import Counter
 from typing import NamedTuple
 
 from lake.errors import InputError
@@ -29,6 +30,8 @@ _ESCAPES = re.compile(rb"\x1b(?:\$[@ABC]|\$[()][A-Z]|\(I)")
 _BY_ESCAPES = ("iso2022_kr", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_jp_2004")
 _CONTROLS = bytes(set(range(1, 32)) - set(b"\b\t\n\r\f\v\x1b")) + b"\x7f"
 _MOST_CONTROLS, _MOST_NULS = 0.02, 0.1
+#: The upper and lower halves of so many bytes of UTF-16 have next to no bytes in common; of other text they are alike.
+_FIRST_BYTES, _MOST_ALIKE = 400, 0.25
 _NOT_IN_TEXT = ("Cn", "Co", "Cs", "Cc")
 _PLAIN = ("utf-8", "utf-8-sig")
 #: UTF-8 that writes characters beyond U+FFFF as two halves, or NUL as two bytes.
@@ -126,6 +129,7 @@ def _encoding_of(data: bytes, charset: str | None, *, declared: bool) -> tuple[s
         return "utf-8", ""
     if _PAIRED_BYTES.search(data) and _paired(data) is not None:
         return _PAIRED, ""
+    data = data.replace(b"\0", b"")  # those of a file that is not binary say nothing of its encoding
     stated = charset or declared_in(data, markup=declared)
     if stated and not stated.startswith(("utf-8", "utf_8", "utf-16", "utf-32")):
         is_believed, better = believed(data, stated)
@@ -179,6 +183,9 @@ def _wide_encoding(data: bytes) -> str | None:
     rest = sample.replace(b"\0", b"")
     if len(rest) > 0.75 * len(sample) and _has_few_controls(rest) and _is_utf8(rest[:-4]):
         return None
+    first = sample[:_FIRST_BYTES]
+    if len(rest) > 0.75 * len(sample) and _likeness(first[::2], first[1::2]) > _MOST_ALIKE:
+        return None
     for encoding in _WIDE:
         width = 4 if "32" in encoding else 2
         text = sample[: len(sample) // width * width].decode(encoding, "replace")
@@ -189,6 +196,11 @@ def _wide_encoding(data: bytes) -> str | None:
         if n_ascii and wrong + text.count(_REPLACED) <= 0.005 * len(text) + 1:
             return encoding
     return None
+
+
+def _likeness(one: bytes, other: bytes) -> float:
+    """The share of bytes that two strings have in common, each as often as both hold it."""
+    return (Counter(one) & Counter(other)).total() / max(1, min(len(one), len(other)))
 
 
 def _refuse_controls(data: bytes) -> None:

@@ -35,7 +35,8 @@ def twice_encoded(text: str) -> Omission | None:
     n_runs, found = 0, []
     for match in _RUN.finditer(text):
         n_runs += 1
-        if meant := _meant(match[0]):
+        # Without such a letter it is a word: "’é" of "l’été" would be Armenian in Mac Roman.
+        if _LEADS.search(match[0]) and (meant := _meant(match[0])):
             found.append((match[0], *meant))
         if n_runs >= _MOST_RUNS:
             break

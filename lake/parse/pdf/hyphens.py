@@ -1,8 +1,9 @@
 """Hyphens at line ends: part of the word, or only the sign of its division; decided by evidence.
 
-The evidence, in this order: a digit beside the hyphen; how the document writes the word elsewhere; a capital after the
-hyphen; a single letter, a number word or another first part of English compounds before it; whether both parts are
-words of the document. What is left is a divided word.
+A hyphen before "and" may stand for the end of a later word. For all others the evidence is, in this order: a digit
+beside the hyphen; how the document writes the word elsewhere; a capital after the hyphen; a single letter, a number
+word or another first part of English compounds before it; whether both parts are words of the document. What is left
+is a divided word.
 """
 
 from __future__ import annotations
@@ -50,6 +51,14 @@ _ENDINGS = re.compile(
     "able|ages?|aged|ary|ed|en|ened|ening|er|ers|est|eth|ful|hood|ies|ily|ings?|ish|ishes|less|ly|ment|ness|ship|some|"
     "sy|ty|ware|ways?|lights?|lighted|lands?|lines?|words?|roads?|comings?|cuts?|stop"
 )
+#: Words after a hyphen that stands for the end of a later word: "pre- and postwar", "Haupt- und Nebengebäude".
+_JOINS_PARTS = re.compile("und|oder|sowie|bzw|och|eller")
+_JOINS_FIRST_PARTS = re.compile("and|or|nor|to|bis")
+_SUSPENDED = re.compile(
+    "pre|post|pro|anti|sub|non|short|long|mid|inter|intra|micro|macro|mono|multi|single|half|full|part|high|low|under|"
+    "over|upper|lower|inner|outer|left|right|front|back|first|second|third|one|two|three|four|five|six|seven|eight|"
+    "nine|ten|ein|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn"
+)
 _TENS = re.compile("twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety")
 
 
@@ -96,7 +105,12 @@ class Hyphens:
         return self.word(before[0], after[0])
 
     def word(self, left: str, right: str) -> str:
-        """The word of which a line ends with ``left`` and a hyphen, and the next begins with ``right``."""
+        """The word of which a line ends with ``left`` and a hyphen, and the next begins with ``right``.
+
+        They are two words if the hyphen stands for the end of a later one.
+        """
+        if self._is_suspended(left, right):
+            return f"{left}- {right}"
         return f"{left}-{right}" if self._keeps(left, right) else left + right
 
     def _keeps(self, left: str, right: str) -> bool:
@@ -118,6 +132,17 @@ class Hyphens:
             return bool(is_small) or (self._n_written(small_one) > 0 and self._n_written(small_other) > 0)
         are_words = min(len(one), len(other)) > 2 and self._n_written(one) > 0 and self._n_written(other) > 0
         return are_words and not _SMALL.fullmatch(small_one)
+
+    def _is_suspended(self, left: str, right: str) -> bool:
+        if not (right.islower() and len(left) > 1):
+            return False
+        first = _SPLIT.split(left)[-1].lower()
+        if _JOINS_PARTS.fullmatch(right):
+            return self._n_written(first + right) == 0
+        if not _JOINS_FIRST_PARTS.fullmatch(right) or self._n_written(first + right):
+            return False
+        is_word = right in ("and", "or") and len(first) > 2 and self._n_written(first) > 0
+        return is_word or first.isdigit() or _SUSPENDED.fullmatch(first) is not None
 
     def _known(self) -> Counter[str]:
         """How often each word occurs inside a line, as it is written."""

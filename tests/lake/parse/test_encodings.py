@@ -75,6 +75,9 @@ READ = {
     "a stray NUL": (b"The lamp\0 keeper\n", "The lamp keeper\n"),
     "a NUL beyond ASCII": (GERMAN.encode().replace(b"r die", b"r\0 die"), GERMAN),
     "a NUL in a legacy encoding": (CZECH.encode("cp1250") + b"\0", CZECH),
+    "a NUL among cp1252": (GERMAN.encode("cp1252").replace(b" ", b" \0", 1), GERMAN),
+    "a NUL at the beginning of a line of cp1250": ((CZECH + "\n\0" + CZECH).encode("cp1250"), CZECH + "\n" + CZECH),
+    "UTF-16 LE, few NULs": ((CHINESE.strip() * 40 + "\n").encode("utf-16-le"), CHINESE.strip() * 40 + "\n"),
     "NULs at the end": (b"The lamp" + b"\0" * 4096, "The lamp"),
     "a few controls": (b"The\x01 lamp\x02 keeper\x7f\n", "The lamp keeper\n"),
     "a coding comment": (b"# -*- coding: koi8-r -*-\n" + "Маяк".encode("koi8-r"), "\nМаяк"),
@@ -198,6 +201,11 @@ def test_text_that_was_encoded_twice_is_kept_and_named(encoding: str, name: str)
     (remark,) = [one for one in parsed.omitted if one.kind == "guessed_encoding"]
     assert "was read as" in remark.place
     assert not [one for one in parse(text.encode(), name).omitted if one.kind == "guessed_encoding"]
+
+
+@pytest.mark.parametrize("text", ["Près du château, l’été et l’école.", "L’été, ‘œuvre’ et “âge”"])
+def test_quotation_marks_beside_letters_are_no_misread_text(text: str) -> None:
+    assert not parse(text.encode(), "a.txt").omitted
 
 
 def test_one_example_of_misread_text_among_others_is_no_remark() -> None:

@@ -150,6 +150,11 @@ class TestHyphens:
             ("The DEPART-", "MENT of tides.", "DEPARTMENT"),
             ("Die Leucht-", "turmwärter kamen.", "Leuchtturmwärter"),
             ("It was inter-", "rupted, twice.", "interrupted,"),
+            ("Der Haupt-", "und Nebeneingang.", "Haupt- und"),
+            ("Zwei-", "bis dreimal.", "Zwei- bis"),
+            ("The pre-", "and postwar lamps.", "pre- and"),
+            ("Im Jahr 2030-", "oder später.", "2030- oder"),
+            ("There was a brig-", "and on board.", "brigand"),
         ],
     )
     def test_a_word_over_a_line_end(self, line: str, following: str, whole: str) -> None:
