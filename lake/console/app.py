@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
+from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -85,12 +86,7 @@ class Console:
         async def act(request: Request) -> Response:
             visit = self._visit(request)
             await visit.read_form()
-            if not is_from_here(request) or not is_token(visit.session, visit.word("csrf")):
-                raise ApiError(
-                    403,
-                    "forged",
-                    "this form does not come from a page of this console, or it is too old; load the page again",
-                )
+            await _check_form(visit)
             return self._remembered(visit, await handler(visit))
 
         return act
@@ -118,14 +114,37 @@ class Console:
         problem = error if isinstance(error, ApiError) else _of_framework(error)
         visit = getattr(request.state, "visit", None) or self._visit(request)
         if problem.status == 401:
-            wanted = request.url.path if request.method == "GET" else f"{ROOT}/"
-            query = f"?{request.url.query}" if request.url.query and request.method == "GET" else ""
-            to = f"{ROOT}{SIGN_IN}?" + urlencode({"next": wanted + query})
+            is_page = request.method == "GET" and not visit.is_part
+            to = f"{ROOT}{SIGN_IN}?" + urlencode({"next": _place(request.url) if is_page else came_from(request)})
             return Response(headers={"HX-Redirect": to}) if visit.is_part else RedirectResponse(to, 303)
-        response = visit.page("error.html", problem.status, problem=problem)
+        response = visit.page("error.html", problem.status, problem=problem, back=came_from(request))
         if visit.is_part:  # only what explains the error is swapped in
-            response.headers.update({"HX-Reselect": "#problem", "HX-Reswap": "innerHTML"})
+            response.headers.update({"HX-Reselect": "#refused", "HX-Reswap": "innerHTML"})
         return self._remembered(visit, response)
+
+
+async def _check_form(visit: Visit) -> None:
+    """Raises ApiError 403 for a form from elsewhere or of an earlier session, 401 if nobody is signed in any more."""
+    is_known = is_from_here(visit.request)
+    if is_known and is_token(visit.session, visit.word("csrf")):
+        return
+    if is_known and visit.session.key is None and visit.request.url.path != f"{ROOT}{SIGN_IN}":
+        await visit.api.get("/key")
+    raise ApiError(
+        403, "forged", "this form does not come from a page of this console, or it is too old; load the page again"
+    )
+
+
+def came_from(request: Request) -> str:
+    """The page of the console that sent a form or wants a part of itself; the first page if the browser hides it."""
+    seen = URL(request.headers.get("referer", ""))
+    is_page = seen.netloc == request.headers.get("host") and seen.path.startswith(f"{ROOT}/")
+    return _place(seen) if is_page and seen.path != f"{ROOT}{SIGN_IN}" else f"{ROOT}/"
+
+
+def _place(url: URL) -> str:
+    """Path and query."""
+    return url.path + (f"?{url.query}" if url.query else "")
 
 
 def _of_framework(error: Exception) -> ApiError:

@@ -59,8 +59,10 @@ async function* events(body) {
 }
 
 async function message(reply) {
+  const text = await reply.text();
+  const shown = new DOMParser().parseFromString(text, "text/html").querySelector("#problem");
   try {
-    return (await reply.json()).message;
+    return shown ? shown.textContent.trim() : JSON.parse(text).message;
   } catch {
     return `The service answered with status ${reply.status}.`;
   }

@@ -20,7 +20,8 @@ async def judge(visit: Visit) -> Response:
     await visit.api.post("/feedback", {**body, **named})
     if visit.is_part:
         return visit.part("judged.html", is_useful=body["useful"])
-    return visit.back_to(visit.word("back", "/search"))
+    back = visit.word("back", "/search")
+    return visit.back_to(f"{back}{'&' if '?' in back else '?'}judged={visit.word('useful')}")
 
 
 async def question(visit: Visit) -> Response:

@@ -43,6 +43,8 @@ async def _chosen(visit: Visit, chosen: Sequence[str]) -> Response:
         return visit.back_to("/releases/compare", a=known[0], b=known[1])
     found = await visit.api.get("/timeline", limit=_ROWS)
     problem = f"Choose two releases to compare; {len(known) or 'none'} {'are' if len(known) != 1 else 'is'} chosen."
+    if gone := [name for name in chosen if name not in order]:
+        problem += f" {' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} not kept any more."
     return visit.page("releases.html", 400, found=found, plots=_plots(found["releases"]), problem=problem)
 
 
@@ -81,10 +83,11 @@ def _scores(rows: Sequence[Mapping[str, Any]], measure: str) -> Iterator[tuple[s
 
 
 async def release(visit: Visit, problem: ApiError | None = None) -> Response:
-    """One release. ``problem``: why an act on it was refused."""
+    """One release. ``problem``: why an act on it was refused. An address says that an act is done only if it was."""
     path = f"/releases/{quote(visit.request.path_params['release'], safe='')}"
     found = await visit.api.get(path)
-    done = ACTS.get(visit.word("done")) if problem is None else None
+    is_last = problem is None and bool(found["entries"]) and found["entries"][0]["action"] == visit.word("done")
+    done = ACTS.get(visit.word("done")) if is_last else None
     return visit.page("release.html", problem.status if problem else 200, found=found, done=done, problem=problem)
 
 
@@ -93,6 +96,8 @@ async def act(visit: Visit) -> Response:
     named, chosen = visit.request.path_params["release"], visit.word("act")
     if chosen not in ACTS:
         raise ApiError(400, "usage", "there is no such act")
+    if not visit.word("why"):
+        return await _refused(visit, ApiError(400, "usage", "give a reason; the log keeps it for those who come later"))
     body: dict[str, Any] = {"why": visit.word("why")}
     if chosen == "publish":
         body["force"] = visit.word("force") == "yes"
@@ -103,9 +108,14 @@ async def act(visit: Visit) -> Response:
     except ApiError as error:
         if error.status in (401, 403, 404):
             raise
-        visit.releases, visit.key = await _frame(visit)
-        return await release(visit, error)
+        return await _refused(visit, error)
     return visit.back_to(f"/releases/{quote(named, safe='')}", done=chosen)
+
+
+async def _refused(visit: Visit, problem: ApiError) -> Response:
+    """The form again, with why it was refused."""
+    visit.releases, visit.key = await _frame(visit)
+    return await release(visit, problem)
 
 
 async def _frame(visit: Visit) -> tuple[list[dict[str, Any]], dict[str, Any]]:

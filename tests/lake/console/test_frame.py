@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -76,6 +77,36 @@ def test_a_form_without_the_token_of_its_session_does_nothing(console_service: R
     assert reply.status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("came_from", "wanted"),
+    [
+        ("{base}/console/releases/live?act=pin", "/console/releases/live?act=pin"),
+        ("https://evil.example/console/releases", "/console/"),
+        ("", "/console/"),
+    ],
+)
+def test_a_form_of_a_session_that_ended_leads_to_the_sign_in_and_back(
+    console_service: Running, came_from: str, wanted: str
+) -> None:
+    base = console_service.url
+    headers = {"Origin": base, "Referer": came_from.format(base=base)}
+    with httpx.Client(base_url=base, timeout=60) as client:
+        sent = {"csrf": "of the session that ended", "act": "pin", "why": "x"}
+        reply = client.post("/console/releases/live/act", data=sent, headers=headers)
+        assert reply.status_code == 303
+        assert parse_qs(urlsplit(reply.headers["location"]).query)["next"] == [wanted]
+        part = client.post("/console/search/judge", data=sent, headers={**headers, "HX-Request": "true"})
+        assert parse_qs(urlsplit(part.headers["HX-Redirect"]).query)["next"] == [wanted]
+
+
+def test_a_form_that_is_older_than_a_restart_leads_back_to_its_page(console_lake: ConsoleLake) -> None:
+    with served(console_lake.url, KeyRing(anonymous=Key("anonymous"))) as running:
+        headers = {"Origin": running.url, "Referer": f"{running.url}/console/search?q=oil"}
+        reply = httpx.post(f"{running.url}/console/search/judge", data={"csrf": "x"}, headers=headers, timeout=60)
+    assert reply.status_code == 403
+    assert 'href="/console/search?q=oil">Load the page again' in reply.text
+
+
 @pytest.mark.parametrize("path", ["/search", "/sign-in", "/static/console.css", "/nowhere", "/static/..%2fapp.py"])
 def test_every_response_has_a_policy_without_inline_scripts_or_styles(console_service: Running, path: str) -> None:
     reply = httpx.get(f"{console_service.url}/console{path}", timeout=60)
@@ -109,6 +140,8 @@ def test_a_key_that_may_not_choose_a_release_is_told_so(visit: Visit, console_la
     page = visit(f"/search?q=oil&at={console_lake.releases[0]}", key=READER)
     assert "Not allowed" in page.text_content("main")
     assert "does not allow at" in page.text_content("main")
+    page.click("text=Look at the live release instead")
+    assert "at=" not in page.url
 
 
 def test_the_theme_is_the_systems_until_the_visitor_chooses(visit: Visit) -> None:

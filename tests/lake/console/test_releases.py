@@ -110,6 +110,7 @@ def test_any_other_number_of_ticks_says_what_to_do(show: Visit, console_lake: Co
     words = "&".join(f"r={name}" for name in (*console_lake.releases, "none")[:ticked]) or "r=nothing"
     page = show(f"/releases?{words}")
     assert "Choose two releases" in page.text_content(".notice.warn")
+    assert ("not kept any more" in page.text_content(".notice.warn")) == (ticked == 0)
     assert page.locator(".release").count() == 3
 
 
@@ -166,6 +167,12 @@ def test_a_pin_a_name_and_their_ends_are_shown_and_logged(show: Visit, own: tupl
         page.locator("details[open] button").click()
         page.wait_for_selector(f'.notice.good:has-text("{own[1].log.read().entries[-1].release}")')
         assert own[1].log.read().entries[-1].action == act
+    page.goto(page.url.replace("done=unname", "done=publish"))
+    assert page.locator(".notice.good").count() == 0, "an address says that something is done that was not"
+    page.click('.act-form summary >> text="Pin"')
+    page.fill("#why-pin", "  ")
+    page.locator("details[open] button").click()
+    assert "Give a reason" in page.text_content("#problem")
     page.click("text=All releases")
     page.click("text=Log of everything")
     assert page.locator(".entries li").first.text_content().count("lost the name golden") == 1

@@ -193,6 +193,9 @@ def test_a_thumb_becomes_a_judgement_and_a_session_counts_once(visit: Visit, con
     page.wait_for_selector("text=Thank you: useful.")
     page.locator(".thumbs button[value=no]").first.click()
     page.wait_for_selector("text=Thank you: not useful.")
+    plain = visit("/search?q=who+checks+the+oil+by+hand", java_script_enabled=False)
+    plain.locator(".thumbs button[value=yes]").first.click()
+    assert "your judgement of a passage is kept" in plain.text_content(".notice.good")
     rows = lake.open_lake(console_lake.url).judgements().to_pylist()
     mine = [row for row in rows if row["question"] == "who checks the oil"]
     assert sorted(row["useful"] for row in mine) == [False, True]
