@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import isclose
 from typing import Any
@@ -82,9 +82,15 @@ def passages(hits: Sequence[Mapping[str, Any]]) -> list[PassageCard]:
     found = [_passage(rank, hit, best, most) for rank, hit in enumerate(hits, 1)]
     for one in found:
         one.decimals = 2 if best >= 1 else 4
+        one.legs = [_rounded(leg, one.decimals) for leg in one.legs]
     for above, below in pairwise(found):
         below.against = _against(above, below)
     return found
+
+
+def _rounded(leg: CardLeg, decimals: int) -> CardLeg:
+    """With its part as it is shown, so that what a reader adds up is what the card states."""
+    return leg if leg.added is None else replace(leg, added=round(leg.added, decimals))
 
 
 def _against(above: PassageCard, below: PassageCard) -> list[tuple[str, float]]:
@@ -114,7 +120,7 @@ def _legs(hit: Mapping[str, Any], best: float, most: Mapping[str, float]) -> Ite
     alone = (("vector", hit["vector_rank"], hit["vector_score"]), ("text", hit["text_rank"], hit["text_score"]))
     parts = [{"leg": leg, "rank": rank, "score": score, "added": None} for leg, rank, score in alone if rank]
     parts = list(hit.get("legs") or parts)
-    is_sum = all(part["added"] is not None for part in parts)
+    is_sum = hit["rerank_score"] is None and all(part["added"] is not None for part in parts)
     is_sum = is_sum and isclose(sum(part["added"] for part in parts), hit["score"], rel_tol=1e-6)
     at = 0.0
     for part in parts:

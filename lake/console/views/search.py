@@ -21,6 +21,7 @@ from lake.console.views.search_settings import (
     facet_labels,
     filters_of,
     profile_choices,
+    reranker_words,
 )
 from lake.console.views.why import why
 from lake.console.visit import ConsoleSection, Visit
@@ -60,7 +61,7 @@ async def page(visit: Visit) -> Response:
     profiles = profile_choices(offered, *(one.profile for one in chosen))
     words["n_quarantined"] = visit.shown.get("n_quarantined", 0) if visit.key["principals"] == "*" else 0
     words |= {"examples": examples, "usual": offered["configured"], "profiles": profiles}
-    words["facet_labels"] = facet_labels
+    words |= {"facet_labels": facet_labels, "reranker_words": reranker_words}
     return visit.page("search.html", titles=FACETS, modes=MODES, expands=EXPANDS, sizes=SIZES, none_value=NONE, **words)
 
 

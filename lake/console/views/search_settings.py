@@ -79,8 +79,18 @@ def profile_choices(offered: Mapping[str, Any], *chosen: str | None) -> list[tup
 
 
 def _profile_words(profile: Mapping[str, Any]) -> str:
-    reranker, model = profile["search"].get("rerank"), profile.get("model")
-    return " · ".join(filter(None, (profile["name"], f"reranked by {reranker}" if reranker else "", model)))
+    reranker, name = profile["search"].get("rerank"), profile["name"]
+    words = f"reranked by {reranker_words(reranker)}" if reranker else ""
+    return " · ".join(filter(None, ("" if words.startswith(f"{name} ") else name, words, profile.get("model"))))
+
+
+def reranker_words(name: str) -> str:
+    """What the option ``rerank`` names.
+
+    >>> reranker_words("own"), reranker_words("model"), reranker_words("cohere:rerank-v3.5")
+    ("the lake's own model", 'the chat model', 'cohere:rerank-v3.5')
+    """
+    return {"own": "the lake's own model", "model": "the chat model"}.get(name, name)
 
 
 def facet_labels(column: str, values: Sequence[Mapping[str, Any]]) -> dict[Any, str]:

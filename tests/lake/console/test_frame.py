@@ -178,9 +178,12 @@ def test_nothing_keeps_people_with_disabilities_out(
     accessible(visit(path, color_scheme=color_scheme))
 
 
-def test_nothing_is_wider_than_a_phone(visit: Visit) -> None:
+def test_nothing_is_wider_than_a_phone(visit: Visit, accessible: Callable[[Any], None]) -> None:
     page = visit("/search?q=oil", viewport={"width": 360, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.goto(f"{page.url}&compare=1&profile_b=words+only")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    accessible(page)
 
 
 def test_the_command_shows_the_console_at_a_free_port(console_lake: ConsoleLake) -> None:
