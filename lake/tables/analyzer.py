@@ -39,8 +39,11 @@ _HANGUL = "\uac00-\ud7a3"
 #: What joins the parts of a name.
 _JOINS = r"::|->|:(?:/{1,3}|\\{1,2})|\+\+|[.\-/:'@&\\=~+#,·]"
 _ADDRESS = re.compile(r"::|->|:?[/\\]{1,3}|[@=~#]")
+_LONGEST_OF_ACRONYM = 2
 _ACRONYMS = re.compile("[A-Z]{2,}s")
 _DIGITS_GROUPED = re.compile(r"\d{1,3}(?P<sign>[,.'])(?:\d{2,3}(?P=sign))*\d{3}(?:(?!(?P=sign))[.,]\d+)?")
+#: "2.4GHz" is 2.4 GHz.
+_MEASURED = re.compile(r"(\d+(?:[.,]\d+)?)([^\W\d_]+)")
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)")
 #: What each of the following has, and few other texts do: looking for it takes a quarter of the time.
 _MAY_BE_SPACED = re.compile("\\d[ \u00a0\u2009\u202f][A-Z\\d]")
@@ -48,6 +51,12 @@ _MAY_BE_SPACED = re.compile("\\d[ \u00a0\u2009\u202f][A-Z\\d]")
 _SPACED = re.compile(
     r"(?<![\w.,])(?:\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3}){1,4}"
     r"|[A-Z]{2}\d{2}(?:[ \u00a0][A-Z0-9]{4}){2,7}(?:[ \u00a0][A-Z0-9]{1,3})?)(?!\w)"
+)
+#: Amounts with their sign behind them, or before them with a space.
+_MAY_BE_AMOUNT = re.compile(r"[$£€¥₹%]")
+_AMOUNT = re.compile(
+    r"(?<![\w.,])(?:(?P<number>\d+(?:[.,]\d+)*)[ \u00a0\u202f]?(?P<sign>[$£€¥₹%])"
+    r"|(?P<before>[$£€¥₹])[ \u00a0\u202f](?P<after>\d+(?:[.,]\d+)*))(?![\w%])"
 )
 
 
@@ -132,7 +141,7 @@ class Analyzer(NamedTuple):
         whole = self._spelt(name)
         if len(runs) > _MANY_PARTS:
             return Words(tuple(parts), (*further, whole))
-        if joins == {"."} and all(len(run) == 1 and run.isalpha() for run in runs):  # U.S.A.
+        if joins == {"."} and all(len(run) <= _LONGEST_OF_ACRONYM and run.isalpha() for run in runs):  # U.S.A., Ph.D.
             further.append(joined)
         return Words((whole,), tuple(dict.fromkeys((*self._beginnings(name), *parts, *further))))
 
@@ -156,6 +165,8 @@ class Analyzer(NamedTuple):
             yield from found.groups()
         if name[0] in "vV" and name[1:2].isdigit():
             yield self._spelt(name[1:])
+        if found := _MEASURED.fullmatch(name):
+            yield from map(self._spelt, found.groups())
         for join in reversed(list(re.finditer(_JOINS, name))):
             beginning = name[: join.end() if join[0] == "++" else join.start()]
             if not beginning.isalpha():  # else it is one of the parts
@@ -176,6 +187,8 @@ class Analyzer(NamedTuple):
         if len(parts) > _MANY_PARTS and "_" not in run:
             return Words((whole,))
         forms = [form for part in parts if _says(part) for form in (self._token(part), *self._others(part))]
+        if found := _MEASURED.fullmatch(run):
+            forms.append(self._spelt(found[2]))
         if "_" in run:  # OpenSource of OpenSource_2030, 1000 of 1_000
             forms += [self._token(one) for one in run.split("_") if one.isalpha() and one not in parts]
             forms += [self._spelt(digits)] if (digits := run.replace("_", "")).isdigit() else []
@@ -215,13 +228,17 @@ def parts_of(piece: str) -> Iterator[tuple[int, int]]:
 
 
 def spaced_numbers(text: str) -> Iterator[tuple[int, int, str]]:
-    """Start and end of each number or account that is printed in groups, and how it is written without spaces.
+    """Start and end of each number or account that is printed in groups, and how it is written without spaces; also of
+    amounts with a sign, which is put first, but for "%".
 
-    >>> list(spaced_numbers("at 12 500 kr"))
-    [(3, 9, '12500')]
+    >>> list(spaced_numbers("at 12 500 kr, 50 € or 7 %"))
+    [(3, 9, '12500'), (14, 18, '€50'), (22, 25, '7%')]
     """
     for found in _SPACED.finditer(text) if _MAY_BE_SPACED.search(text) else ():
         yield *found.span(), "".join(found[0].split()).lower()
+    for found in _AMOUNT.finditer(text) if _MAY_BE_AMOUNT.search(text) else ():
+        sign, number = found["sign"] or found["before"], found["number"] or found["after"]
+        yield *found.span(), f"{number}%" if sign == "%" else f"{sign}{number}"
 
 
 class _WordsOfPieces(dict[str, Words]):

@@ -30,6 +30,10 @@ _LONGEST_NAME = 300
 _HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 #: Stop words are a third of prose, and a tenth of prose in a related language.
 _SHARE_OF_STOP_WORDS = 0.2
+#: Umlauts that are spelt out, where they can be (not in "neue", "Feuer", "Quelle"); shorter words are other words.
+_SPELT_OUT, _LEAST_SPELT_OUT = re.compile(r"(?<![aeoq])ue|(?<![ei])[ao]e(?![uy])", re.IGNORECASE), 5
+_UMLAUT = {"ae": "ä", "oe": "ö", "ue": "ü"}
+_SPELLING_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 #: Minimum number of a question's different stop words in a language that no document is in.
 _OF_A_FOREIGN_LANGUAGE = 3
 
@@ -138,15 +142,33 @@ def asked(text: str, algorithms: Sequence[str], tokenizer: str = "words") -> Ask
     """
     common = common_pieces(text, algorithms)
     telling = " ".join(piece for piece in text.split() if piece not in common)
+    respelt = _respelt(telling)
     words, forms, phrases = dict[str, None](), dict[str, None](), dict[str, None]()
     for algorithm in algorithms:
         analyzer = _analyzer(algorithm, tokenizer)
         found = analyzer.words_of(telling)
         words |= dict.fromkeys(found.words)
-        forms |= dict.fromkeys(found.forms)
+        forms |= dict.fromkeys((*found.forms, *(analyzer.words_of(respelt).words if respelt else ())))
         # A text may have a space where a phrase has a hyphen: "Type-2 diabetes".
         phrases |= dict.fromkeys(" ".join(analyzer.words_of(one).words) for one in (text, _HYPHEN.sub(" ", text)))
     return Asked(tuple(words), tuple(form for form in forms if form not in words), tuple(phrases))
+
+
+def _respelt(text: str) -> str:
+    """The words with "ue" for "ü", or "ü" for "ue", as names are written where there are no umlauts.
+
+    German stems are alike for both; those of texts in other languages are not.
+
+    >>> _respelt("Herr Mueller, neue Göthe-Ausgabe von 1790 in Blau")
+    'Müller, Goethe-Ausgabe'
+    """
+    turned = (
+        _SPELT_OUT.sub(lambda found: _UMLAUT[found[0].casefold()], word)
+        if word.isascii() and len(word) >= _LEAST_SPELT_OUT
+        else word.translate(_SPELLING_OUT)
+        for word in text.split()
+    )
+    return " ".join(new for word, new in zip(text.split(), turned, strict=True) if new != word)
 
 
 def common_pieces(text: str, algorithms: Sequence[str]) -> set[str]:

@@ -28,6 +28,9 @@ ENGLISH = Analyzer("english")
         ("6.1.2", "6.1.2", "6.1 6 1 2"),
         ("v1.2.3", "v1.2.3", "1.2.3 v1.2 v1 1 2 3"),
         ("1,234.50", "1,234.50", "1234.50 1,234 1 234 50"),
+        ("2.4GHz", "2.4ghz", "2.4 ghz 2 4ghz 4 hz"),
+        ("50 € or 7 %", "50 or 7", "€50 7%"),
+        ("Ph.D.", "ph.d", "ph phd"),
         ("2031-03-14", "2031-03-14", "2031-03 2031 03 14"),
         ("978-3-16-148410-0", "978-3-16-148410-0", "9783161484100 978-3-16 148410"),
         ("09:30", "09:30", "09 30"),
@@ -90,6 +93,15 @@ def test_accents_are_folded_or_kept() -> None:
 )
 def test_stop_words_are_left_out_if_other_words_remain(question: str, words: str) -> None:
     assert asked(question, ["english"]).words == tuple(words.split())
+
+
+def test_umlauts_that_are_spelt_out_are_the_same_name() -> None:
+    english, german = Analyzer("english"), Analyzer("german")
+    for one, other in (("Mueller", "Müller"), ("Goethe", "Göthe"), ("Fussgaenger", "Fußgänger")):
+        for asked_for, written in ((one, other), (other, one)):
+            assert {*english.words_of(written).words} <= {*asked(asked_for, ["english"]).forms}
+            assert {*german.words_of(written).words} & {*asked(asked_for, ["german"]).words}
+    assert asked("queue does guess Feuer", ["english"]).forms == ("guss",)
 
 
 def test_stop_words_are_those_of_the_questions_language() -> None:
