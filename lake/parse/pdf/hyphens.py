@@ -46,6 +46,11 @@ _FIRST_PARTS = re.compile(
     "well|self|ill|non|ex|half|cross|high|low|long|short|full|double|single|vice|quasi|two|three|four|five|six|seven|"
     "eight|nine|ten|first|second|third"
 )
+#: Second parts that a word before them keeps apart by a hyphen: "machine-dependent".
+_LAST_PARTS = re.compile(
+    "dependent|independent|compatible|specific|based|style|aware|oriented|related|driven|defined|valued|friendly|"
+    "sensitive|insensitive|readable|parseable|generated|controlled|controllable|encoded|compliant"
+)
 #: What follows one of these first parts in a word that is no compound: "short-age", "high-way".
 _ENDINGS = re.compile(
     "able|ages?|aged|ary|ed|en|ened|ening|er|ers|est|eth|ful|hood|ies|ily|ings?|ish|ishes|less|ly|ment|ness|ship|some|"
@@ -122,7 +127,11 @@ class Hyphens:
         if n_joined or n_apart:
             return n_apart >= n_joined
         if right[0].isupper():
-            return not (one.isupper() and len(one) > 2 and len(other) > 2)
+            return not (one.isupper() and other.isupper()) or self._are_capitals_apart(one, other)
+        if one[-2:].isupper() and len(one) > 1:
+            return True
+        if _LAST_PARTS.fullmatch(small_other) and len(one) > 2 and self._n_written(one) > 0:
+            return True
         if len(one) == 1 or _TENS.fullmatch(small_one):
             return True
         if _FIRST_PARTS.fullmatch(small_one) and len(other) > 2 and not _ENDINGS.fullmatch(small_other):
@@ -132,6 +141,12 @@ class Hyphens:
             return bool(is_small) or (self._n_written(small_one) > 0 and self._n_written(small_other) > 0)
         are_words = min(len(one), len(other)) > 2 and self._n_written(one) > 0 and self._n_written(other) > 0
         return are_words and not _SMALL.fullmatch(small_one)
+
+    def _are_capitals_apart(self, one: str, other: str) -> bool:
+        """Whether two parts in capitals are names of their own, such as "US-ASCII", and no "DEPART-MENT"."""
+        if len(one) == 1 or len(other) < 3:
+            return True
+        return self._n_written(other) > 0 and (len(one) == 2 or self._n_written(one) > 0)
 
     def _is_suspended(self, left: str, right: str) -> bool:
         if not (right.islower() and len(left) > 1):

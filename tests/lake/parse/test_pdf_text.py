@@ -155,6 +155,9 @@ class TestHyphens:
             ("The pre-", "and postwar lamps.", "pre- and"),
             ("Im Jahr 2030-", "oder später.", "2030- oder"),
             ("There was a brig-", "and on board.", "brigand"),
+            ("A lamp with an OS-", "dependent part.", "OS-dependent"),
+            ("Der HTML-", "Editor ist neu.", "HTML-Editor"),
+            ("FOR ANY IN-", "CIDENTAL DAMAGE.", "INCIDENTAL"),
         ],
     )
     def test_a_word_over_a_line_end(self, line: str, following: str, whole: str) -> None:
@@ -166,6 +169,12 @@ class TestHyphens:
     def test_the_document_itself_is_evidence(self, elsewhere: str, whole: str) -> None:
         text = text_of([f"A {elsewhere} came in.", "One more co-", "worker left."])
         assert text.count(whole) == 2
+
+    def test_a_word_keeps_apart_from_what_is_mostly_written_with_a_hyphen(self) -> None:
+        assert "machine-dependent" in text_of(["The machine was old.", "Its parts are machine-", "dependent."])
+
+    def test_capitals_that_the_document_writes_alone_stay_apart(self) -> None:
+        assert "US-ASCII" in text_of(["The code is ASCII, as usual.", "It is also called US-", "ASCII."])
 
     def test_two_words_of_the_document_are_a_compound(self) -> None:
         assert "tide-table" in text_of(["The tide was high and the table was wet.", "He wrote a tide-", "table."])
