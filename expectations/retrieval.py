@@ -17,6 +17,7 @@ from lake.errors import GoneError, LakeError
 from lake.ids import derived_id
 from lake.records.schemas import SCORES
 from lake.reporting import Progress, silent
+from lake.search.passages import PLACES
 from lake.sources.declared import EVERYTHING
 from lake.storage import clock
 
@@ -25,22 +26,20 @@ if TYPE_CHECKING:
     from lake.index import Index
     from lake.questions import EvalQuestion, Place, Resolved
     from lake.releases.values import Release
-    from lake.schemas.result import SearchResult
 
 #: Chunks that are asked for at first, and how much deeper a search goes whose chunks are of too few documents for the
 #: measures. The time that it takes is that of the first search.
 DEPTH, _DEEPER = 100, 4
 LEVELS = ("document", "parent", "chunk")
 _SPAN = "span"
-_KEPT = ("doc_id", "parent_id", "chunk_ids", "start", "end", "source", "uri")
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """One search profile at one release: SCORES ``rows``, and what they were counted from.
 
-    ``found`` holds the passages of each question, best first (columns of HITS); None if the search failed, with the
-    reason in ``failures``.
+    ``found`` holds where the passages of each question stand, best first (columns of HITS); None if the search failed,
+    with the reason in ``failures``.
     """
 
     release: str
@@ -84,6 +83,7 @@ def evaluate(
     depth: int = DEPTH,
     embedder: Embedder | None = None,
     declines: bool | None = None,
+    timed: bool = True,
     progress: Progress = silent,
 ) -> Evaluation:
     """Search one release for each question and measure what is found; ``how`` are fields of ``SearchRequest``.
@@ -93,15 +93,16 @@ def evaluate(
     evidence is left out, and its rows state why. Sections and chunks are judged if all evidence of a question is
     places; evidence that no chunk covers stays in the ideal. An exact copy of a document with evidence counts as that
     document, and only once. ``declines``: also take the measures of ``expectations.declining``; by default if nothing
-    answers some of the questions. Raises UsageError if ``how`` is no search profile; if all
-    questions fail, the first error is raised.
+    answers some of the questions. ``timed``: also take how long each search takes.
+
+    Raises UsageError if ``how`` is no search profile; if all questions fail, the first error is raised.
     """
     profile = profile_of(index, how or {})
     settings, release = profile_text(profile, None if depth == DEPTH else depth), index.release(at)
     resolved = tuple(index.resolve(questions, release.id))
     asked = [one for one in resolved if not one.left_out and not one.question.is_unanswerable]
     words, n_wanted = words_of(profile), cut_of(names) if depth == DEPTH else 0
-    found, seconds, failures = _asked(index, asked, release, (depth, n_wanted), words, embedder, progress)
+    found, seconds, failures = _asked(index, asked, release, (depth, n_wanted), words, embedder, progress, timed=timed)
     ranked = {name: [hit["doc_id"] for hit in hits or ()] for name, hits in found.items()}
     as_found = index.resolve_copies(resolved, ranked, release.id)
     values = measured([one for one in as_found if one.question.question_id in found], found, names)
@@ -127,8 +128,10 @@ def _asked(
     words: Mapping[str, Any],
     embedder: Embedder | None,
     progress: Progress,
+    *,
+    timed: bool,
 ) -> tuple[dict[str, list[dict[str, Any]] | None], dict[str, float], dict[str, str]]:
-    """Of each question what it found, how long it took, or why it failed.
+    """Of each question what it found, how long it took if ``timed``, or why it failed.
 
     ``depths``: chunks to ask for, and documents that have to be among them if there are as many.
     """
@@ -137,17 +140,23 @@ def _asked(
     found: dict[str, list[dict[str, Any]] | None] = {}
     seconds: dict[str, float] = {}
     failures: dict[str, LakeError] = {}
+
+    def search(text: str, k: int) -> pa.Table:
+        if timed:  # what users wait for, texts included
+            return index.search(text, k, at=release.id, embedder=embedder, **words).hits
+        return index.places(text, k, at=release.id, embedder=embedder, **words)
+
     progress("questions", 0, len(asked))
     for number, one in enumerate(asked):
         name, text = one.question.question_id, one.question.text
         try:
-            if not number:  # what is loaded once is nobody's latency
-                index.search(text, 1, at=release.id, embedder=embedder, **words)
+            if timed and not number:  # what is loaded once is nobody's latency
+                search(text, 1)
             started = time.perf_counter()
-            hits = index.search(text, depth, at=release.id, embedder=embedder, **words)
-            seconds[name] = time.perf_counter() - started
-            search = partial(index.search, text, at=release.id, embedder=embedder, **words)
-            found[name] = _deep_enough(hits.hits.select(_KEPT).to_pylist(), depth, n_wanted, search)
+            hits = search(text, depth)
+            if timed:
+                seconds[name] = time.perf_counter() - started
+            found[name] = _deep_enough(hits.select(PLACES).to_pylist(), depth, n_wanted, partial(search, text))
         except GoneError:
             raise
         except LakeError as error:
@@ -159,14 +168,14 @@ def _asked(
 
 
 def _deep_enough(
-    hits: list[dict[str, Any]], depth: int, n_wanted: int, search: Callable[[int], SearchResult]
+    hits: list[dict[str, Any]], depth: int, n_wanted: int, search: Callable[[int], pa.Table]
 ) -> list[dict[str, Any]]:
     """The hits, and after them those of deeper searches until there are enough documents, or no more chunks."""
     n_asked = depth
     while len(hits) >= n_asked and len(ranking(hits, "document")) < n_wanted:
         n_asked *= _DEEPER
         known = {name for hit in hits for name in hit["chunk_ids"]}
-        more = search(n_asked).hits.select(_KEPT).to_pylist()
+        more = search(n_asked).select(PLACES).to_pylist()
         hits = [*hits, *(hit for hit in more if known.isdisjoint(hit["chunk_ids"]))]
     return hits
 

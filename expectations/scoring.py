@@ -41,7 +41,8 @@ def scores_of(
     Fields that ``how`` omits fall back to the lake's configuration.
     Rows that are kept count as long as the question's text, answers and evidence, the release's content and raglake's
     version are what they were, and nothing failed. ``again`` measures whatever is kept; ``names`` are measures of
-    rankings besides the usual ones. ``only``: ids of the questions to measure; rows of the others stay kept.
+    rankings besides the usual ones. ``only``: ids of the questions to measure, without the seconds that they take;
+    rows of the others stay kept.
     """
     release, profile = index.release(at), profile_of(index, how or {})
     settings = profile_text(profile, None if depth == DEPTH else depth)
@@ -51,7 +52,7 @@ def scores_of(
 
     def measured(part: Sequence[EvalQuestion], declines: bool) -> pa.Table:
         words: dict[str, Any] = {"names": measures, "depth": depth, "declines": declines, "progress": progress}
-        return evaluate(index, part, release.id, profile, **words).rows
+        return evaluate(index, part, release.id, profile, timed=only is None, **words).rows
 
     parts = (_of_set(index, mine, _only(known, "set", mine[0].set), measures, measured, only)
              for mine in sets_of(questions))  # fmt: skip

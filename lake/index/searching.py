@@ -28,6 +28,8 @@ from lake.search.shown import shown
 from lake.search.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from lake import questions as ground_truth
     from lake.answer import Answer, ChatModel, Message
     from lake.inspect.diagnosis import diagnose, empty, trace
@@ -131,6 +133,20 @@ class Index(ReleaseContents, ReleaseRecords):
         """Like ``search_batch``, with a question's error in place of its result."""
         shared = given(k=k, **options)
         return self._reader.outcomes(at, [_asked(one, shared) for one in texts], embedder)
+
+    @with_search_options
+    def places(
+        self,
+        text: str,
+        k: int | Configured = CONFIGURED,
+        *,
+        at: At = "live",
+        embedder: Embedders = None,
+        **options: Unpack[SearchArguments],
+    ) -> pa.Table:
+        """Where the passages of ``search`` stand: some columns of its hits, for less, since no text is read."""
+        return self._reader.ask(at, [text], given(k=k, **options), embedder, lambda snapshot, rights, questions:
+                                snapshot.places(questions[0], rights, embedder))  # fmt: skip
 
     @with_search_options
     def recorded(

@@ -30,6 +30,8 @@ OF_SPAN = ("ordinal", "start", "end", "first_page", "last_page")
 OF_DOCUMENT = tuple(name for name in DOCUMENT_COLUMNS if name != "acl")
 OF_SECTION = ("parent_id", "start", "end", "heading", "page", "kind", "first_page", "last_page", "text")
 OF_CHUNK = (*OF_DOCUMENT, "doc_id", "ordinal", "section_page", *OF_SECTION)
+#: Where a passage stands.
+PLACES = ("doc_id", "parent_id", "chunk_ids", "start", "end", "source", "uri")
 _OF_BEST = ("text", "start", "end", "first_page", "last_page")
 
 

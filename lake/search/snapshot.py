@@ -27,7 +27,7 @@ from lake.search.filters import ReleaseFilter
 from lake.search.fusion import LEAST_DEPTH, Chance, TermChance
 from lake.search.late_interaction import OwnReranker, TokenVectors
 from lake.search.leads import Leads
-from lake.search.passages import OF_CHUNK, ChosenPassages, Group, StoredRows, grouped, hits_of
+from lake.search.passages import OF_CHUNK, PLACES, ChosenPassages, Group, StoredRows, grouped, hits_of
 from lake.search.predicate import Predicate
 from lake.search.query_ids import query_id
 from lake.search.question import SearchRequest
@@ -52,6 +52,8 @@ _DEPTH = 4
 _DEEPER, _DEEPEST = 4, 40_000
 #: Extra rows to fetch: Lance cuts arbitrarily among equal scores, and we cut in order of chunk_id.
 _SPARE = 32
+#: Chunks whose rows are held in memory in the time that a search takes longer without.
+_CHUNKS_PER_SEARCH = 3000
 #: Bytes of an English chunk.
 _TEXT_BYTES = 1000
 
@@ -252,6 +254,16 @@ class Snapshot:
             hits |= zip(numbers, hits_of(some, expand, rows, self.release.recipe), strict=True)
         return [looked.allowed.with_copies(hits[number]) for number, (looked, _) in enumerate(found)]
 
+    def places(self, question: SearchRequest, rights: Rights, embedder: Embedders = None) -> pa.Table:
+        """Where the passages of ``search`` stand (columns PLACES), best first; texts of chunks are not read."""
+        found = self.found(self.sought(question, rights), partial(self._encoders.of_question, question, embedder))
+        if question.expand != "none" or found.looked is None:
+            return self.results([found])[0].hits.select(PLACES)
+        passages = ChosenPassages(found.looked.found, found.looked.groups[: question.k])
+        rows = self._rows(passages.best.column("_rowid").to_pylist(), [name for name in PLACES if name != "chunk_ids"])
+        columns = [passages.chunk_ids if name == "chunk_ids" else rows.column(name) for name in PLACES]
+        return pa.table(columns, schema=pa.schema([HITS.field(name) for name in PLACES]))
+
     def look(
         self,
         question: SearchRequest,
@@ -439,8 +451,9 @@ class Snapshot:
 
     @property
     def _row_cache(self) -> RowCache | None:
-        """None for a one-off search, where loading everything would cost more than it saves."""
-        return self._loading_rows.at_hand() if self._n_searches > 1 and fits(self.release) else None
+        """None for the first searches, as long as loading everything would have cost more than it saved."""
+        n_before = max(1, self.release.counts["n_chunks"] // _CHUNKS_PER_SEARCH)
+        return self._loading_rows.at_hand() if self._n_searches > n_before and fits(self.release) else None
 
     def vector(self, question: SearchRequest, embedder: Embedders) -> np.ndarray:
         """The question's unit vector by the first embedder; raises UnreachableError only if it may degrade."""

@@ -159,6 +159,7 @@ def test_the_gate_of_a_small_run_measures_a_sample_and_what_it_changed_and_the_n
         measured = questions_measured(lake, small.release)
         assert len(measured) == GATE["least"] + 1  # type: ignore[operator]
         assert asked[number].question_id in measured
+        assert (is_timed(lake, night.release), is_timed(lake, small.release)) == (True, False)
     candidate = lake.log.read().releases[small.release or ""]
     few, everything = samples(lake, candidate, asked[:12], configuration.read(lake.store).gate)
     assert few is not None
@@ -181,6 +182,10 @@ def test_the_gate_of_a_small_run_measures_a_sample_and_what_it_changed_and_the_n
     assert history.is_judged_in_full(history.live.id)
     assert len(questions_measured(lake, history.live.id)) == N
     assert run(folder).reason == "nothing to do"
+
+
+def is_timed(lake: Lake, release: str | None) -> bool:
+    return "seconds" in scores.read(lake, release or "").column("measure").to_pylist()
 
 
 def keep(lake: Lake, rows: pl.DataFrame) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +18,7 @@ from lake.errors import LakeError, UsageError
 from lake.index import Index
 from lake.options import RecipeOptions
 from lake.schemas.result import SearchResult
-from lake.search.passages import grouped
+from lake.search.passages import PLACES, grouped
 
 CHUNKS = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 12)), unique=True, max_size=25)
 
@@ -180,6 +181,19 @@ def test_each_question_of_a_batch_finds_the_very_passages_that_it_finds_alone(
 
 def _comparable(found: SearchResult | LakeError) -> SearchResult | str:
     return str(found) if isinstance(found, LakeError) else found
+
+
+@settings(max_examples=30)
+@given(ASKED)
+def test_places_are_those_of_the_hits(index: Index, asked: dict[str, Any]) -> None:
+    asked = {"k": 5, **asked}
+    try:
+        hits = index.search(**asked).hits
+    except UsageError as error:
+        with pytest.raises(UsageError, match=re.escape(str(error))):
+            index.places(**asked)
+    else:
+        assert index.places(**asked).equals(hits.select(PLACES))
 
 
 def test_unknown_words_are_refused(index: Index) -> None:
