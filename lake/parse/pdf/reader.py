@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
-from lake.parse.canonical import TextWriter, clean, one_line
+from lake.parse.canonical import TextWriter, clean, first_heading, one_line
 from lake.parse.document import Omission
 from lake.parse.pdf.annotations import attachments
 from lake.parse.pdf.geometry import Line
@@ -34,9 +35,10 @@ from lake.parse.titles import is_title
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
 
-    from lake.parse.document import ParsedDocument
+    from lake.parse.document import Block, ParsedDocument
 
 MAX_PAGES = 20_000
+_TITLE_PAGES = 3
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
@@ -109,7 +111,19 @@ def _written(document: PdfDocument, pages: Sequence[Page], scans: Scans, structu
     if names:
         metadata["attachments"] = names
     metadata |= scans.metadata()
-    return writer.finish(**stated | {"title": title}, metadata=metadata, omitted=tuple(omitted))
+    found = writer.finish(**stated | {"title": title}, metadata=metadata, omitted=tuple(omitted))
+    return found if stated["title"] else replace(found, title=_seen_title(found.blocks, title))
+
+
+def _seen_title(blocks: Sequence[Block], title: str | None) -> str | None:
+    """The heading that the title in the largest type begins; without one, the first of the highest on the first pages.
+
+    A heading far inside is the name of a section.
+    """
+    early = [block for block in blocks if block.kind == "heading" and (block.page or 0) <= _TITLE_PAGES]
+    if title is None:
+        return first_heading(early)
+    return next((block.label for block in early if block.page == 1 and block.label.startswith(title)), title)
 
 
 def _source(pages: Sequence[Page], hyphens: Hyphens) -> Iterator[str]:

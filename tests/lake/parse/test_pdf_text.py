@@ -478,6 +478,25 @@ class TestHeadings:
     def test_a_stated_title_counts(self) -> None:
         assert read(pdf(self.book, title="Harbour law, 3rd ed.")).title == "Harbour law, 3rd ed."
 
+    @pytest.mark.parametrize(("n_before", "title"), [(1, "The bell"), (4, None)])
+    def test_a_heading_far_inside_is_no_title(self, n_before: int, title: str | None) -> None:
+        def bell(canvas: Any) -> None:
+            put(canvas, 72, 780, "The bell", 18)
+            column(canvas, PROSE, top=740)
+
+        parsed = read(pdf(*[lambda canvas: column(canvas, PROSE, top=740)] * n_before, bell))
+        assert (parsed.title, "# The bell" in parsed.text) == (title, True)
+
+    def test_a_title_of_two_weights_is_as_long_as_its_bookmark(self) -> None:
+        def draw(canvas: Any) -> None:
+            put(canvas, 72, 780, "A lamp for", 18)
+            put(canvas, 72, 758, "the outer pier", 18, "Helvetica-Bold")
+            canvas.bookmarkPage("a")
+            canvas.addOutlineEntry("A lamp for the outer pier", "a", 0)
+            column(canvas, PROSE, top=700)
+
+        assert read(pdf(draw, title="untitled")).title == "A lamp for the outer pier"
+
     def test_plain_text_has_neither(self) -> None:
         parsed = read(text_pages([PROSE]))
         assert (parsed.title, self.headings(text_pages([PROSE]))) == (None, [])
