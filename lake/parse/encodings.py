@@ -68,6 +68,8 @@ _BESIDE = 3
 _FAR_BEHIND = 1.5
 #: A reading with more signs and capitals inside words is not certain; right ones have next to none.
 _CERTAIN_ODDITY = 0.1
+#: Signs between letters: a single one says that the true encoding has a letter in its place.
+_INSIDE_WORDS = re.compile("(?<=[^\\W\\d_])[\u2020\u2021\u2030\u20ac\u0192\u02c6\u02dc](?=[^\\W\\d_])")
 #: With a lower score nothing is certain; with a still lower one only Western letters in good order are believed.
 _CERTAIN_SCORE, _LEAST_SCORE = 0.05, 0.02
 _CERTAIN_LENGTH = 5
@@ -182,7 +184,11 @@ def guess(data: bytes) -> Guess:
     return Guess(
         encoding,
         tuple(rivals[:_RIVALS]),
-        not rivals and best >= _CERTAIN_SCORE and n_foreign >= _CERTAIN_LENGTH and oddity(text) < _CERTAIN_ODDITY,
+        not rivals
+        and best >= _CERTAIN_SCORE
+        and n_foreign >= _CERTAIN_LENGTH
+        and oddity(text) < _CERTAIN_ODDITY
+        and not _INSIDE_WORDS.search(text),
     )
 
 

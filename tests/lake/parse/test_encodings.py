@@ -208,6 +208,11 @@ def test_quotation_marks_beside_letters_are_no_misread_text(text: str) -> None:
     assert not parse(text.encode(), "a.txt").omitted
 
 
+def test_a_sign_inside_a_word_leaves_no_guess_certain() -> None:
+    kazakh = "Маяк күзетшісі әр кеш сайын шам жағады.".encode("ptcp154")  # an encoding that raglake doesn't know
+    assert [one.kind for one in parse(kazakh, "a.txt").omitted] == ["guessed_encoding"]
+
+
 def test_one_example_of_misread_text_among_others_is_no_remark() -> None:
     text = "Für “Ü” steht dort manchmal Ã¼, etwa in „Größe“ – œuvre … ‘naïve’."
     assert not parse(text.encode(), "a.txt").omitted
