@@ -98,7 +98,7 @@ class EmbeddedOnce:
 
 def _embedded(embedder: Embedder, questions: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
     identity = embedder.identity
-    if identity.query_prompt != identity.document_prompt:
+    if identity.query_prompt != identity.document_prompt or identity.is_sparse:
         yield from zip(questions, query_vectors(load_query_encoder(identity.name, identity), questions), strict=True)
         return
     for positions, vectors in embedder.embed(questions):

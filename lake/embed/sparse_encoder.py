@@ -40,7 +40,10 @@ class SparseEmbedder(SentenceTransformerEmbedder):
         return strongest(vectors) if task == "document" else vectors
 
     def _check_model(self) -> None:
-        if (found := self._model.max_seq_length) != self._max_sequence:
+        # If questions have modules of their own, the model states the longest of both; documents have theirs.
+        routes = getattr(self._model[0], "sub_modules", None)
+        reads = routes["document"][0] if routes and "document" in routes else self._model
+        if (found := reads.max_seq_length) != self._max_sequence:
             raise ContractError(
                 f"{self.identity.name!r} loads with texts of up to {found} tokens, but its files say "
                 f"{self._max_sequence}; save the model again with the installed sentence-transformers"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,16 @@ def test_weights_that_were_cut_short_are_reported(tiny_sparse: tuple[Path, Path]
     weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(UsageError, match="no SparseEncoder of sentence-transformers in"):
         load_embedder(f"sparse:{folder}", identify(f"sparse:{folder}"))
+
+
+def test_questions_may_be_longer_than_documents(tiny_sparse: tuple[Path, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_sparse[1], folder)
+    (settings,) = folder.glob("query_0_*/tokenizer_config.json")
+    stated = json.loads(settings.read_text())
+    settings.write_text(json.dumps(stated | {"model_max_length": 2 * stated["model_max_length"]}))
+    name = f"sparse:{folder}"
+    assert load_embedder(name, identify(name)).identity.is_sparse
 
 
 def test_a_folder_without_a_sparse_model_is_refused(tiny_model: Path) -> None:
