@@ -21,11 +21,16 @@ _END_OF_EVENT = b"\n\n"
 Translated = Callable[[str, Any], Any]
 
 
+#: Statuses of what may go well a moment later.
+_RETRIED = frozenset({429, 502, 503, 504})
+
+
 class ApiError(Exception):
     """A refusal by the API: its status, short code and message for people."""
 
     def __init__(self, status: int, error: str, message: str, retry_after: int | None = None) -> None:
         super().__init__(message)
+        self.may_be_tried_again = status in _RETRIED
         self.status, self.error, self.message, self.retry_after = status, error, message, retry_after
 
 

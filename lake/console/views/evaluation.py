@@ -27,9 +27,10 @@ async def overview(visit: Visit) -> Response:
     """All sets, with their scores at the release that the visitor looks at."""
     found, release = await asyncio.gather(visit.api.get("/evaluation/sets"), _release(visit))
     of_set: dict[str, list[dict[str, Any]]] = {}
-    for one in release["scores"]:
-        if f"{one['level']} {one['measure']}" in _HEADLINES:
-            of_set.setdefault(one["set"], []).append(one)
+    for headline in _HEADLINES:
+        for one in release["scores"]:
+            if f"{one['level']} {one['measure']}" == headline:
+                of_set.setdefault(one["set"], []).append(one)
     return visit.page("evaluation.html", sets=found["sets"], scores=of_set, release=release["release"], tab="sets")
 
 

@@ -62,7 +62,9 @@ async def page(visit: Visit) -> Response:
     words["n_quarantined"] = visit.shown.get("n_quarantined", 0) if visit.key["principals"] == "*" else 0
     words |= {"examples": examples, "usual": offered["configured"], "profiles": profiles}
     words |= {"facet_labels": facet_labels, "reranker_words": reranker_words}
-    return visit.page("search.html", titles=FACETS, modes=MODES, expands=EXPANDS, sizes=SIZES, none_value=NONE, **words)
+    words |= {"titles": FACETS, "modes": MODES, "expands": EXPANDS, "sizes": SIZES, "none_value": NONE}
+    status = columns[0].problem.status if len(columns) == 1 and columns[0].problem else 200
+    return visit.page("search.html", status, **words)
 
 
 async def _examples(visit: Visit, text: str) -> list[str]:
@@ -90,10 +92,11 @@ async def _columns(
         else SearchColumn(settings, one, passages(one["hits"]))
         for settings, one in zip(chosen, found, strict=True)
     ]
-    if len(columns) == 2:
+    problem = columns[0].problem
+    if len(columns) == 1 and problem is not None and not problem.may_be_tried_again:
+        raise problem
+    if len(columns) == 2 and all(column.found for column in columns):
         moved(columns[0].passages, columns[1].passages)
-    elif columns[0].problem is not None:
-        raise columns[0].problem
     return columns
 
 

@@ -101,9 +101,9 @@ def console_service(console_lake: ConsoleLake) -> Iterator[Running]:
         yield running
 
 
-def served(url: str, keys: KeyRing, **words: Any) -> Any:
-    """A context with a service and its console over any lake."""
-    limits = Capacity(rate=10_000, burst=10_000)
+def served(url: str, keys: KeyRing, seconds: float = 20.0, **words: Any) -> Any:
+    """A context with a service and its console over any lake, which abandons what takes longer than ``seconds``."""
+    limits = Capacity(rate=10_000, burst=10_000, seconds=seconds)
     given: dict[str, Any] = {"chat": ScriptedChat(), "answers": AnswerOptions(min_evidence=0.0), **words}
     given["profiles"] = {"words only": Profile({"mode": "text"})}
     index = lake.open_lake(url)

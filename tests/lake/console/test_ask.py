@@ -12,6 +12,7 @@ from lake.console.views.ask import parts_of
 from lake.service.keys import Key, KeyRing
 from tests.lake.console.conftest import HOSTILE, ConsoleLake, ScriptedChat, served, token_of
 from tests.lake.service.conftest import Running
+from tests.lake.service.test_outages import Broken
 
 Visit = Callable[..., Any]
 
@@ -71,6 +72,14 @@ def test_what_the_service_refuses_is_explained_in_place(visit: Visit, console_la
         page = visit("/ask?q=oil", key=None, url=running.url)
         page.wait_for_selector("#answer .notice.bad")
         assert "allows searches, not answers" in page.text_content("#answer")
+
+
+def test_a_chat_model_that_is_down_leaves_the_passages(visit: Visit, console_lake: ConsoleLake) -> None:
+    with served(console_lake.url, KeyRing(anonymous=Key("anonymous")), chat=Broken()) as running:
+        page = visit("/ask?q=How+much+oil%3F", key=None, url=running.url)
+        page.wait_for_selector("#answer [data-degraded]")
+        assert "here are the passages without an answer" in page.text_content("#answer")
+        assert page.locator("#answer .hits h3 a").count() > 1
 
 
 def test_a_get_asks_no_model(console_lake: ConsoleLake) -> None:

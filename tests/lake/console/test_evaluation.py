@@ -73,7 +73,7 @@ def asked(console_lake: ConsoleLake, tmp_path_factory: pytest.TempPathFactory) -
 
 def test_a_line_breaks_where_the_questions_changed(visit: Visit, asked: Asked, accessible: Callable[..., None]) -> None:
     page = visit("/evaluation", OPERATOR, asked.url)
-    assert "document nDCG@10" in page.text_content(".card:has-text('pumps') .set-score >> nth=-1")
+    assert "document nDCG@10" in page.text_content(".card:has-text('pumps') .set-score >> nth=0")
     accessible(page)
     page.click("text=pumps")
     assert f"The questions changed with {asked.releases[2]}" in page.text_content("main")

@@ -14,7 +14,8 @@ from lake.console.views.passages import passages
 from lake.console.views.search_settings import facet_labels
 from lake.directory import Lake
 from lake.questions import store
-from tests.lake.console.conftest import HOSTILE, OPERATOR, READER, ConsoleLake, cookie_of
+from lake.service.keys import Key, KeyRing
+from tests.lake.console.conftest import HOSTILE, OPERATOR, READER, ConsoleLake, cookie_of, served
 from tests.lake.service.conftest import Running
 
 Visit = Callable[..., Any]
@@ -77,11 +78,20 @@ def test_two_profiles_stand_side_by_side_and_the_diagnosis_follows_the_one_of_it
     assert "this service has no profile" in page.text_content("#problem").lower()
 
 
+def test_a_search_that_takes_too_long_keeps_its_question_and_can_be_tried_again(console_lake: ConsoleLake) -> None:
+    with served(console_lake.url, KeyRing(anonymous=Key("anonymous")), seconds=1e-6) as running:
+        page = httpx.get(f"{running.url}/console/search?q=oil&k=5", timeout=60)
+    assert page.status_code == 504
+    assert 'value="oil"' in page.text
+    assert 'href="/console/search?q=oil&amp;k=5">Try again' in page.text
+
+
 def test_one_column_that_fails_leaves_the_other(visit: Visit) -> None:
     page = visit("/search?q=oil&compare=1&at_b=no-such-release")
     assert page.locator(".column").count() == 2
     assert page.locator(".column .hit").count() > 0
     assert "no-such-release" in page.text_content(".column .notice.bad")
+    assert page.locator("text=only here").count() == 0
 
 
 def test_why_a_passage_is_here_opens_within_its_card(visit: Visit) -> None:
