@@ -67,16 +67,20 @@ def _article(name: str) -> int:
     return int(name.rpartition("-")[2].partition(".")[0]) // 5
 
 
-def of_questions(collection: Collection, index: Index, chance: random.Random) -> Iterator[Example]:
+def of_questions(
+    collection: Collection, index: Index, chance: random.Random, mode: str = "hybrid"
+) -> Iterator[Example]:
     for question_id, question in collection.questions.items():
-        found = _passages(index, question)
+        found = _passages(index, question, mode)
         right = [text for uri, text in found if uri in collection.relevance[question_id]]
         wrong = [text for uri, text in found if uri not in collection.relevance[question_id]]
         if right and len(wrong) >= _N_NEGATIVES:
             yield Example(question, [right[0], *chance.sample(wrong, _N_NEGATIVES)])
 
 
-def of_claims(collection: Collection, index: Index, chance: random.Random, file: Path) -> Iterator[Example]:
+def of_claims(
+    collection: Collection, index: Index, chance: random.Random, file: Path, mode: str = "hybrid"
+) -> Iterator[Example]:
     """Claims of SciFact's training split that share neither text nor cited abstract with the test."""
     answering = {name for grades in collection.relevance.values() for name in grades}
     tested = {text.strip().casefold() for text in collection.questions.values()}
@@ -84,13 +88,15 @@ def of_claims(collection: Collection, index: Index, chance: random.Random, file:
         cited = {f"{number}.md" for number in row["cited_doc_ids"]}
         if row["claim"].strip().casefold() in tested or cited & answering:
             continue
-        found = _passages(index, row["claim"])
+        found = _passages(index, row["claim"], mode)
         right, wrong = ([text for uri, text in found if (uri in cited) == is_right] for is_right in (True, False))
         if right and len(wrong) >= _N_NEGATIVES:
             yield Example(row["claim"], [right[0], *chance.sample(wrong, _N_NEGATIVES)])
 
 
-def of_sentences(collection: Collection, index: Index, chance: random.Random, n: int) -> Iterator[Example]:
+def of_sentences(
+    collection: Collection, index: Index, chance: random.Random, n: int, mode: str = "hybrid"
+) -> Iterator[Example]:
     """Sentences in place of claims; the passage no longer holds its sentence."""
     answering = {name for grades in collection.relevance.values() for name in grades}
     names = sorted(set(collection.documents) - answering)
@@ -101,14 +107,14 @@ def of_sentences(collection: Collection, index: Index, chance: random.Random, n:
         if len(sentences) < 3:
             continue
         sentence = chance.choice(sentences)
-        wrong = [passage for uri, passage in _passages(index, sentence) if uri != name]
+        wrong = [passage for uri, passage in _passages(index, sentence, mode) if uri != name]
         if len(wrong) >= _N_NEGATIVES:
             right = f"{title.removeprefix('# ')}\n{text.replace(sentence, ' ').strip()}"
             yield Example(sentence, [right, *chance.sample(wrong, _N_NEGATIVES)])
 
 
-def _passages(index: Index, question: str) -> list[tuple[str, str]]:
-    hits = index.search(question, _DEPTH, expand="none", mode="hybrid").to_pylist()
+def _passages(index: Index, question: str, mode: str) -> list[tuple[str, str]]:
+    hits = index.search(question, _DEPTH, expand="none", mode=mode).to_pylist()
     return [(hit["uri"], f"{hit['heading']}\n{hit['text']}" if hit["heading"] else hit["text"]) for hit in hits]
 
 
