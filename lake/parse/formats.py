@@ -45,7 +45,7 @@ org = _ours(4, "markup.org", ".org", _ENCODINGS)
 rtf = _ours(4, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(7, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
-    9,
+    10,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .xml",
     *("lxml", "markdown-it-py", "unstructured", "python-docx"),

@@ -26,6 +26,9 @@ _ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)([A-Za-z][A-Za-z0-9]*);")
 _TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
 _START, _END, _TAIL = re.compile(rb"<([A-Za-z_][^\s<>/]*)"), re.compile(rb"</([^\s<>/]+)\s*>\s*\Z"), 4096
 _UNKNOWN = re.compile(r"Entity '([^']+)' not defined")
+#: What libxml2 says of text or a document behind the root, and what stands around all of it then.
+_SEVERAL, _PART = ("Extra content at the end", "XML or text declaration not at start"), "part"
+_PROLOG = re.compile(r"<\?xml\s[^>]*\?>|<!DOCTYPE[^<>\[]*>")
 _REFERENCE = re.compile(r"&([^#&;\s][^&;\s]*);")
 #: Maximum number of entities in the text of one.
 _MAX_ENTITIES = 100
@@ -78,7 +81,7 @@ def _root(data: bytes, writer: TextWriter) -> tuple[Any, str]:
     text, _, omitted = decode(data, declared=True)
     text = _ENTITY.sub(lambda match: html5.get(f"{match[1]};", match[0]), _DECLARATION.sub("", text, count=1))
     try:
-        return _without_unknown(text, writer), ""
+        return _mended(text, writer), ""
     except etree.XMLSyntaxError:
         root = _recovered(text)
         if root is None or not (len(root) or words(root)):
@@ -99,14 +102,18 @@ def _recovered(text: str) -> Any:
         return None
 
 
-def _without_unknown(text: str, writer: TextWriter) -> Any:
-    """The root; entities that the file does not declare are left out and named."""
+def _mended(text: str, writer: TextWriter) -> Any:
+    """The root; a part of a document, which has several, gets one. Undeclared entities are left out and named."""
     from lxml import etree
 
+    is_part = False
     for _ in range(_MAX_ENTITIES):
         try:
             return etree.fromstring(text.encode(), _parser(encoding="utf-8"))
         except etree.XMLSyntaxError as error:
+            if str(error.msg).startswith(_SEVERAL) and not is_part:
+                text, is_part = f"<{_PART}>{_PROLOG.sub('', text)}</{_PART}>", True
+                continue
             unknown = _UNKNOWN.match(str(error.msg))
             if unknown is None or f"&{unknown[1]};" not in text:
                 raise

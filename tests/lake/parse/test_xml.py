@@ -133,6 +133,20 @@ def test_small_faults_cost_nothing_else(bad: str) -> None:
     assert [one.kind for one in parsed.omitted][:1] == ["unreadable"]
 
 
+@pytest.mark.parametrize(
+    ("source", "texts"),
+    [
+        ("<sect1><para>The lamp.</para></sect1>\n<sect1><para>The &gnum; bell.</para></sect1>", ("The lamp.", "bell.")),
+        ("<?xml version='1.0'?><a>One lamp</a>\n<?xml version='1.0'?><a>Two bells</a>", ("One lamp", "Two bells")),
+        ("<!DOCTYPE a><a>One lamp</a> and words behind", ("One lamp", "and words behind")),
+    ],
+)
+def test_several_elements_without_one_around_them_are_all_read(source: str, texts: tuple[str, ...]) -> None:
+    parsed = parse(source.encode(), "a.xml")
+    assert all(parsed.text.count(text) == 1 for text in texts)
+    assert account_of(parsed).n_words_lost == 0
+
+
 def test_what_a_repair_loses_is_lost_in_the_account() -> None:
     parsed = parse(b"<a><t>gas</t><t n=1>rope</t><t>oil of the lamps</t></a>", "a.xml")
     assert account_of(parsed).n_words_lost >= 4
