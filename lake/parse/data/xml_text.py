@@ -27,7 +27,7 @@ _TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
 _START, _END, _TAIL = re.compile(rb"<([A-Za-z_][^\s<>/]*)"), re.compile(rb"</([^\s<>/]+)\s*>\s*\Z"), 4096
 _UNKNOWN = re.compile(r"Entity '([^']+)' not defined")
 #: What libxml2 says of text or a document behind the root, and what stands around all of it then.
-_SEVERAL, _PART = ("Extra content at the end", "XML or text declaration not at start"), "part"
+_SEVERAL, _PART = ("Extra content at the end", "XML declaration allowed only"), "part"
 _PROLOG = re.compile(r"<\?xml\s[^>]*\?>|<!DOCTYPE[^<>\[]*>")
 _REFERENCE = re.compile(r"&([^#&;\s][^&;\s]*);")
 #: Maximum number of entities in the text of one.
