@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from unicodedata import category, normalize
 
@@ -16,6 +16,8 @@ Statement = dict[str, Any]
 PROBLEMS = "raglake:problems"
 #: Keys that override the columns of the same name.
 WORDS = ("title", "author", "language")
+#: Deeper metadata could be written and not read again: how deep JSON may be depends on who reads it.
+MOST_LEVELS = 64
 #: A search as this principal sees everything, so no acl may name it.
 EVERYTHING = "*"
 
@@ -28,7 +30,9 @@ def statement(fields: Mapping[str, Any]) -> Statement:
         understood = _UNDERSTAND.get(name)
         if understood and name in found:
             understood = _twice
-        if understood is None:
+        if understood is None and is_too_deep(value):
+            found["problems"].append(f"{key} is left out: it is nested more than {MOST_LEVELS} levels deep")
+        elif understood is None:
             found["metadata"][key] = value
         elif value is not None or name == "acl":
             try:
@@ -37,6 +41,20 @@ def statement(fields: Mapping[str, Any]) -> Statement:
                 found["problems"].append(f"{name} {error}")
                 found |= {"acl": []} if name == "acl" else {}
     return {name: value for name, value in found.items() if value or name == "acl"}
+
+
+def is_too_deep(value: object) -> bool:
+    """Whether there are values at more than ``MOST_LEVELS`` levels of lists and objects."""
+    level: Collection[object] = [value]
+    for _ in range(MOST_LEVELS + 1):  # each once: the same list may be in many, or in itself
+        level = {id(inner): inner for one in level for inner in _inside(one)}.values()
+    return bool(level)
+
+
+def _inside(value: object) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple | set | frozenset) else ()
 
 
 def key_as_meant(key: str) -> str:
@@ -96,7 +114,7 @@ def declared_json(uri: str, metadata: Mapping[str, Any] | None, acl: object) -> 
     """What a source itself declares of a document, as JSON of a Statement; None if it declares nothing."""
     if metadata is None and acl is None:
         return None
-    fields = {str(name): _plain(value) for name, value in (metadata or {}).items()}
+    fields = {str(name): value if is_too_deep(value) else _plain(value) for name, value in (metadata or {}).items()}
     if acl is not None:
         # An acl among the metadata as well is one too many, which hides the document.
         fields["acl" if "acl" not in fields else " acl"] = _as_acl(acl)

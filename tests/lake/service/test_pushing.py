@@ -132,6 +132,8 @@ def test_rights_are_stated_and_hold(place: Place) -> None:
     assert place.put("secret.md", "x", open="true", acl="staff").status_code == 422
     assert place.put("secret.md", "x", acl=["*"]).status_code == 422
     assert place.put("secret.md", "x", acl="staff", metadata='{"ACL": []}').status_code == 422
+    deep = "[" * 500 + "]" * 500
+    assert place.put("secret.md", "x", acl="staff", metadata=f'{{"deep": {deep}}}').status_code == 422
     assert place.put("secret.md", "# Secret\n\nducats of the treasurer", acl=["staff", "board"]).status_code == 202
     assert place.put("nobody.md", "# Nobody\n\nducats of the treasurer", acl="").status_code == 202
     place.run()

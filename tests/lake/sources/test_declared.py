@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from lake.ids import document_id
 from lake.ingest.rows import stated_of
 from lake.ingest.source_listing import Digested, digested
 from lake.parse import parse
-from lake.sources.declared import PROBLEMS, merged, statement
+from lake.sources.declared import PROBLEMS, declared_json, merged, statement
 from lake.sources.protocol import is_sidecar
 from lake.sources.scope import SourceScope
 from lake.sources.source import parse_source
@@ -48,6 +49,32 @@ def test_an_acl_that_is_not_understood_lets_nobody_in(acl: Any, key: str) -> Non
 def test_other_keys_that_are_not_understood_are_problems_only() -> None:
     said = statement({"title": {}, "tags": {"a": 1}, "author": True})
     assert said == {"problems": [said["problems"][0], said["problems"][1], said["problems"][2]]}
+
+
+def nested(levels: int, each: Callable[[Any], Any]) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = each(value)
+    return value
+
+
+@pytest.mark.parametrize("each", [lambda inner: [inner], lambda inner: {"a": inner}, lambda inner: [inner, inner]])
+def test_what_is_nested_too_deeply_to_be_read_by_everybody_is_left_out(each: Callable[[Any], Any]) -> None:
+    kept = nested(64, each)
+    said = statement({"acl": ["hr"], "deep": kept})
+    assert said["metadata"]["deep"] is kept
+    for levels in (65, 500, 5000):
+        said = statement({"acl": ["hr"], "year": 1, "deep": nested(levels, each)})
+        assert (said["acl"], said["metadata"]) == (["hr"], {"year": 1})
+        assert said["problems"] == ["deep is left out: it is nested more than 64 levels deep"]
+        said = json.loads(declared_json("a.md", {"deep": nested(levels, each)}, ["hr"]) or "")
+        assert (said["acl"], len(said["problems"])) == (["hr"], 1)
+
+
+def test_metadata_that_holds_itself_is_left_out() -> None:
+    value: list[Any] = []
+    value.append(value)
+    assert '"problems"' in (declared_json("a.md", {"circle": value}, None) or "")
 
 
 def test_the_stronger_beats_the_weaker_key_by_key() -> None:
