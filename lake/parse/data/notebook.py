@@ -12,6 +12,7 @@ from lake.parse.canonical import TextWriter, clean
 from lake.parse.data.drawings import SVG, drawn_reading, drawn_words
 from lake.parse.encoded_data import without_data
 from lake.parse.markup import markdown
+from lake.parse.markup.front_matter import rights_of_part
 from lake.parse.web import html
 
 if TYPE_CHECKING:
@@ -53,11 +54,29 @@ def from_value(notebook: Any, omitted: tuple[Omission, ...] = ()) -> ParsedDocum
         except (TypeError, ValueError, AttributeError, LookupError, InputError) as error:
             writer.omit("unreadable", place=f"cell {number}: {error}"[:200])
     title = metadata.get("title")
+    rights = _rights(cells)
+    writer.note(rights)
     return writer.finish(
         title=title if isinstance(title, str) else None,
-        metadata={"kernel_language": language} if language else {},
+        metadata={**({"kernel_language": language} if language else {}), **({"acl": None} if rights else {})},
         source_text=without_data("\n".join(_reading(cells)))[0],
     )
+
+
+def _rights(cells: list[Any]) -> tuple[Omission, ...]:
+    """Why nobody may see the notebook: its first cell with text is front matter, as Quarto has it, and names an acl."""
+    texts = (_prose_of(cell) for cell in cells)
+    return rights_of_part(next(filter(str.strip, texts), "").lstrip("\n"), is_markdown=True)
+
+
+def _prose_of(cell: Any) -> str:
+    """What a cell holds, unless it is code; empty for a damaged one."""
+    if not isinstance(cell, dict) or cell.get("cell_type") not in ("raw", "markdown"):
+        return ""
+    try:
+        return clean(_joined(cell.get("source", "")))
+    except (TypeError, ValueError, AttributeError):
+        return ""
 
 
 def _reading(value: Any) -> Iterator[str]:

@@ -29,6 +29,7 @@ from lake.parse.mail.mail_parts import (
     write_plain,
 )
 from lake.parse.mail.packed_rtf import DAMAGED, unpacked
+from lake.parse.markup.front_matter import rights_of_part
 from lake.parse.office import rtf
 from lake.parse.text import decode
 from lake.parse.web import html
@@ -69,6 +70,8 @@ class Mail:
         self.names: list[str] = []
         self._causes: list[InputError] = []
         self._n_headings = 0
+        #: Whether a part states who may see it, which can't hold for that part alone.
+        self.is_closed = False
 
     def head(self, subject: str, level: int = 1, facts: str = "") -> None:
         """Append the subject, and what the headers of an attached message state."""
@@ -89,6 +92,7 @@ class Mail:
             held = f"only attachments {self.names}; save these as files" if self.names else "and no attachment"
             raise InputError(f"no text in the body, {held}", "no_text")
         stated: dict[str, object] = {**metadata, **({"attachments": self.names} if self.names else {})}
+        stated |= {"acl": None} if self.is_closed else {}
         return self.writer.finish(title=subject or None, author=author or None, metadata=stated)
 
     def attachment(self, name: str, *, unreadable: str = "") -> None:
@@ -165,6 +169,7 @@ class Mail:
         mail.part(child, depth)
         self.names += mail.names
         self._causes += mail._causes
+        self.is_closed |= mail.is_closed
         return mail.writer.finish()
 
     def _rest(self, parsed: ParsedDocument, said: Counter[str]) -> None:
@@ -221,6 +226,8 @@ class Mail:
         if part.get_content_disposition() == "attachment" or (name and not is_page):
             self.names.append(name or kind)
             self.head(name or kind, 2)
+        is_markdown = kind == "text/markdown" or name.lower().endswith((".md", ".markdown"))
+        self._heed_rights(text, is_markdown=is_markdown)
         if is_page:
             parsed = html.from_text(text, metadata, whole=True)
             self.writer.document(parsed)
@@ -234,8 +241,16 @@ class Mail:
             flowed = parameter(part, "format") == "flowed"
             self.plain(unflowed(text, delete_space=parameter(part, "delsp") == "yes") if flowed else text)
 
+    def _heed_rights(self, text: str, *, is_markdown: bool = False) -> None:
+        """Let nobody see the mail if a part begins with front matter that names an acl."""
+        if not self.is_closed:
+            why = rights_of_part(text, is_markdown=is_markdown)
+            self.writer.note(why)
+            self.is_closed = bool(why)
+
     def plain(self, text: str) -> None:
         """Append a plain body."""
+        self._heed_rights(text)
         self.writer.read(text)
         self.names += write_plain(text, self.writer)
 
@@ -253,6 +268,7 @@ class Mail:
             bodies.plain(clean(found.text))
         elif found.rtf:
             bodies.compressed_rtf(found.rtf)
+        self.is_closed |= bodies.is_closed
         parsed = bodies.writer.finish()
         self.writer.read(parsed.text if parsed.source_text is None else parsed.source_text)
         self.writer.note(parsed.omitted)
@@ -264,6 +280,7 @@ class Mail:
         """Append a page in its stated charset, or in the one it is really in."""
         source, metadata, omitted = decode(data, declared=True, charset=charset)
         self.writer.note(omitted)
+        self._heed_rights(source)
         self.writer.document(html.from_text(source, metadata, whole=True))
 
     def compressed_rtf(self, data: bytes) -> None:

@@ -94,6 +94,7 @@ def _write_bodies(item: OutlookItem, mail: Mail) -> None:
         bodies[1].page(page, item.code_pages[0])
     elif source := item.text(_HTML):
         bodies[1].writer.document(html.from_text(source, whole=True))
+    mail.is_closed |= any(one.is_closed for one in bodies)
     mail.versions([one.writer.finish() for one in bodies])
     mail.names += [name for one in bodies for name in one.names]
     packed = item.binary(_RTF)

@@ -108,6 +108,17 @@ def misplaced_rights(source: str) -> FrontMatter:
     return FrontMatter({}, source)
 
 
+def rights_of_part(source: str, *, is_markdown: bool = False) -> tuple[Omission, ...]:
+    """Why nobody may see a document that contains this text as a part of its own: the text states who may see it.
+
+    Empty if it does not.
+    """
+    found = split_front_matter(source) if is_markdown else misplaced_rights(source)
+    if not any(map(_is_acl, found.fields)):
+        return ()
+    return found.omitted or _closed(source, "only for a part of the document").omitted
+
+
 def _is_like_front_matter(text: str) -> bool:
     """Whether a text begins with a block, between other fences or in JSON, that names an acl."""
     head = _as_meant(text[:_LONGEST])

@@ -149,6 +149,46 @@ def test_front_matter_of_other_formats_than_markdown_hides_the_document_if_it_na
         assert acl(head) is None
 
 
+def mail_of(*parts: tuple[str, str]) -> bytes:
+    """A mail of parts, each a type with its parameters, and a text."""
+    inner = "".join(f"--X\nContent-Type: {kind}\n\n{text}\n" for kind, text in parts)
+    return f"From: a@example.org\nSubject: Pump\nContent-Type: multipart/mixed; boundary=X\n\n{inner}--X--\n".encode()
+
+
+def notebook_of(*cells: tuple[str, str]) -> bytes:
+    rows = [{"cell_type": kind, "metadata": {}, "source": text} for kind, text in cells]
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": rows}).encode()
+
+
+OURS, THEIRS = "---\nacl: [hr]\n---\n", "---\ntitle: x\n---\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("a.eml", lambda head: mail_of(("text/plain", f"{head}It turns."))),
+        ("a.eml", lambda head: mail_of(("text/plain", "See the file."), ("text/markdown; name=a.md", f"{head}# It"))),
+        ("a.eml", lambda head: mail_of(("text/plain", "See."), ("application/octet-stream; name=a.md", f"{head}# It"))),
+        ("a.eml", lambda head: mail_of(("text/html", f"{head}<p>It turns.</p>"))),
+        ("a.eml", lambda head: mail_of(("message/rfc822", f"Subject: Inner\n\n{head}It turns."))),
+        (
+            "a.eml",
+            lambda head: mail_of(("text/plain", "See."), ("text/plain", f"{head}It.")).replace(
+                b"multipart/mixed", b"multipart/alternative"
+            ),
+        ),
+        ("a.ipynb", lambda head: notebook_of(("raw", head), ("markdown", "It turns."))),
+        ("a.ipynb", lambda head: notebook_of(("raw", " "), ("code", "1"), ("markdown", f"\n{head}It turns."))),
+    ],
+)
+def test_a_part_that_states_rights_hides_the_document_that_contains_it(name: str, make: Callable[[str], bytes]) -> None:
+    found = parse(make(OURS), name)
+    assert stated_of(json.dumps(found.metadata), None)["acl"] == []
+    assert sum("it names an acl" in one.place for one in found.omitted) == 1
+    found = parse(make(THEIRS), name)
+    assert "acl" not in stated_of(json.dumps(found.metadata), None)
+
+
 def test_metadata_of_the_format_overrides_no_column() -> None:
     assert stated_of('{"language": "python", "title": 1, "tags": "x"}', None) == {
         "tags": ["x"],
