@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -40,15 +40,21 @@ class Delta:
         documents = completed(documents, LATER_OF_DOCUMENTS.names)
         return cls(documents, quarantine, deleted.column("doc_id").to_pylist())
 
-    def then(self, later: Delta) -> Delta:
-        """Combine this delta with a later one."""
-        gone = {*later.deleted, *later.doc_ids()}
-        earlier = self.without(gone)
-        return Delta(
-            pa.concat_tables([earlier.documents, later.documents]),
-            pa.concat_tables([earlier.quarantine, later.quarantine]),
-            sorted({*self.deleted, *later.deleted, *gone}),
-        )
+    @classmethod
+    def merged(cls, deltas: Iterable[Delta]) -> Delta:
+        """One delta in place of several, at least one, each of which follows the next: the latest comes first.
+
+        Takes time in proportion to their rows, of which thousands of deltas may have one each.
+        """
+        gone, written = set[str](), set[str]()  # ``written`` by the earliest alone need not be deleted
+        documents, quarantine = [], []
+        for delta in deltas:
+            gone |= written
+            documents.append(_besides(delta.documents, gone))
+            quarantine.append(_besides(delta.quarantine, gone))
+            gone.update(delta.deleted)
+            written = set(delta.doc_ids())
+        return cls(_in_order(documents), _in_order(quarantine), sorted(gone))
 
     def without(self, doc_ids: Collection[str], digests: Collection[str] = ()) -> Delta:
         """The delta without these documents, and without rows of these bytes."""
@@ -63,6 +69,14 @@ class Delta:
         """Contents that it needs; may contain duplicates."""
         parts = [self.documents.column("content_id"), self.quarantine.column("content_id")]
         return pa.concat_arrays([part.combine_chunks() for part in parts]).drop_null()
+
+
+def _in_order(latest_first: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables(reversed(latest_first)).combine_chunks()
+
+
+def _besides(rows: pa.Table, doc_ids: Collection[str]) -> pa.Table:
+    return rows.filter(pa.array([doc_id not in doc_ids for doc_id in rows.column("doc_id").to_pylist()], pa.bool_()))
 
 
 def _others(rows: pa.Table, doc_ids: Collection[str], digests: Collection[str]) -> pa.Table:

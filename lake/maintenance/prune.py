@@ -139,8 +139,10 @@ def _rights_of(lake: Lake, history: History, reasons: dict[str, str]) -> str | N
 
 def _over_kept(lake: Lake, history: History, release: Release, reasons: dict[str, str]) -> tuple[Delta, str | None]:
     """The release's delta from the nearest kept base (or from nothing), merged from those in between, and that base."""
-    delta, base = Delta.read(lake, release.commit), release.delta_base
+    commits, base = [release.commit], release.delta_base
     while base is not None and base not in reasons:
         earlier = history.releases[base]
-        delta, base = Delta.read(lake, earlier.commit).then(delta), earlier.delta_base
+        commits.append(earlier.commit)
+        base = earlier.delta_base
+    delta = Delta.merged(Delta.read(lake, commit) for commit in commits)
     return (replace(delta, deleted=[]) if base is None else delta), base
