@@ -7,10 +7,11 @@ that a hidden document exists.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from lake.search.rights import MaySee
@@ -40,15 +41,29 @@ class DocumentRows:
         """Columns of DOCUMENTS; None if there is no such document, or if it may not be seen."""
         if not len(self.doc_ids):
             return None
-        place = bisect_left(self.doc_ids, doc_id, key=_text)
-        # Without such a document its neighbour is read, so that the steps are the same.
-        row_id = self.row_ids[min(place, len(self.row_ids) - 1)].as_py()
+        row_id = self.row_ids[self._place(doc_id)].as_py()
         (row,) = documents.rows([row_id], ["doc_id", "acl"]).to_pylist()
         is_visible = may_see(row["doc_id"], row["acl"])
         if row["doc_id"] != doc_id or not is_visible:
             return None
         found: dict[str, Any] = documents.rows([row_id], list(columns)).to_pylist()[0]
         return found
+
+    def among(self, doc_ids: Iterable[str], row_ids: np.ndarray) -> frozenset[str]:
+        """Those of the documents whose rows are among ``row_ids``, which are sorted."""
+        if not len(self.doc_ids) or not len(row_ids):
+            return frozenset()
+        return frozenset(doc_id for doc_id in doc_ids if self._is_among(doc_id, row_ids))
+
+    def _is_among(self, doc_id: str, row_ids: np.ndarray) -> bool:
+        place = self._place(doc_id)
+        row_id = self.row_ids[place].as_py()
+        is_listed = row_ids[min(int(np.searchsorted(row_ids, row_id)), len(row_ids) - 1)] == row_id
+        return bool((self.doc_ids[place].as_py() == doc_id) & is_listed)
+
+    def _place(self, doc_id: str) -> int:
+        """Where the document is; without such a document, where a neighbour is, so that the steps are the same."""
+        return min(bisect_left(self.doc_ids, doc_id, key=_text), len(self.doc_ids) - 1)
 
 
 def _text(value: Any) -> str:

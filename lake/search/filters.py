@@ -6,16 +6,20 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from lake.errors import UsageError
 from lake.ids.uris import column_folded, folded
 from lake.recipe import SPARSE
 from lake.reporting import either
 from lake.schemas import DOCUMENT_COLUMNS, LATER, chunks
+from lake.search.allow_list import Latest
 from lake.search.conditions import OPERATORS, Kind, Word, kind_of
+from lake.search.document_rows import DocumentRows
 from lake.search.leads import TEXTS
 from lake.search.metadata import MetadataCondition
 from lake.search.predicate import ANYTHING, NOTHING, Predicate, enclosed
@@ -42,9 +46,18 @@ _WORD = re.compile(r"([^=<>!~]+?)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.DOTALL)
 class ReleaseFilter:
     """Makes predicates over one release's chunks; reads what they need of its documents once."""
 
-    def __init__(self, chunks: TableReader, documents: TableReader, *, has_summaries: bool = False) -> None:
+    def __init__(
+        self,
+        chunks: TableReader,
+        documents: TableReader,
+        *,
+        has_summaries: bool = False,
+        document_rows: Callable[[], DocumentRows] | None = None,
+    ) -> None:
         self._chunks, self._documents, self._has_summaries = chunks, documents, has_summaries
+        self._document_rows = document_rows or cache(lambda: DocumentRows.read(documents))
         self._found: dict[tuple[str, str], Predicate | frozenset[str]] = {}
+        self._visible_rows: Latest[np.ndarray] = Latest()
         self._lock = Lock()
 
     def predicate(
@@ -85,6 +98,9 @@ class ReleaseFilter:
         if key == "uri":
             operator, value = self._spelled(operator, value)
         predicate = kind.predicate(key, operator, value)
+        if key == "doc_id" and _ANY_OF.get(operator) == "in" and seen != ANYTHING:
+            # An index would answer sooner for an id that no document has than for a hidden one's.
+            return self._document_rows().among([value] if isinstance(value, str) else value, self._visible(seen))
         return predicate if key in self._chunks.schema.names else self._documents_where(predicate)
 
     def _kind(self, column: str) -> Kind:
@@ -184,6 +200,15 @@ class ReleaseFilter:
         rows = self._documents.scan(["doc_id", "metadata"], "metadata IS NOT NULL AND metadata != '{}'")
         pairs = zip(rows.column("doc_id").to_pylist(), rows.column("metadata").to_pylist(), strict=True)
         return {doc_id: json.loads(metadata) for doc_id, metadata in pairs}
+
+    def _visible(self, seen: Predicate) -> np.ndarray:
+        """Rows of the documents that a caller may see, sorted."""
+
+        def read() -> np.ndarray:
+            rows: np.ndarray = self._documents.scan(["_rowid"], seen.sql).column("_rowid").to_numpy()
+            return np.sort(rows)
+
+        return self._visible_rows.get(seen.sql or "", read)
 
     @cached_property
     def _all(self) -> frozenset[str]:

@@ -159,7 +159,8 @@ class Snapshot:
     @cached_property
     def filter(self) -> ReleaseFilter:
         has_summaries = self.release.recipe.chunking.has_summaries
-        return ReleaseFilter(self.table("chunks"), self.table("documents"), has_summaries=has_summaries)
+        tables = self.table("chunks"), self.table("documents")
+        return ReleaseFilter(*tables, has_summaries=has_summaries, document_rows=lambda: self.document_rows)
 
     def rights(self, path: str | None, read: Callable[[str | None], pa.Table]) -> Rights:
         """Today's rights over this release; ``read`` returns the RIGHTS rows at ``path``."""

@@ -279,6 +279,22 @@ def test_predicates_are_put_together_in_parentheses() -> None:
     assert enclosed("a = '(' OR b = ')'") == "(a = '(' OR b = ')')"
 
 
+@pytest.mark.parametrize(
+    ("sql", "acls"), [("acl IS NULL", [None]), ("array_has_any(acl, ['hr'])", [["hr"]]), ("false", [])]
+)
+def test_an_id_of_a_hidden_document_is_searched_for_as_one_that_no_document_has(
+    release: ReleaseFilter, sql: str, acls: list[Any]
+) -> None:
+    def searched(*doc_ids: str) -> str:
+        return str(release.predicate(filters={"doc_id": list(doc_ids)}, seen=Predicate(sql)).sql)
+
+    visible = [row["doc_id"] for row in ROWS if row["acl"] in acls]
+    hidden = [row["doc_id"] for row in ROWS if row["acl"] not in acls]
+    assert {searched(doc_id) for doc_id in (*hidden, "f" * 32, "", "ünï")} == {"doc_id = ''"}
+    assert searched(*hidden, *visible) == searched(*visible, "0")
+    assert all(doc_id in searched(*visible) for doc_id in visible)
+
+
 def test_documents_are_read_once(readers: tuple[TableReader, TableReader], release: ReleaseFilter) -> None:
     asked = [{"metadata.year": {">": year}, "uri": {"glob": "**/b.*"}} for year in (2020, 2010)]
     once = ReleaseFilter(*readers)
