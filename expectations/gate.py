@@ -15,7 +15,7 @@ from expectations.verdict import MAX_SAMPLES, Finding, findings_table
 from lake.directory.configuration import Gate
 from lake.errors import UsageError
 from lake.options.checks import split_measure
-from lake.reporting import counted, markdown_cell
+from lake.reporting import counted, markdown_cell, markdown_message
 from lake.schemas import FINDINGS
 
 if TYPE_CHECKING:
@@ -132,28 +132,35 @@ class GateVerdict:
 
     def to_markdown(self) -> str:
         """The summary, a table of all demands, failures first, and what is wrong; it repeats no question."""
-        # Few columns, since a page of 1,400 pixels cuts off what does not fit; the last one wraps.
-        head = "| | measure | set | live | candidate | change | evidence |"
-        rule = "|---|---|---|--:|--:|--:|---|"
+        # Cells don't wrap, and a page of 1,400 pixels cuts off what does not fit: intervals stand below the table.
+        table = ["| | measure | set | live | candidate | questions |", "|---|---|---|--:|--:|---|"]
         rows = [*self.failures, *(one for one in self.asked if one.holds)]
-        wrong = [f"- {markdown_cell(one.message)}" for one in self.failures[1:]]  # the summary says the first
-        return "\n".join([f"{markdown_cell(self.summary())}\n", head, rule, *map(_row, rows), "", *wrong]) + "\n"
+        wrong = [f"- {markdown_message(one.message)}" for one in self.failures[1:]]  # the summary says the first
+        changes = [f"- {change}" for change in map(_change, rows) if change]
+        about = ["", "Changes, each with the interval that the questions leave:", "", *changes] if changes else []
+        parts = [f"{markdown_message(self.summary())}\n", *wrong, *([""] if wrong else []), *table, *map(_row, rows)]
+        return "\n".join([*parts, *about]) + "\n"
 
 
 def _row(one: Demand) -> str:
     state = "ok" if one.holds else "BLOCKS" if one.severity == "critical" else "remark"
-    change = f"{one.judgement.difference:+.4f}" if one.judgement and one.judgement.n else ""
-    cells = (state, one.measure, one.set, _figure(one.live), _figure(one.value), change, _evidence(one))
+    cells = (state, one.measure, one.set, _figure(one.live), _figure(one.value), _questions(one))
     return "| " + " | ".join(map(markdown_cell, cells)) + " |"
 
 
-def _evidence(one: Demand) -> str:
-    """How many questions, how many of them became worse and better, and the interval of the change."""
-    j, questions = one.judgement, counted(one.n, "question")
-    if j is None:
-        return questions
-    interval = f"; change between {j.low:+.4f} and {j.high:+.4f}, p {j.p:.4f}" if j.n else ""
-    return f"{questions}: {j.losses} worse, {j.wins} better{interval}"
+def _questions(one: Demand) -> str:
+    """How many questions, and how many of them became worse and better."""
+    j = one.judgement
+    return f"{one.n:,}" if j is None else f"{one.n:,}: {j.losses:,} worse, {j.wins:,} better"
+
+
+def _change(one: Demand) -> str:
+    """How much a measure changed, and how sure that is; "" if it was compared with nothing."""
+    j = one.judgement
+    if j is None or not j.n:
+        return ""
+    what = markdown_cell(f"{one.measure} of {one.set}")
+    return f"{what}: {j.difference:+.4f}, between {j.low:+.4f} and {j.high:+.4f}, p {j.p:.4f}"
 
 
 def _figure(value: float | None) -> str:

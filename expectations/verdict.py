@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
-from lake.reporting import counted, markdown_cell
+from lake.reporting import counted, markdown_cell, markdown_message
 from lake.schemas import FINDINGS
 
 if TYPE_CHECKING:
@@ -116,9 +116,9 @@ class Verdict:
         """The summary, each further failure in full, and a table of all findings, failures first."""
         passes = [finding for finding in self.findings if finding.success]
         # Cells don't wrap, and a page of 1,400 pixels cuts off what does not fit: sentences stand above the table.
-        further = [f"- {markdown_cell(_told(finding))}" for finding in self.failures[1:]]
+        further = [f"- {markdown_message(_told(finding))}" for finding in self.failures[1:]]
         table = ["| | check | failed | found |", "|---|---|--:|---|", *map(_row, [*self.failures, *passes])]
-        return "\n".join([f"{markdown_cell(self.summary())}\n", *further, *([""] if further else []), *table]) + "\n"
+        return "\n".join([f"{markdown_message(self.summary())}\n", *further, *([""] if further else []), *table]) + "\n"
 
 
 def findings_table(release: str, findings: Iterable[Finding]) -> pa.Table:

@@ -14,7 +14,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.runtime import flow_run
 
-from lake.reporting import counted, markdown_cell
+from lake.reporting import counted, markdown_message, with_lake
 from tasks.server_watch import WATCH, is_of_server
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def show(create: Callable[..., Any], **content: Any) -> Any:
 def show_summary(lake: str, markdown: str, description: str) -> None:
     """What a run came to and what to do next, as markdown."""
     key = artifact_key("summary", lake)
+    markdown = with_lake(markdown, lake)
     show(artifacts.create_markdown_artifact, markdown=markdown, key=key, description=description)
 
 
@@ -81,7 +82,7 @@ def show_verdict(job: Job, candidate: Release, verdict: Verdict) -> None:
     """The audit's findings as markdown."""
     show(
         artifacts.create_markdown_artifact,
-        markdown=verdict.to_markdown(),
+        markdown=with_lake(verdict.to_markdown(), job.lake),
         key=artifact_key("audit", job.lake),
         description=f"Audit of {candidate.id}: {'passed' if verdict.passed else 'refused'}",
     )
@@ -123,7 +124,7 @@ def show_gate(lake: str, verdict: GateVerdict) -> None:
     """The gate's verdict on a candidate, as markdown; it repeats no question."""
     show(
         artifacts.create_markdown_artifact,
-        markdown=verdict.to_markdown(),
+        markdown=with_lake(verdict.to_markdown(), lake),
         key=artifact_key("gate", lake),
         description=f"Gate of {verdict.release}: {_OUTCOMES[verdict.outcome]}",
     )
@@ -131,7 +132,7 @@ def show_gate(lake: str, verdict: GateVerdict) -> None:
 
 def show_alarms(lake: str, live: str, alarms: list[str]) -> None:
     """Which limits live passes, as markdown."""
-    told = "\n".join(f"- {markdown_cell(alarm)}" for alarm in alarms) or "It keeps to every limit."
+    told = "\n".join(f"- {with_lake(markdown_message(alarm), lake)}" for alarm in alarms) or "It keeps to every limit."
     show(
         artifacts.create_markdown_artifact,
         markdown=f"{live} is live.\n\n{told}\n",

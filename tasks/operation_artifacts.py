@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from prefect import artifacts
 
-from lake.reporting import counted, in_bytes
+from lake.reporting import counted, in_bytes, with_lake
 from tasks.artifacts import artifact_key, show
 
 if TYPE_CHECKING:
@@ -63,11 +63,13 @@ def show_difference(lake: str, difference: Difference) -> None:
     was, now = difference.totals
     rows = [_compared(what, was[f"n_{what}"], now[f"n_{what}"], kinds) for what, kinds in changes.items()]
     rows += [_compared(f"recipe: {name}", *values, {}) for name, values in difference.recipe.items()]
+    a, b = difference.a, difference.b
+    told = f"From {a}, which was live, to {b}; `raglake diff {a} {b}` names the documents"
     show(
         artifacts.create_table_artifact,
         table=rows,
         key=artifact_key("rollback", lake),
-        description=f"From {difference.a}, which was live, to {difference.b}; `raglake diff` names the documents",
+        description=with_lake(told, lake),
     )
 
 
@@ -112,12 +114,13 @@ def show_rebuilt(lake: str, generation: str, releases: list[str]) -> None:
 def show_diagnosis(diagnosis: Diagnosis) -> None:
     """Each issue with its remedy, or each check if there is none, as a table."""
     issues = [{"where": one.where, "what": one.what, "remedy": one.remedy} for one in diagnosis.issues]
+    n = f"{counted(len(issues), 'issue')} of {diagnosis.lake}"
     checks = [{"check": one.name, "found": one.skipped or f"{one.n:,} {one.unit}"} for one in diagnosis.checks]
     show(
         artifacts.create_table_artifact,
         table=issues or checks,
         key=artifact_key("doctor", diagnosis.lake),
-        description=f"{counted(len(issues), 'issue')} of {diagnosis.lake}; `raglake doctor --repair` fixes what it can",
+        description=with_lake(f"{n}; `raglake doctor --repair` fixes what it can", diagnosis.lake),
     )
 
 

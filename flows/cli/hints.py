@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from contextvars import ContextVar
 
-_COMMAND = re.compile(r"`(raglake (?!demo|deployments|automations|plugins|schema)[^`]+)`")
+from lake.reporting import with_lake
+
 _lake: ContextVar[str | None] = ContextVar("lake", default=None)
 
 
@@ -17,15 +16,5 @@ def remember(lake: str | None) -> str | None:
 
 
 def pasteable(text: str) -> str:
-    """Add the lake to every command between backticks that names none.
-
-    >>> _ = remember("my lake")
-    >>> pasteable("run `raglake doctor --repair`, or `raglake demo`"), remember(None)
-    ("run `raglake doctor --repair --lake 'my lake'`, or `raglake demo`", None)
-    """
-    lake = _lake.get()
-    return _COMMAND.sub(lambda found: f"`{_with_lake(found[1], lake)}`", text) if lake else text
-
-
-def _with_lake(command: str, lake: str) -> str:
-    return command if "--lake" in command or "--help" in command else f"{command} --lake {shlex.quote(lake)}"
+    """Add the lake to every command between backticks that names none."""
+    return with_lake(text, _lake.get())

@@ -16,7 +16,7 @@ from prefect.settings import PREFECT_UI_URL
 from flows.reindex import Outcome
 from flows.runtime.run_names import STANDS, called, headline, name_scheduled
 from lake.directory import Lake
-from lake.reporting import counted, listed, markdown_cell
+from lake.reporting import counted, listed, markdown_cell, markdown_message
 from tasks.artifacts import artifact_key, show_summary
 from tasks.plan_artifact import price_words
 from tasks.server_watch import WATCH, is_of_server
@@ -83,7 +83,7 @@ def _links(lake: str, shown: dict[str, list[Artifact]]) -> dict[str, str]:
 
 
 def _markdown(lake: str, state: State[Any], outcome: Outcome | None, links: dict[str, str]) -> str:
-    parts = [markdown_cell(state.message or state.name or "")]
+    parts = [markdown_message(state.message or state.name or "")]
     if outcome is not None:
         parts.append(_figures(lake, outcome))
     parts.append("**What to do next**\n\n" + "\n".join(f"- {step}" for step in _steps(state, outcome, links)))

@@ -35,6 +35,7 @@ from flows.runtime import tracing
 from flows.runtime.conclusion import conclude
 from lake.directory import Lake, configuration
 from lake.errors import LakeError
+from lake.reporting import with_lake
 from lake.storage import lease
 from tasks.server_watch import WATCH, best_effort, fail_fast
 
@@ -96,6 +97,8 @@ def _worked(params: BaseModel, work: Callable[[], State[Any]]) -> State[Any]:
         except Exception as error:
             results.append(error)
             raise
+    if state.message:
+        state.message = with_lake(state.message, _lake(params))
     results.append(state.data)
     return state
 

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from lake.reporting.commands import markdown_message, with_lake
 from lake.reporting.wording import Progress, counted, either, in_bytes, listed, markdown_cell, silent, visible
 
-__all__ = ["Progress", "counted", "either", "in_bytes", "listed", "markdown_cell", "silent", "visible"]
+__all__ = [
+    "Progress",
+    "counted",
+    "either",
+    "in_bytes",
+    "listed",
+    "markdown_cell",
+    "markdown_message",
+    "silent",
+    "visible",
+    "with_lake",
+]
