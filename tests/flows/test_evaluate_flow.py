@@ -74,8 +74,9 @@ def test_a_night_passes_its_gate_and_the_next_one_is_blocked_and_both_say_why(
     artifacts = shown(client, passed)
     (row,) = [row for row in table(artifacts["scores"]) if row["measure"] == "document nDCG@10"]
     assert (row["set"], row["questions"], row["live"], row["candidate"]) == ("halls", N, 1.0, 1.0)
-    measured = "| ok | document nDCG@10 | halls | 1.0000 | 1.0000 | +0.0000 | 40 questions: 0 worse, 0 better; change"
-    assert measured in str(artifacts["gate"].data)
+    gate = str(artifacts["gate"].data)
+    assert "| ok | document nDCG@10 | halls | 1.0000 | 1.0000 | 40: 0 worse, 0 better |" in gate
+    assert "- document nDCG@10 of halls: +0.0000, between +0.0000 and +0.0000, p 1.0000" in gate
     assert "questions" not in artifacts  # a progress bar, which goes with the end of its run
     names = {task_run.name for task_run in client.read_task_runs(flow_run_filter=of(passed))}
     assert f"evaluate {second}" in names
@@ -89,6 +90,9 @@ def test_a_night_passes_its_gate_and_the_next_one_is_blocked_and_both_say_why(
     )
     markdown = str(shown(client, blocked)["gate"].data)
     assert "| BLOCKS | document nDCG@10 | halls |" in markdown
+    hint = f"`raglake releases {second[:-1]}3 --lake {lake_url}`"
+    assert hint in markdown
+    assert hint in str(blocked.message)
     assert "number3x" not in markdown
 
 

@@ -36,6 +36,7 @@ from flows.reindex import Job, Outcome
 from lake.directory import configuration
 from lake.errors import RefusedError, UsageError
 from lake.options import RecipeOptions
+from lake.reporting import with_lake
 from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.prefect
@@ -191,7 +192,7 @@ def test_a_pin_fails_the_run_and_an_unpublished_candidate_does_not(
     last = last_run(client, lake_url).state
     assert last is not None
     assert last.is_failed()
-    assert last.message == outcome.reason
+    assert last.message == with_lake(outcome.reason, lake_url)
     assert "a demonstration is under way" in outcome.reason
 
 
