@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from lake.search.question import SearchRequest
     from lake.search.question_embedding import Embedded, Embedders
     from lake.search.rights import Rights
-    from lake.search.snapshot import FoundCandidates, Snapshot, Sought
+    from lake.search.snapshot import Snapshot
+    from lake.search.stages import FoundCandidates, Sought
 
 T = TypeVar("T")
 

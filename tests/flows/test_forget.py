@@ -86,7 +86,7 @@ def owners(index: Index, release: str, uris: set[str]) -> set[str]:
 
 def held(index: Index) -> list[str]:
     """Texts of sections in the memory of a reader that asked each release often."""
-    catalogues = [snapshot._loading_rows.result() for snapshot in index._reader._snapshots.values()]
+    catalogues = [snapshot._rows.loading.result() for snapshot in index._reader._snapshots.values()]
     return [text for catalogue in catalogues for text in catalogue.sections["text"].to_pylist()]
 
 

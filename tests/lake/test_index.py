@@ -66,7 +66,7 @@ def test_a_release_without_chunks_answers_nothing(source: Path, lake_url: str, i
     index = lake.open_lake(lake_url)
     for _ in range(2):
         assert [index.search("lamp", mode=mode).num_rows for mode in ("hybrid", "vector", "text")] == [0, 0, 0]  # type: ignore[arg-type]
-        index._reader.snapshot(index.release())._loading_rows.result()
+        index._reader.snapshot(index.release())._rows.loading.result()
 
 
 def test_what_is_held_of_past_releases_is_bounded(

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from lake.search.question import SearchRequest
     from lake.search.question_embedding import Embedders, QuestionEmbedding
     from lake.search.rights import Rights
-    from lake.search.snapshot import Looked, Snapshot
+    from lake.search.snapshot import Snapshot
+    from lake.search.stages import Looked
     from lake.search.standing import Allowed
 
 _SPAN = ("chunk_id", "parent_id", "start", "end", "heading", "page")

@@ -48,7 +48,7 @@ def test_a_text_that_most_documents_repeat_is_one_of_many(tmp_path: Path, monkey
     scores(tmp_path, lamps | more)
     index = lake.open_lake(url)
     chunks = index.dataset("chunks").to_table(columns=["text", "text_digest"]).to_pylist()
-    space = index._reader.snapshot(index.release())._spaces["vector"]
+    space = index._reader.snapshot(index.release())._retrievers.spaces["vector"]
     n_texts, n_chunks = len({row["text_digest"] for row in chunks}), len(chunks)
     assert n_texts < n_chunks - 60
     assert 8 <= len(space._sample) <= n_texts

@@ -75,7 +75,7 @@ def test_an_answer_is_the_same_from_memory(
         index = lake.open_lake(place)
         first = index.search(QUESTION, 6, **asked)
         index.search(QUESTION, 6, **asked)
-        snapshot_of(index)._loading_rows.result()
+        snapshot_of(index)._rows.loading.result()
         again = index.search(QUESTION, 6, **asked)
         assert again.to_pylist() == first.to_pylist() != []
         with monkeypatch.context() as patch:

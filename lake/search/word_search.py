@@ -1,0 +1,69 @@
+"""The full text of a release: which chunks have the words of a question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+from lake.recipe import are_own
+from lake.releases.values import Release
+from lake.search.candidates import RankedList
+from lake.search.chunk_rows import ChunkRows
+from lake.search.exact_words import exact_first
+from lake.search.question import SearchRequest
+from lake.tables.reader import TableReader, Where
+from lake.tables.synonyms import Expansion, StemmedWords, Synonyms, plain_words, with_synonyms
+from lake.tables.text_query import in_words
+from lake.tables.words import algorithm_of, asked
+
+
+class WordSearch:
+    """Ranks a release's chunks by the words of a question, and by synonyms of them.
+
+    ``synonyms``: the lake's list of a number.
+    """
+
+    def __init__(
+        self,
+        release: Release,
+        table: Callable[[str], TableReader],
+        rows: ChunkRows,
+        synonyms: Callable[[int], Synonyms],
+    ) -> None:
+        self._table, self._rows, self._synonyms = table, rows, synonyms
+        self._tokenizer, self._language = release.recipe.text_tokenizer, release.recipe.text_language.lower()
+
+    def ranked(self, question: SearchRequest, where: Where, depth: int) -> RankedList:
+        """The best ``depth`` chunks, those with exactly the words of an identifier first."""
+        query = question.text_query()
+        if are_own(self._tokenizer):
+            query = in_words(query, self._algorithms, self._tokenizer)
+        added = self._added(self.expansions(question))
+        found = self._table("chunks").matching(with_synonyms(query, added), depth, where)
+        row_ids, scores = (found.column(name).to_numpy() for name in ("_rowid", "_score"))
+        ranked = RankedList("text", row_ids, scores.astype(float))
+        is_changed = bool(added or question.fuzziness)
+        return ranked if is_changed else exact_first(ranked, question.text, self._rows.of, self._rows.written)
+
+    def expansions(self, question: SearchRequest) -> tuple[Expansion, ...]:
+        """Terms of a question that have synonyms, with these."""
+        if question.synonyms is None or question.mode == "vector" or not question.text_query().is_words:
+            return ()
+        rules, stemmed = self._synonyms(question.synonyms), are_own(self._tokenizer)
+        compared = [StemmedWords(one, self._tokenizer) for one in self._algorithms] if stemmed else [plain_words]
+        return tuple(dict(pair for words in compared for pair in rules.of(question.text, words)).items())
+
+    def _added(self, expansions: Sequence[Expansion]) -> list[str]:
+        """The words of synonyms as the release's full text holds them."""
+        text = " ".join(one for _, others in expansions for one in others)
+        if not text or not are_own(self._tokenizer):
+            return text.split()
+        found = asked(text, self._algorithms, self._tokenizer)
+        return [*found.words, *found.forms]
+
+    @cached_property
+    def _algorithms(self) -> tuple[str, ...]:
+        """How the release's texts are stemmed, beginning with the lake's own language."""
+        languages = self._table("documents").scan(["language"]).column("language").unique().to_pylist()
+        others = sorted({algorithm_of(language, self._language) for language in languages})
+        return tuple(dict.fromkeys([self._language, *others]))
