@@ -75,7 +75,7 @@ class AnthropicChat(EndpointChat):
         except anthropic.APIStatusError as error:
             # Inside a stream the status is that of its beginning: 200.
             status, kind, message = error.status_code, _kind(error.body), self.endpoint.without_key(error.message)
-            if status < 400:
+            if status < 300:
                 raise RefusedRequest(message, None) from error
             self._check_length(message, kind)
             self._check_refused_parameters(status, message, _OPTIONAL)
@@ -90,9 +90,9 @@ class AnthropicChat(EndpointChat):
 
 @lru_cache(maxsize=32)
 def _client_of(endpoint: Endpoint, timeout: float) -> Anthropic:
-    """One client for each endpoint, so that connections are used again."""
+    """One client for each endpoint, so that connections are used again; it follows no redirection, as OpenAI's here."""
     try:
-        from anthropic import Anthropic
+        from anthropic import Anthropic, DefaultHttpxClient
     except ImportError as missing:
         raise UsageError("the client for Anthropic is not installed; pip install 'raglake[anthropic]'") from missing
     return Anthropic(
@@ -101,6 +101,7 @@ def _client_of(endpoint: Endpoint, timeout: float) -> Anthropic:
         default_headers=dict(endpoint.headers),
         timeout=timeout,
         max_retries=0,
+        http_client=DefaultHttpxClient(follow_redirects=False),
     )
 
 

@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=32)
 def openai_client(provider: Provider, endpoint: Endpoint, model: str, timeout: float) -> OpenAI:
-    """The client of a model, without retries of its own; one object for each, so that connections are used again."""
-    from openai import OpenAI
+    """The client of a model, one object for each, so that connections are used again.
+
+    It repeats nothing, and follows no redirection: texts and the key would go on to an address that nobody stated.
+    """
+    from openai import DefaultHttpxClient, OpenAI
 
     words: dict[str, Any] = {"base_url": endpoint.base_url or provider.url, "default_headers": dict(endpoint.headers)}
     if provider.name == "azure":
         words = _azure(endpoint, model)
-    return OpenAI(api_key=endpoint.api_key or "none", timeout=endpoint.timeout or timeout, max_retries=0, **words)
+    words |= {"timeout": endpoint.timeout or timeout, "http_client": DefaultHttpxClient(follow_redirects=False)}
+    return OpenAI(api_key=endpoint.api_key or "none", max_retries=0, **words)
 
 
 def _azure(endpoint: Endpoint, model: str) -> dict[str, Any]:

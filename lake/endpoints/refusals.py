@@ -46,6 +46,9 @@ def translated(
         return RefusedRequest(message, stated_wait(headers))
     if status in (401, 403):
         return RefusedAccess(f"the endpoint refused the key ({status}): {message}; check {key}")
+    if 300 <= status < 400:
+        where = headers.get("location") or "another address"
+        return RefusedAccess(f"the endpoint redirects to {where} ({status}), which is not followed; check {address}")
     if status in (404, 405):
         return RefusedAccess(f"the endpoint knows no such model or address ({status}): {message}; check {address}")
     kind = UnacceptedRequest if status in _UNACCEPTED else ContractError

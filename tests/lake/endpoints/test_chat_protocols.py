@@ -332,6 +332,15 @@ def test_what_a_person_must_mend_is_named_and_not_retried(
 
 
 @EACH
+def test_a_redirection_is_not_followed(case: Case, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = f"{server.url.replace('127.0.0.1', 'localhost')}/elsewhere"
+    server.says(Reply(307, headers={"location": elsewhere}), Reply(body=case.good))
+    with pytest.raises(UsageError, match=rf"redirects to {elsewhere} \(307\).* check RAGLAKE_CHAT_URL"):
+        model(case, monkeypatch).complete(MESSAGES, max_tokens=50)
+    assert len(server.requests) == 1
+
+
+@EACH
 def test_a_garbled_answer_is_none(case: Case, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     for body in ("<html>", "[]", '{"half', '{"hello": 1}'):
         server.says(Reply(body=body))
