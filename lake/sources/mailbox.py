@@ -15,6 +15,7 @@ from lake.errors import TransientError, UsageError
 from lake.ids import bytes_digest, value_digest
 from lake.sources.address import name_of, options_of, place_of
 from lake.sources.blocks import whole
+from lake.sources.local import readable_name
 from lake.sources.protocol import SourceFile
 from lake.sources.spool import Spool, spool_of
 from lake.sources.spooled import MarkedSource
@@ -24,6 +25,8 @@ from lake.sources.states import state_of
 SUFFIX = ".eml"
 #: Listings of a Maildir that changed meanwhile.
 _TRIES = 5
+#: The end of a message's head, in files of Windows programs as well.
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 #: What a mail program adds to a message when it is read or filed.
 _OF_PROGRAM = re.compile(rb"^(?:X-)?(?:Status|Keywords|UID|Mozilla-\w+|IMAP\w*):.*\r?\n(?:[ \t].*\r?\n)*", re.M | re.I)
 
@@ -119,7 +122,7 @@ class MaildirSource:
                     unique = name.partition(":")[0]
                     if unique not in seen and not name.startswith("."):
                         seen.add(unique)
-                        yield name_of(f"{below}{unique}", SUFFIX), os.path.join(folder, part, name)
+                        yield name_of(readable_name(f"{below}{unique}"), SUFFIX), os.path.join(folder, part, name)
 
 
 def _stated(uri: str, status: os.stat_result) -> SourceFile:
@@ -131,12 +134,16 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _plain(data: bytes) -> bytes:
-    head, border, body = data.partition(b"\n\n")
-    return _OF_PROGRAM.sub(b"", head + b"\n").rstrip(b"\n") + border + body
+    head = _head(data)
+    return _OF_PROGRAM.sub(b"", head + b"\n").rstrip(b"\r\n") + data[len(head) :]
+
+
+def _head(data: bytes) -> bytes:
+    return _BLANK_LINE.split(data, 1)[0]
 
 
 def _uri(data: bytes) -> str:
     """A message's name: its Message-ID, or its digest if it has none."""
-    head = message_from_bytes(data.partition(b"\n\n")[0], policy=policy.compat32)
+    head = message_from_bytes(_head(data), policy=policy.compat32)
     name = " ".join(str(head.get("Message-ID") or "").split()).strip("<>")
     return name_of(name.replace("/", "%2F") if name else bytes_digest(data)[:32], SUFFIX)

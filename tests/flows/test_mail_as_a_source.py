@@ -295,6 +295,16 @@ def test_a_flag_of_a_mail_program_changes_no_message(tmp_path: Path) -> None:
     assert listing([parse_source(rig.url)]).to_pylist() == before
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_of_a_text_that_look_like_those_of_mail_programs_stay(tmp_path: Path, end: str) -> None:
+    head = ["From a@b Mon Jan  1 00:00:00 2024", "Message-ID: <1@host>", "Status: RO"]
+    lines = [*head, "", "Status: open", "Keywords: pumps", "", "End.", ""]
+    (tmp_path / "a.mbox").write_bytes(end.join([*lines, ""]).encode())
+    source = parse_source(f"mbox:{tmp_path}/a.mbox")
+    assert listing([source])["uri"].to_pylist() == ["1@host.eml"]
+    assert source.read("1@host.eml").split() == b"Message-ID: <1@host> Status: open Keywords: pumps End.".split()
+
+
 def test_messages_with_one_id_are_told_apart_by_their_bytes(tmp_path: Path) -> None:
     rig = MboxRig(tmp_path / "a.mbox")
     rig.put("a", "One text.\n")
@@ -316,6 +326,14 @@ def test_folders_of_a_maildir_are_listed(tmp_path: Path) -> None:
     (rig.folder / "new" / "n.host").rename(rig.folder / "cur" / "n.host:2,S")
     assert listing([source])["uri"].to_pylist() == ["Sent/s.host.eml", "n.host.eml"]
     assert source.read("n.host.eml").endswith(b"New.\n")
+
+
+def test_names_in_a_maildir_may_be_no_utf_8(tmp_path: Path) -> None:
+    rig = MaildirRig(tmp_path / "mail")
+    MaildirRig(Path(os.fsdecode(os.fsencode(tmp_path / "mail") + b"/.Entw\xfcrfe"))).put("s", "Draft.\n")
+    source = parse_source(rig.url)
+    assert listing([source])["uri"].to_pylist() == ["Entw%5Cxfcrfe/s.host.eml"]
+    assert source.read("Entw%5Cxfcrfe/s.host.eml").endswith(b"Draft.\n")
 
 
 def test_what_is_no_mailbox_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
