@@ -18,6 +18,13 @@ from lake.errors import InputError, UsageError
 _RETRIED = (408, 425, 429, 500, 502, 503, 504)
 _MAX_REDIRECTS = 5
 _AGENT = "raglake"
+#: IPv4 behind a translator (NAT64), named by the last 32 bits.
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+#: What Python takes for public and is not: embedded IPv4, a translator's own, site-local, examples, segments.
+_INSIDE = [
+    ipaddress.IPv6Network(network)
+    for network in ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "fec0::/10", "3fff::/20", "5f00::/16")
+]
 
 
 class PrivateAddressError(UsageError):
@@ -37,13 +44,21 @@ def check_public(host: str) -> list[str]:
     """The addresses of a host. Raises PrivateAddressError if one of them is not public, OSError if it has none."""
     found = [str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
     for address in found:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-        mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None) or ip
-        if not (ip.is_global and mapped.is_global) or ip.is_multicast:
+        if not _is_public(ipaddress.ip_address(address.partition("%")[0])):
             raise PrivateAddressError(
                 f"{host} has the address {address}, which is not public; allow it with private=1 if that is meant"
             )
     return list(dict.fromkeys(found))
+
+
+def _is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    inner = ip
+    if isinstance(ip, ipaddress.IPv6Address):
+        if any(ip in network for network in _INSIDE):
+            return False
+        translated = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _TRANSLATED else None
+        inner = ip.ipv4_mapped or ip.sixtofour or translated or ip
+    return ip.is_global and inner.is_global and not ip.is_multicast
 
 
 def joined(base: str, reference: str) -> str:

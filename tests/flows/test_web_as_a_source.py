@@ -680,6 +680,11 @@ def test_states_that_are_gone_or_damaged_lead_to_a_full_listing(site: Site, tmp_
         "fd00::1",
         "::ffff:10.0.0.1",
         "2002:7f00:1::",
+        "::127.0.0.1",
+        "::ffff:0:10.0.0.1",
+        "64:ff9b::10.0.0.1",
+        "64:ff9b:1::10.0.0.1",
+        "fec0::1",
     ],
 )
 def test_private_addresses_are_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
@@ -687,6 +692,15 @@ def test_private_addresses_are_refused(monkeypatch: pytest.MonkeyPatch, address:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     with pytest.raises(PrivateAddressError, match="is not public"):
         check_public("looks.public.example")
+
+
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34", "64:ff9b::93.184.216.34"]
+)
+def test_public_addresses_are_used(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    assert check_public("public.example") == [address]
 
 
 def test_a_name_that_changes_its_address_is_checked_at_each_connection(
