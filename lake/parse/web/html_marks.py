@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from lake.parse.document import OmissionKind
+from lake.parse.web.html_states import is_opened, opened_ids
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -31,11 +32,19 @@ _LONGEST_COPYRIGHT = 300
 #: A page's article may be short, but not mere decoration.
 _LEAST_ARTICLE = 0.05
 _MOST_LINKED = 0.5
-_MARKED = (
-    "nav, header, footer, aside, noscript, [role], [hidden], [aria-hidden], [style], .headerlink, .linenos, .lineno,"
-    " .anchor, .anchor-link, .permalink, .mw-editsection"
+#: What programs call the numbers of a listing's lines.
+_LINE_NUMBERS = frozenset(
+    (
+        *("gutter", "hljs-ln-numbers", "line-number", "line-numbers", "lineno", "linenos", "linenumber", "ln", "lnt"),
+        "react-syntax-highlighter-line-number",
+    )
 )
-_SIGNS = (".headerlink", ".anchor", ".anchor-link", ".permalink")
+LINE_NUMBERS = ", ".join(f".{name}" for name in sorted(_LINE_NUMBERS))
+_SIGNS = frozenset(("headerlink", "anchor", "anchor-link", "permalink"))
+_MARKED = (
+    "nav, header, footer, aside, amp-sidebar, [role], [hidden], [aria-hidden], [style], [class*=breadcrumb],"
+    f" [id*=breadcrumb], .anchor, .anchor-link, .headerlink, .mw-editsection, .permalink, {LINE_NUMBERS}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +77,9 @@ def marks_of(tree: LexborHTMLParser, *, whole: bool, everything: bool = False) -
     assert body is not None
     regions = [] if whole or everything else _regions(tree, body)
     actions: dict[int, Action] = {}
+    ids = opened_ids(tree)
     for node in body.css(_MARKED):
-        action = _action(node, bool(regions) or whole)
+        action = _action(node, bool(regions) or whole, ids)
         if action and not (everything and action in ("navigation", "hidden")):
             actions[node.mem_id] = action
     if not everything:
@@ -116,31 +126,31 @@ def _regions(tree: LexborHTMLParser, body: LexborNode) -> list[LexborNode]:
     return []
 
 
-def _action(node: LexborNode, is_clear: bool) -> Action | None:
-    """``is_clear``: the article is known, so that what stands in it is text."""
+def _action(node: LexborNode, is_clear: bool, opened: frozenset[str]) -> Action | None:
+    """``is_clear``: the article is known, so that what stands in it is text. ``opened``: ids that controls open."""
     attributes = node.attributes
     role = attributes.get("role")
-    if _is_hidden(attributes):
+    if _is_hidden(attributes) and (_is_mostly_links(node) or not is_opened(node, opened)):
         return "hidden"
-    if node.tag == "nav" or role == "navigation":
-        return "navigation"
-    classes = f" {attributes.get('class') or ''} "
-    if " mw-editsection " in classes:
+    classes = frozenset((attributes.get("class") or "").split())
+    if node.tag in ("nav", "amp-sidebar") or role == "navigation" or "mw-editsection" in classes:
         return "navigation"
     if role == "heading":
         return "heading"
     if node.tag in _LANDMARKS and not is_clear and _is_site_landmark(node):
         return "navigation"
-    if " headerlink " in classes or ((" linenos " in classes or " lineno " in classes) and _is_numbers(node)):
+    if "breadcrumb" in f"{attributes.get('id')} {attributes.get('class')}" and _is_mostly_links(node):
+        return "navigation"
+    if "headerlink" in classes or (classes & _LINE_NUMBERS and _is_numbers(node)):
         return "decoration"
-    if any(f" {sign[1:]} " in classes for sign in _SIGNS) and not any(map(str.isalnum, node.text())):
+    if classes & _SIGNS and not any(map(str.isalnum, node.text())):
         return "decoration"
     return None
 
 
 def _is_hidden(attributes: dict[str, str | None]) -> bool:
-    """Whether a browser shows a node to nobody; what a click opens is shown."""
-    if attributes.get("role") == "tabpanel" or "note" in (attributes.get("epub:type") or ""):
+    """Whether a browser shows a node to nobody when it opens the page."""
+    if "note" in (attributes.get("epub:type") or ""):
         return False
     if "hidden" in attributes and (attributes["hidden"] or "").lower() != "until-found":
         return True
@@ -150,12 +160,15 @@ def _is_hidden(attributes: dict[str, str | None]) -> bool:
     return bool(style and _UNSEEN.search(style))
 
 
+def _is_mostly_links(node: LexborNode) -> bool:
+    n_linked = sum(n_letters(link.text()) for link in node.css("a"))
+    return n_linked > _MOST_LINKED * n_letters(node.text())
+
+
 def _is_site_landmark(node: LexborNode) -> bool:
     """Whether a landmark of a page without an article holds links or a copyright notice rather than text."""
     text = node.text()
-    n_all = n_letters(text)
-    n_linked = sum(n_letters(link.text()) for link in node.css("a"))
-    if n_linked > _MOST_LINKED * n_all:
+    if _is_mostly_links(node):
         return not node.css_first("h1")
     return node.tag == "footer" and len(text) <= _LONGEST_COPYRIGHT and _COPYRIGHT.search(text) is not None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lake.parse.canonical import one_line, runs_into
-from lake.parse.web.html_marks import Marks
+from lake.parse.web.html_marks import LINE_NUMBERS, Marks
 from lake.parse.web.html_source import BORDERS, prepared, shown
 from lake.parse.web.html_table import PageCell, cells_of, grid, own_rows, spans
 
@@ -302,6 +302,9 @@ class Walk:
     # Tables ----------------------------------------------------------------------------------------------------------
 
     def _table(self, node: Node) -> None:
+        if self._verbatim:
+            self._listing_rows(node)
+            return
         self._interrupt()
         for child in _elements(node):
             if child.tag not in _ROW_HOLDERS and not (self._marks.actions and self._is_marked(child)):
@@ -316,6 +319,19 @@ class Walk:
         for rows in sections:
             for row in rows:
                 self._layout_row(row)
+
+    def _listing_rows(self, node: Node) -> None:
+        """Read a table inside a listing: its rows are lines, or its one row holds all lines beside their numbers."""
+        for row in (row for rows in own_rows(node) for row in rows):
+            for cell in cells_of(row):
+                start = len(self._text)
+                if self._is_shown(cell):
+                    self._children(cell)
+                else:
+                    del self._text[start:]
+            if self._text:
+                self._text[-1] = self._text[-1].rstrip(" ")
+            self._flush()
 
     def _strays(self, holder: Node) -> None:
         """Read scripts and templates, which may stand between rows and cells."""
@@ -332,7 +348,7 @@ class Walk:
             return True
         if any(inner.mem_id != table.mem_id for inner in table.css("table")) or table.css_first("h1, h2, h3"):
             return True
-        if any("\n" in code.text().strip() for code in table.css("pre, xmp, listing")):
+        if any("\n" in code.text().strip() or code.css_first("br") for code in table.css("pre, xmp, listing")):
             return True
         cells = (cell for rows in sections for row in rows for cell in row)
         return any(len(cell.text()) > _LONGEST_CELL and cell.css_first(_BLOCKS_IN_CELL) for cell in cells)
@@ -471,7 +487,10 @@ class Walk:
     def _script(self, node: Node) -> None:
         text = node.text()
         if (node.tag == "script" and text) and (node.attributes.get("type") or "").lower().startswith("math/"):
-            self._text.append(f" {text} ")
+            if _is_drawn_before(node):
+                self._sink.omit("repeated", text, "formula")
+            else:
+                self._text.append(f" {text} ")
         elif text:
             self._sink.omit("script", text)
 
@@ -520,9 +539,7 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _MATH_SIGNS = {"msup": "^", "msub": "_", "mfrac": "/"}
 _ROW_HOLDERS = ("thead", "tbody", "tfoot", "tr")
 _WITH_ATTRIBUTES = ("img", "area", "input", "textarea", "option", "optgroup")
-_NOT_PLAIN_CODE = (
-    "br, img, div, p, li, sup, input, button, table, script, .linenos, .lineno, .gutter, [hidden], [style]"
-)
+_NOT_PLAIN_CODE = f"br, img, div, p, li, sup, input, button, table, script, {LINE_NUMBERS}, [hidden], [style]"
 _BLOCKS = "p, div, ul, ol, dl, pre, table, blockquote, h1, h2, h3, h4, h5, h6, br, hr, section, article, figure, form"
 _HANDLERS: dict[str | None, Callable[[Walk, Node], None]] = {
     **dict.fromkeys(BORDERS, Walk._block),
@@ -557,6 +574,16 @@ def _elements(node: Node) -> Iterable[Node]:
         if child.is_element_node:
             yield child
         child = child.next
+
+
+def _is_drawn_before(formula: Node) -> bool:
+    """Whether a saved page shows what MathJax drew of a formula's source right before that source."""
+    drawn = formula.prev
+    while drawn is not None and drawn.is_text_node and drawn.text_content.isspace():
+        drawn = drawn.prev
+    if drawn is None or not drawn.is_element_node:
+        return False
+    return "MathJax" in (drawn.attributes.get("class") or "") and bool(drawn.text().strip())
 
 
 def _has_own_text(node: Node | None) -> bool:

@@ -120,7 +120,43 @@ KEPT: dict[str, tuple[str, list[str]]] = {
         "<table><tr><td class=linenos><pre>1\n2</pre><td><pre>a = 1\nb = 2</pre></table>",
         ["```\na = 1\nb = 2\n```"],
     ),
+    "numbers of lines inside code": (
+        "<pre><code><span class=ln>1</span>a = 5\n<span class=lineno> 2 </span>b = 6</code></pre>",
+        ["```\na = 5\nb = 6\n```"],
+    ),
+    "numbers beside code in a listing": (
+        "<pre><code><table><tr><td class='gutter gl'><pre>1\n2</pre><td><pre>a = 5\n  b = 6</pre></table></code></pre>",
+        ["```\na = 5\n  b = 6\n```"],
+    ),
+    "rows of code in a listing": (
+        "<pre><table><tr><td class=hljs-ln-numbers>1<td>a = 5<tr><td class=hljs-ln-numbers>2<td>b = 6</table></pre>",
+        ["```\na = 5\nb = 6\n```"],
+    ),
+    "breaks in code beside numbers": (
+        "<table><tr><td class=gutter><pre>1<br>2</pre><td><pre>a = 5<br>b = 6</pre></table>",
+        ["```\na = 5\nb = 6\n```"],
+    ),
     "tab that a click opens": ("<div role=tabpanel hidden>On Linux use apt.</div>", ["On Linux use apt."]),
+    "tab by its name": (
+        "<div class=tab-pane>On Linux.</div><div class='tab-pane fade' style='display:none'>On BSD.</div>",
+        ["On Linux.\n\nOn BSD."],
+    ),
+    "answer that a button opens": (
+        "<button aria-controls='x q1'>Fee?</button><div id=q1 hidden>14 crowns.</div>",
+        ["Fee?\n\n14 crowns."],
+    ),
+    "text that a link opens": (
+        "<a href=#more>More</a><p id=more style='display:none'>Net weight 7 t.",
+        ["weight 7 t."],
+    ),
+    "rows that a row opens": (
+        "<table><tr data-bs-target=#r><td>Elna<td>4<tr id=r class=collapse hidden><td>Built<td>1931</table>",
+        ["| Elna | 4 |", "| Built | 1931 |"],
+    ),
+    "slides that come later": (
+        "<div class=slick-slide>One</div><div class=slick-slide aria-hidden=true>Two</div>",
+        ["One\n\nTwo"],
+    ),
     "text that a search opens": ("<div hidden=until-found>Found by search.</div>", ["Found by search."]),
     "entities": ("<p>caf&eacute;&nbsp;noir &lt;b&gt; &#8364;5 &unknown; &amp;c", ["café noir <b> €5 &unknown; &c"]),
     "comments": ("<p>a<!-- x > y -->b <!--[if mso]>c<![endif]-->d", ["ab d"]),
@@ -193,6 +229,26 @@ LEFT_OUT = {
     "hidden by style": ("<p>Text <span style='color:red; DISPLAY : none'>pre header</span>", "hidden", "pre header"),
     "hidden by aria": ("<p><span aria-hidden=true>icon</span> Text", "hidden", "icon"),
     "hidden in a cell": ("<table><tr><td>Text<td>b<i hidden>ghost</i></table>", "hidden", "ghost"),
+    "dialog that a button opens": (
+        "<p>Text<button aria-controls=d></button><div id=d role=dialog hidden>Log in</div>",
+        "hidden",
+        "Log in",
+    ),
+    "menu that a button opens": (
+        "<p>Text<button aria-controls=m></button><div id=m hidden><a>Home</a> <a>Fees</a></div>",
+        "hidden",
+        "Home Fees",
+    ),
+    "copy of a slide": ("<p>Text<div class='slide slick-cloned' aria-hidden=true>One</div>", "hidden", "One"),
+    "icon of a control": ("<p>Text <i class=expand aria-hidden=true>more</i>", "hidden", "more"),
+    "trail of links": ("<p>Text<ol id=breadcrumbs><li><a>Ops space</a></ol>", "navigation", "Ops space"),
+    "menu of a fast page": ("<p>Text<amp-sidebar><a>Home</a></amp-sidebar>", "navigation", "Home"),
+    "formula that is drawn": (
+        "<p>Text <span class=MathJax_Preview></span><span class=MathJax>x=5</span> "
+        "<script type='math/tex'>x=5</script>",
+        "repeated",
+        "x 5",
+    ),
     "template": ("<template><p>row of <b>x</b></p></template><p>Text", "hidden", "row of x"),
     "script": ("<p>Text<script>var a = 'menu'</script>", "script", "var a menu"),
     "style": ("<p>Text<style>p { color: red }</style>", "script", "p color red"),
