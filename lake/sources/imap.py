@@ -79,17 +79,17 @@ class ImapSource:
         n = self._select(server)
         validity = _answer(server.response("UIDVALIDITY")[1])
         uids = _uids(server, n)
-        found = []
+        found = dict[str, SourceFile]()
         for start in range(0, len(uids), _UIDS_AT_A_TIME):
             part = b",".join(uids[start : start + _UIDS_AT_A_TIME]).decode()
             for line in _ok(server.uid("FETCH", part, "(UID RFC822.SIZE INTERNALDATE)")):
-                if line is not None:
-                    found.append(_file(line if isinstance(line, bytes) else line[0], (validity or b"").decode()))
+                if file := _file(line, (validity or b"").decode()):
+                    found[file.uri] = file
         if len(found) < len(uids):  # some may be gone meanwhile
             there = set(_uids(server, self._select(server))).intersection(uids)
-            if lost := there - {file.uri.removesuffix(SUFFIX).encode() for file in found}:
+            if lost := there - {uri.removesuffix(SUFFIX).encode() for uri in found}:
                 raise imaplib.IMAP4.abort(f"{len(lost)} messages were named and not listed")
-        return found
+        return list(found.values())
 
     def _with(self, work: Callable[[imaplib.IMAP4], T]) -> T:
         """The result of work on a connection, which is made again if the server closed it."""
@@ -194,13 +194,21 @@ def _answer(lines: Sequence[Any]) -> bytes | None:
     return next((line for line in lines if isinstance(line, bytes)), None)
 
 
-def _file(line: bytes, validity: str) -> SourceFile:
-    uid, size, date = (pattern.search(line) for pattern in (_FETCHED, _SIZE, _DATE))
-    if uid is None:
-        raise imaplib.IMAP4.abort(f"an answer without a UID: {line!r:.80}")
-    moment = email.utils.parsedate_to_datetime(date[1].decode().replace("-", " ")) if date else None
-    modified = int(moment.timestamp() * 1_000_000) if moment else None
-    return SourceFile(f"{uid[1].decode()}{SUFFIX}", int(size[1]) if size else None, modified, f"uid {validity}")
+def _file(line: Any, validity: str) -> SourceFile | None:
+    """The message that a line of an answer describes; None for a notice of flags, which may come at any time."""
+    text = line[0] if isinstance(line, tuple) else line or b""
+    uid, size, date = (pattern.search(text) for pattern in (_FETCHED, _SIZE, _DATE))
+    if uid is None or size is None:
+        return None
+    modified = _microseconds(date[1].decode("ascii", "replace")) if date else None
+    return SourceFile(f"{uid[1].decode()}{SUFFIX}", int(size[1]), modified, f"uid {validity}")
+
+
+def _microseconds(date: str) -> int | None:
+    try:
+        return int(email.utils.parsedate_to_datetime(date.replace("-", " ")).timestamp() * 1_000_000)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _message(server: imaplib.IMAP4, uid: str) -> bytes | None:

@@ -74,7 +74,7 @@ def validators(headers: Mapping[str, str]) -> tuple[str, str]:
     date = _repeatable(headers.get("last-modified"))
     try:
         age = (parsedate_to_datetime(headers.get("date", "")) - parsedate_to_datetime(date)).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         age = 0.0
     return _repeatable(headers.get("etag")), date if age >= _SETTLED else ""
 

@@ -129,5 +129,5 @@ def _references(page: Any) -> Iterator[str]:
 def _time(text: str | None) -> int | None:
     try:
         return int(parsedate_to_datetime(text).timestamp() * 1_000_000) if text else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -140,10 +140,10 @@ service anvil {{
 
 
 class Line:
-    """A line to a server that breaks after ``limit`` bytes of answers."""
+    """A line to a server that breaks after ``limit`` bytes of answers; ``notice`` precedes those with dates."""
 
     def __init__(self, port: int) -> None:
-        self._server, self.limit = port, 1 << 40
+        self._server, self.limit, self.notice = port, 1 << 40, b""
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._door.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -167,7 +167,7 @@ class Line:
                     target.sendall(data[: max(0, self.limit - n)])
                     break
                 n += len(data)
-                target.sendall(data)
+                target.sendall(self.notice + data if b"INTERNALDATE" in data and is_answer else data)
             for end in (source, target):
                 end.shutdown(socket.SHUT_RDWR)
 
@@ -263,6 +263,17 @@ def test_messages_stay_unseen_and_a_folder_that_is_not_there_is_named(
     assert rig.server.uid("SEARCH", "UNSEEN")[1] == [uri.removesuffix(".eml").encode()]
     with pytest.raises(UsageError, match="no folder 'Nowhere'"):
         listing([parse_source(rig.url.replace("INBOX", "Nowhere"))])
+
+
+def test_flags_that_another_program_sets_meanwhile_are_no_messages(
+    dovecot: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = ImapRig(dovecot, monkeypatch, "flags")
+    rig.put("a", "One text.\n")
+    before = listing([parse_source(rig.url)]).to_pylist()
+    notices = (rb"* 1 FETCH (FLAGS (\Seen))", rb"* 1 FETCH (UID 1 FLAGS (\Seen))", b"")
+    monkeypatch.setattr(dovecot, "notice", b"\r\n".join(notices))
+    assert listing([parse_source(rig.url)]).to_pylist() == before
 
 
 def test_folders_and_users_may_have_names_in_any_script(dovecot: Line, monkeypatch: pytest.MonkeyPatch) -> None:

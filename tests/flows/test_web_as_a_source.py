@@ -523,6 +523,15 @@ def test_servers_of_all_sorts(site: Site, server: Conditional, *, finds: bool) -
     assert crawl.rows == fresh.rows
 
 
+@pytest.mark.parametrize("date", ["1 Jan 99999999999 00:00:00 GMT", "Mon, 32 Jan 2020 00:00:00 GMT", "yesterday"])
+def test_a_date_that_is_none_costs_nothing(site: Site, date: str) -> None:
+    site.page("/", text="Home.", **{"Last-Modified": date, "Date": date})
+    source = site.source()
+    page, cursor = source.changes(None)
+    assert (page.uri, page.modified_us) == ("index.html", None)
+    assert [one for one in source.changes(cursor.position) if not isinstance(one, Cursor)] == []
+
+
 def test_a_weak_etag_is_repeated_and_a_304_about_another_state_is_not_believed(site: Site) -> None:
     site.page("/", text="one")
     site.conditional = answers(ETag='W/"one"')

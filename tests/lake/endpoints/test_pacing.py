@@ -21,6 +21,7 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
         ({"retry-after": "Fri, 01 May 2026 12:00:30 GMT"}, 30.0),
         ({"retry-after": "Fri, 01 May 2026 11:00:00 GMT"}, 0.0),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "1 May 99999999999 12:00:30 GMT"}, None),
         ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s"}, 360.0),
         ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "20ms"}, 0.02),
         ({"x-ratelimit-remaining-tokens": "5", "x-ratelimit-reset-tokens": "9s"}, None),
