@@ -114,7 +114,8 @@ class BatchApi:
         if batch.answer is None:
             return
         name = batch.answer
-        for line in self._tried(lambda: self._client.files.content(name).text).splitlines():
+        lines = self._tried(lambda: self._client.files.content(name).text).split("\n")
+        for line in filter(str.strip, lines):
             answered = json.loads(line)
             response = answered.get("response") or {}
             if response.get("status_code") == 200:

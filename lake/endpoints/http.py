@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from lake.endpoints.deadline import at_most
@@ -57,7 +58,7 @@ class JsonHttp:
             return self._json(response.text)
 
     def lines(self, path: str, body: Mapping[str, Any]) -> Iterator[str]:
-        """The lines of a streamed answer as they come, without blank ones; raises the errors of ``post``."""
+        """The lines of a streamed answer as they come; raises the errors of ``post``."""
         with (
             self._failures(),
             self._client.stream("POST", f"{self._url}{path}", json=body, timeout=at_most(self._timeout)) as response,
@@ -65,18 +66,17 @@ class JsonHttp:
             if response.status_code != 200:
                 response.read()
             self._check(response)
-            yield from (line for line in response.iter_lines() if line.strip())
+            yield from _lines(response.iter_bytes())
 
     def events(self, path: str, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The JSON objects of server-sent events."""
-        for line in self.lines(path, body):
-            data = line.removeprefix("data:").strip()
-            if line.startswith("data:") and data != "[DONE]":
+        for data in _events(self.lines(path, body)):
+            if data != "[DONE]":
                 yield self.piece(data)
 
     def objects(self, path: str, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The JSON objects of a stream with one a line."""
-        yield from map(self.piece, self.lines(path, body))
+        yield from (self.piece(line) for line in self.lines(path, body) if line.strip())
 
     def piece(self, text: str) -> dict[str, Any]:
         """A JSON object of a stream; raises RefusedRequest for an error that stands in its place."""
@@ -134,6 +134,36 @@ def _client_of(headers: tuple[tuple[str, str], ...]) -> httpx.Client:
     import httpx
 
     return httpx.Client(headers=dict(headers))
+
+
+def _lines(blocks: Iterable[bytes]) -> Iterator[str]:
+    """UTF-8 as lines, which end in CR, LF or both; JSON may hold the other signs that end a line of text as they are.
+
+    >>> list(_lines([b'"a', b'\\xe2\\x80', b'\\xa8b"\\r', b'\\nc']))
+    ['"a\\u2028b"', 'c']
+    """
+    rest = b""
+    for block in blocks:
+        *lines, rest = re.split(rb"\r\n|\n|\r(?!\Z)", rest + block)
+        yield from (line.decode(errors="replace") for line in lines)
+    if rest := rest.rstrip(b"\r"):
+        yield rest.decode(errors="replace")
+
+
+def _events(lines: Iterable[str]) -> Iterator[str]:
+    """The data of server-sent events, whose lines belong together until a blank one.
+
+    >>> list(_events(["\\ufeff: a comment", "", "event: x", "data:{", "data: }", ""]))
+    ['{\\n}']
+    """
+    data: list[str] = []
+    for line in chain(lines, [""]):
+        name, _, value = line.removeprefix("\ufeff").partition(":")
+        if name == "data":
+            data.append(value.removeprefix(" "))
+        elif not line and data:
+            yield "\n".join(data)
+            data = []
 
 
 def _short(text: str) -> str:

@@ -73,12 +73,11 @@ class WorkerMetrics:
 def _without_gauges(text: str) -> Iterator[str]:
     """What a dead process counted; what it had open, cached or in work is gone with it."""
     is_gauge = False
-    for line in text.splitlines():
+    for line in text.split("\n"):  # labels may hold other signs that end a line
         if line.startswith("# TYPE "):
             is_gauge = line.endswith(" gauge")
         if not is_gauge:
             yield line
-    yield ""
 
 
 def summed(texts: Iterable[str]) -> bytes:

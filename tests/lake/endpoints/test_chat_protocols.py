@@ -277,6 +277,16 @@ def test_a_stream_comes_in_pieces_with_its_bill(case: Case, server: Server, monk
 
 
 @EACH
+def test_a_stream_is_cut_at_line_ends_alone(case: Case, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = "".join(case.stream).replace('"Two ', '"Two\u2028\u0085\U0001f600 ')
+    if case.provider != "ollama":  # with comments, the other line ends, and an object over two lines
+        stream = ": busy\n\n" + stream.replace("data: {", "data: {\ndata:").replace("\n", "\r\n")
+    server.says(Reply(pieces=(stream,)))
+    first, *_ = model(case, monkeypatch).stream(MESSAGES, max_tokens=50)
+    assert first == "Two\u2028\u0085\U0001f600 "
+
+
+@EACH
 def test_a_stream_that_ends_early_is_no_answer(case: Case, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     cut = {"anthropic": 4, "gemini": 1}.get(case.provider, 2)
     for pieces in (
