@@ -29,6 +29,7 @@ from lake.parse.mail.mail_parts import (
     write_plain,
 )
 from lake.parse.mail.packed_rtf import DAMAGED, unpacked
+from lake.parse.mail.signed import signed_content
 from lake.parse.markup.front_matter import rights_of_part
 from lake.parse.office import rtf
 from lake.parse.text import decode
@@ -50,7 +51,7 @@ _PACKED = ("application/ms-tnef", "application/vnd.ms-tnef")
 #: What the name of a file tells if its type does not.
 _NAMED_TYPES = {
     ".ics": "text/calendar", ".vcf": "text/vcard", ".html": "text/html", ".htm": "text/html", ".eml": "message/rfc822",
-    ".rtf": "text/rtf", ".dat": "application/octet-stream",
+    ".rtf": "text/rtf", ".dat": "application/octet-stream", ".p7m": "application/pkcs7-mime",
 }  # fmt: skip
 _UNNAMED_TYPES = ("application/octet-stream", "application/ics", "application/x-msdownload", "application/unknown")
 _CARDS = ("text/vcard", "text/x-vcard", "text/directory")
@@ -203,11 +204,11 @@ class Mail:
             self.writer.read(program)
             return self.writer.omit("script", program, name or kind)
         if kind in _SEALED:
-            return self.attachment(name or kind, unreadable="signed or encrypted")
+            return self._sealed(part, name or kind, depth + 1)
         if kind in ("text/rtf", "application/rtf"):
             return self._rtf(part, name or kind)
         is_text = kind.startswith(("text/", "message/", "multipart/")) or kind in _TEXT_TYPES
-        if not is_text and not (kind == "application/octet-stream" and name.lower().endswith(_TEXT_SUFFIXES)):
+        if not is_text and not (kind.startswith("application/") and name.lower().endswith(_TEXT_SUFFIXES)):
             return self.attachment(name or kind)
         try:
             self._read(part, kind, name)
@@ -222,6 +223,8 @@ class Mail:
         self.writer.note(omitted)
         self.names += [one.place for one in omitted if one.kind == "encoded_data"]
         if not text.strip():
+            return
+        if kind == "text/calendar" and self._is_said(text):
             return
         if part.get_content_disposition() == "attachment" or (name and not is_page):
             self.names.append(name or kind)
@@ -240,6 +243,25 @@ class Mail:
         else:
             flowed = parameter(part, "format") == "flowed"
             self.plain(unflowed(text, delete_space=parameter(part, "delsp") == "yes") if flowed else text)
+
+    def _is_said(self, calendar: str) -> bool:
+        """Whether the mail says already what a calendar holds, which invitations hold twice; then name it."""
+        again = TextWriter()
+        text = clean(calendar_text(calendar, again))
+        if not text.strip() or text.strip() not in self.writer.text:
+            return False
+        self.writer.read(text)
+        self.writer.document(replace(again.finish(), text="", blocks=()))
+        self.writer.omit("repeated", text, "calendar")
+        return True
+
+    def _sealed(self, part: Message, name: str, depth: int) -> None:
+        """What a signature wraps; what is encrypted is named."""
+        content = signed_content(payload(part))
+        if content is None:
+            self.attachment(name, unreadable="encrypted, or a damaged signature")
+        else:
+            self.part(parsed_mail(content), depth)
 
     def _heed_rights(self, text: str, *, is_markdown: bool = False) -> None:
         """Let nobody see the mail if a part begins with front matter that names an acl."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from email.message import EmailMessage
 
 import pytest
@@ -136,6 +137,14 @@ def test_an_invitation_is_read() -> None:
     assert "Location: Pier 4" in found.text
 
 
+def test_an_invitation_attached_again_is_said_once() -> None:
+    calendar = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:4\nSUMMARY:Oil\nLOCATION:Pier 4\nEND:VEVENT\nEND:VCALENDAR"
+    attached = part(calendar, "application/ics; name=invite.ics", "Content-Disposition: attachment\n")
+    found = read(several("mixed", part(calendar, "text/calendar; method=REQUEST"), attached))
+    assert found.text.count("Location: Pier 4") == 1
+    assert [gone.n_words for gone in found.omitted if gone.kind == "repeated"] == [5]
+
+
 def test_a_malformed_calendar_takes_no_longer_than_another() -> None:
     many = "BEGIN:VTIMEZONE\n" * 20_000 + "ATTENDEE" + ";A" * 500 + '\nATTENDEE;MEMBER="a:b","c:d":mailto:keeper\n'
     parsed = read(part(f"BEGIN:VCALENDAR\n{many}END:VCALENDAR", "text/calendar"))
@@ -151,11 +160,13 @@ def test_attached_texts_are_read_and_other_files_are_named() -> None:
             part("the board chose copper", "text/plain", disposition.format("minutes.txt")),
             part("JVBERi0=", "application/pdf", "Content-Transfer-Encoding: base64\n" + disposition.format("plan.pdf")),
             part("lamp;4711", "application/octet-stream", disposition.format("stock.csv")),
+            part("rope;4712", "application/vnd.ms-excel", disposition.format("rope.csv")),
         )
     )
     assert "## minutes.txt\n\nthe board chose copper" in found.text
     assert "lamp;4711" in found.text
-    assert found.metadata["attachments"] == ["minutes.txt", "plan.pdf", "stock.csv"]
+    assert "rope;4712" in found.text
+    assert found.metadata["attachments"] == ["minutes.txt", "plan.pdf", "stock.csv", "rope.csv"]
     assert [(gone.kind, gone.place) for gone in found.omitted] == [("attachment", "plan.pdf")]
 
 
@@ -165,6 +176,33 @@ def test_signed_and_sealed_parts() -> None:
     sealed = part("MIAG", 'application/pkcs7-mime; name="smime.p7m"', "Content-Transfer-Encoding: base64\n")
     found = read(several("mixed", part("Hello."), sealed))
     assert [gone.kind for gone in found.omitted] == ["attachment", "unreadable"]
+
+
+def element(tag: int, content: bytes, *, ends_by_mark: bool = False) -> bytes:
+    return bytes([tag, 0x80]) + content + b"\0\0" if ends_by_mark else bytes([tag, len(content)]) + content
+
+
+def wrapped(content: bytes, *, kind: int = 2, ends_by_mark: bool = False) -> str:
+    """A part that is signed (2) or enveloped (3), in DER or as programs write that do not know its length."""
+
+    def put(tag: int, *inside: bytes) -> bytes:
+        return element(tag, b"".join(inside), ends_by_mark=ends_by_mark)
+
+    octets = put(0x24, element(4, content[:9]), element(4, content[9:])) if ends_by_mark else element(4, content)
+    identifier = element(6, bytes.fromhex("2a864886f70d0107") + bytes([kind]))
+    inner = put(0x30, element(6, bytes.fromhex("2a864886f70d010701")), put(0xA0, octets))
+    data = put(0x30, identifier, put(0xA0, put(0x30, b"\x02\x01\x01", element(0x31, b""), inner, element(0x31, b""))))
+    fields = "Content-Transfer-Encoding: base64\n"
+    return part(b64encode(data).decode(), 'application/pkcs7-mime; name="smime.p7m"', fields)
+
+
+@pytest.mark.parametrize("ends_by_mark", [False, True])
+def test_what_a_signature_wraps_is_read(ends_by_mark: bool) -> None:
+    signed = wrapped(b"Content-Type: text/plain\n\nThe order is 5519.", ends_by_mark=ends_by_mark)
+    found = read(several("mixed", signed, part("Below.")))
+    assert (found.text, found.omitted) == ("# Oil\n\nThe order is 5519.\n\nBelow.", ())
+    sealed = read(several("mixed", wrapped(b"\1\2\3 and so on", kind=3), part("Below.")))
+    assert [gone.kind for gone in sealed.omitted] == ["attachment", "unreadable"]
 
 
 def test_a_damaged_part_costs_that_part() -> None:
