@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from lake.endpoints.pacing import TokenBucket, stated_wait
 from lake.endpoints.refusals import RefusedRequest
@@ -18,6 +18,7 @@ from lake.errors import InputError, UsageError
 _RETRIED = (408, 425, 429, 500, 502, 503, 504)
 _MAX_REDIRECTS = 5
 _AGENT = "raglake"
+_PORTS = {"http": 80, "https": 443}
 #: IPv4 behind a translator (NAT64), named by the last 32 bits.
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 #: What Python takes for public and is not: embedded IPv4, a translator's own, site-local, examples, segments.
@@ -70,12 +71,38 @@ def joined(base: str, reference: str) -> str:
 
 
 def home_of(url: str) -> str:
-    """Scheme and host, as in ``https://host``; "" if the address is malformed."""
+    """Scheme, host and port in one spelling, as in ``https://host``; "" if the address is malformed.
+
+    >>> home_of("HTTPS://Docs.Example.org:443/a"), home_of("http://bücher.example:8080"), home_of("http://[::1]:80/")
+    ('https://docs.example.org', 'http://xn--bcher-kva.example:8080', 'http://[::1]')
+    """
     try:
         parts = urlsplit(url)
+        host, port = _ascii(parts.hostname or ""), parts.port
     except ValueError:
         return ""
-    return f"{parts.scheme}://{parts.netloc}"
+    user, at, _ = parts.netloc.rpartition("@")
+    name = f"[{host}]" if ":" in host else host
+    stated = "" if port is None or port == _PORTS.get(parts.scheme) else f":{port}"
+    return f"{parts.scheme}://{user}{at}{name}{stated}"
+
+
+def as_at_home(url: str, home: str) -> str:
+    """The address with its host spelled as ``home`` is; another host's as it stands.
+
+    >>> as_at_home("http://EXAMPLE.org:80/A?b", "http://example.org"), as_at_home("ftp://a/", "http://example.org")
+    ('http://example.org/A?b', 'ftp://a/')
+    """
+    if home_of(url) != home or url.startswith(f"{home}/"):
+        return url
+    return urlunsplit((*urlsplit(home)[:2], *urlsplit(url)[2:]))
+
+
+def _ascii(host: str) -> str:
+    """A host's name as DNS has it."""
+    import idna
+
+    return host if host.isascii() else idna.encode(host, uts46=True).decode()
 
 
 class GuardedClient:

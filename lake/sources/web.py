@@ -14,7 +14,7 @@ from lake.endpoints.retry import Retries
 from lake.errors import InputError, TransientError, UsageError
 from lake.sources import listed_pages
 from lake.sources.address import options_of, setting
-from lake.sources.guarded_http import GuardedClient, home_of, joined
+from lake.sources.guarded_http import GuardedClient, as_at_home, home_of, joined
 from lake.sources.page_states import PageState, PageStates
 from lake.sources.protocol import Cursor, Removal, SourceFile, is_sidecar
 from lake.sources.robots import Robots
@@ -58,11 +58,12 @@ class WebSource:
     def __init__(self, url: str) -> None:
         self._options = options_of(url, WebOptions)
         self._options.check()
-        self._start = url.removeprefix("web+").partition("?")[0]
-        parts = urlsplit(self._start)
-        if not parts.hostname:
+        start = url.removeprefix("web+").partition("?")[0]
+        self._home = home_of(start)
+        if not self._home or not urlsplit(start).hostname:
             raise UsageError("a web site as a source has the form web+https://HOST/PATH")
-        self._home, self._below = f"{parts.scheme}://{parts.netloc}", posixpath.dirname(parts.path or "/")
+        self._start = as_at_home(start, self._home)
+        self._below = posixpath.dirname(urlsplit(start).path or "/")
         headers = {"authorization": self._options.authorization} if self._options.authorization else {}
         self._client = GuardedClient(
             home=self._home,
@@ -157,7 +158,8 @@ class WebSource:
             self._check_number(n)
             yield url, state
             if depth < self._options.depth:
-                new = [link for link in state.links if link not in seen and self._is_wanted(link)]
+                links = (as_at_home(link, self._home) for link in state.links)
+                new = [link for link in links if link not in seen and self._is_wanted(link)]
                 seen.update(new)
                 waiting.extend((link, depth + 1) for link in dict.fromkeys(new))
 
@@ -199,7 +201,8 @@ class WebSource:
         while waiting:
             sitemap = self._sitemap(waiting.popleft(), is_guess=not stated and len(seen) == 1)
             n_named += len(sitemap.pages)
-            found |= {page: moment for page, moment in sitemap.pages.items() if self._is_wanted(page)}
+            pages = ((as_at_home(page, self._home), moment) for page, moment in sitemap.pages.items())
+            found |= {page: moment for page, moment in pages if self._is_wanted(page)}
             new = [other for other in sitemap.others if other not in seen and self._is_of_home(other)]
             seen.update(new)
             waiting.extend(new)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import Message
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,28 @@ def test_a_sitemap_spares_requests(site: Site) -> None:
     site.pages["/m.xml"] = (200, {}, b"<!DOCTYPE x [<!ENTITY a 'b'>]><urlset/>")
     with pytest.raises(UsageError, match="document type"):
         site.uris()
+
+
+def test_a_host_is_the_same_however_it_is_spelled(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DNS ignores case, and a name outside of ASCII has two spellings."""
+    monkeypatch.setattr(socket, "getaddrinfo", partial(_resolved, socket.getaddrinfo))
+    port = site.server.server_port
+    homes = f"http://docs.B\u00fccher.example:{port}", f"http://Docs.xn--bcher-kva.example:{port}"
+    links = [f"{home}/{name}" for home in homes for name in "ab"]
+    site.page("/", *links, *(f"{home}/" for home in homes), text="Home.")
+    for name in "ab":
+        site.page(f"/{name}", text=name)
+    source = parse_source(f"web+http://DOCS.B\u00fccher.Example:{port}/?private=1&rate=10000")
+    assert listing([source])["uri"].to_pylist() == ["a.html", "b.html", "index.html"]
+    assert len(site.requests) == len(set(site.requests))
+    lines = "\n".join(links[:2])
+    site.pages["/sitemap.xml"] = (200, {"Content-Type": "text/plain"}, lines.encode())
+    assert listing([source])["uri"].to_pylist() == ["a.html", "b.html"]
+
+
+def _resolved(resolve: Callable[..., Any], host: Any, *args: Any, **words: Any) -> Any:
+    """The server at hand, in place of a name that nobody has."""
+    return resolve("127.0.0.1" if str(host).endswith(".example") else host, *args, **words)
 
 
 def test_a_sitemap_may_be_compressed_or_plain_text(site: Site) -> None:
