@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from lake.answer.endpoint_chat import ChatRequest, EndpointChat, Reply
+from lake.answer.endpoint_chat import ChatRequest, EndpointChat, Reply, whole
 from lake.endpoints.deadline import at_most
 from lake.endpoints.endpoint import Endpoint
 from lake.endpoints.providers import PROVIDERS
@@ -36,17 +36,12 @@ class AnthropicChat(EndpointChat):
 
     def _whole(self, chat_request: ChatRequest) -> Reply:
         answer = self._client.messages.create(**self._request(chat_request))
-        blocks = getattr(answer, "content", None)
-        if blocks is None:
-            raise ContractError(f"the endpoint's answer contains no message; check {self.endpoint.url_from}")
-        text = "".join(block.text for block in blocks if block.type == "text")
-        reply = Reply(text, _finish(answer.stop_reason), n_output=answer.usage.output_tokens, model=answer.model)
-        return reply.with_piece(_of_input(answer.usage))
+        return self._read(_reply, answer)
 
     def _pieces(self, chat_request: ChatRequest) -> Iterator[Reply]:
         with self._client.messages.create(**self._request(chat_request), stream=True) as events:
             for event in events:
-                yield _piece(event)
+                yield self._read(_piece, event)
 
     def _request(self, chat_request: ChatRequest) -> dict[str, Any]:
         request: dict[str, Any] = {
@@ -105,13 +100,21 @@ def _client_of(endpoint: Endpoint, timeout: float) -> Anthropic:
     )
 
 
+def _reply(answer: Any) -> Reply:
+    text = "".join(block.text for block in answer.content if block.type == "text")
+    n_output = getattr(answer.usage, "output_tokens", None)
+    reply = Reply(text, _finish(answer.stop_reason), n_output=n_output, model=answer.model)
+    return reply.with_piece(_of_input(answer.usage))
+
+
 def _piece(event: Any) -> Reply:
     if event.type == "message_start":
         return Reply(model=event.message.model).with_piece(_of_input(event.message.usage))
     if event.type == "content_block_delta":
         return Reply(getattr(event.delta, "text", ""))
     if event.type == "message_delta":
-        return Reply(finish_reason=_finish(event.delta.stop_reason), n_output=event.usage.output_tokens)
+        n_output = getattr(event.usage, "output_tokens", None)
+        return Reply(finish_reason=_finish(event.delta.stop_reason), n_output=n_output)
     return Reply()
 
 
@@ -137,8 +140,11 @@ def _parts(message: Message) -> list[dict[str, Any]]:
 
 def _of_input(usage: Any) -> Reply:
     """The input tokens; the provider counts those that were written to its cache, or read from it, apart."""
-    written, cached = (getattr(usage, f"cache_{what}_input_tokens", None) or 0 for what in ("creation", "read"))
-    return Reply(n_input=int(usage.input_tokens) + written + cached, n_cached=cached, n_written=written)
+    n_new = whole(getattr(usage, "input_tokens", None))
+    if n_new is None:
+        return Reply()
+    written, cached = (whole(getattr(usage, f"cache_{what}_input_tokens", 0)) or 0 for what in ("creation", "read"))
+    return Reply(n_input=n_new + written + cached, n_cached=cached, n_written=written)
 
 
 def _kind(body: object) -> str | None:

@@ -55,10 +55,5 @@ def _ended(answer: Mapping[str, Any]) -> Reply:
     if reason in _FAILED:
         raise RefusedRequest(f"the model stopped with {reason}", None)
     tokens = usage.get("tokens") or usage.get("billed_units") or {}
-    n_input, n_output = (_whole(tokens.get(f"{kind}_tokens")) for kind in ("input", "output"))
-    return Reply("", _FINISHES.get(reason, "stop"), n_input, n_output, n_cached=_whole(usage.get("cached_tokens")))
-
-
-def _whole(count: Any) -> int | None:
-    """A count, which the provider states as a floating-point number."""
-    return None if count is None else int(count)
+    n_input, n_output = (tokens.get(f"{kind}_tokens") for kind in ("input", "output"))
+    return Reply("", _FINISHES.get(reason, "stop"), n_input, n_output, n_cached=usage.get("cached_tokens"))

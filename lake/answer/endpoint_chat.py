@@ -24,7 +24,7 @@ from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
 from lake.endpoints.tracing import OpenSpan, chat_span
 from lake.endpoints.usage import Usage
-from lake.errors import TransientError, UsageError
+from lake.errors import ContractError, TransientError, UsageError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -37,6 +37,8 @@ T = TypeVar("T")
 TOKENIZER = "tiktoken:cl100k_base"
 #: Seconds without a byte, unless the endpoint's settings state others.
 _TIMEOUT = 60.0
+#: A larger count of tokens is none.
+_MOST_TOKENS = 1 << 53
 #: How providers say that a prompt is too long: a code or a part of the message, in lower case.
 _TOO_LONG = (
     "context_length_exceeded",
@@ -81,7 +83,10 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer, or a piece of one; None for what a piece does not contain."""
+    """A whole answer, or a piece of one; None for what a piece does not contain.
+
+    Raises TypeError for a text that is none. A count or a name that can't be one is as good as missing.
+    """
 
     text: str = ""
     finish_reason: Finish | None = None
@@ -90,6 +95,13 @@ class Reply:
     model: str | None = None
     n_cached: int | None = None
     n_written: int | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.text, str):
+            raise TypeError(f"{type(self.text).__name__} for a text")
+        for name in ("n_input", "n_output", "n_cached", "n_written"):
+            object.__setattr__(self, name, whole(getattr(self, name)))
+        object.__setattr__(self, "model", self.model if isinstance(self.model, str) else None)
 
     def with_piece(self, piece: Reply) -> Reply:
         return Reply(
@@ -101,6 +113,16 @@ class Reply:
             self.n_cached if piece.n_cached is None else piece.n_cached,
             self.n_written if piece.n_written is None else piece.n_written,
         )
+
+
+def whole(count: object) -> int | None:
+    """A number of tokens, which some state as a floating-point number; None if it can't be one.
+
+    >>> whole(7), whole(7.0), whole(None), whole(-1), whole("7"), whole(float("nan"))
+    (7, 7, None, None, None, None)
+    """
+    is_number = isinstance(count, int | float) and not isinstance(count, bool)
+    return int(count) if is_number and 0 <= count < _MOST_TOKENS else None  # type: ignore[call-overload, operator]
 
 
 class EmptyAnswer(UnacceptedRequest):
@@ -145,6 +167,20 @@ class EndpointChat(ABC):
 
     @abstractmethod
     def _pieces(self, request: ChatRequest) -> Iterator[Reply]: ...
+
+    def _read(self, read: Callable[[Any], Reply], answer: Any) -> Reply:
+        """An answer or a piece as ``read`` finds it; ContractError for one of another form.
+
+        A gateway's error that has the status of an answer raises RefusedRequest.
+        """
+        if error := getattr(answer, "error", None):
+            raise RefusedRequest(self.endpoint.without_key(f"an error as its answer: {error}"), None)
+        try:
+            return read(answer)
+        except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+            raise ContractError(
+                f"{self.name!r} sent an answer without a message ({error!r}); check {self.endpoint.url_from}"
+            ) from error
 
     def complete(self, messages: Sequence[Message], **words: Unpack[ChatWords]) -> Completion:
         request, started = _asked(messages, **words), time.monotonic()

@@ -54,15 +54,6 @@ class HttpChat(EndpointChat):
         for piece in self._stream(self._path(is_stream=True), self._body(request, is_stream=True)):
             yield self._read(self._piece, piece)
 
-    def _read(self, read: Any, answer: Mapping[str, Any]) -> Reply:
-        try:
-            found: Reply = read(answer)
-        except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
-            raise ContractError(
-                f"{self.name!r} sent an answer without a message ({error!r}); check {self.endpoint.url_from}"
-            ) from error
-        return found
-
     def _errors(self) -> AbstractContextManager[None]:
         return nullcontext()  # the client raises ours
 

@@ -41,14 +41,15 @@ class OpenAIChat(EndpointChat):
 
     def _whole(self, chat_request: ChatRequest) -> Reply:
         answer = self._client.chat.completions.create(**self._request(chat_request))
-        return _reply(answer, self.endpoint.url_from)
+        return self._read(_reply, answer)
 
     def _pieces(self, chat_request: ChatRequest) -> Iterator[Reply]:
         request = self._request(chat_request) | {"stream": True}
         if "stream_options" not in self._left_out:
             request["stream_options"] = {"include_usage": True}
         with self._client.chat.completions.create(**request) as chunks:
-            yield from map(_piece, chunks)
+            for chunk in chunks:
+                yield self._read(_piece, chunk)
 
     def _request(self, chat_request: ChatRequest) -> dict[str, Any]:
         request: dict[str, Any] = {
@@ -96,13 +97,10 @@ class OpenAIChat(EndpointChat):
         self._check_refused_parameters(status, message, _OPTIONAL)
 
 
-def _reply(answer: Any, url_from: str) -> Reply:
-    choices = getattr(answer, "choices", None)
-    if not choices or choices[0].message is None:
-        raise ContractError(f"the endpoint's answer contains no message; check {url_from}")
-    message = choices[0].message
-    text, refusal = message.content or "", getattr(message, "refusal", None)
-    finish = "refused" if refusal else _finish(choices[0].finish_reason)
+def _reply(answer: Any) -> Reply:
+    choice = answer.choices[0]
+    text, refusal = _text(choice.message.content), getattr(choice.message, "refusal", None)
+    finish = "refused" if refusal else _finish(choice.finish_reason)
     return _with_usage(Reply(text or refusal or "", finish, model=answer.model), answer)
 
 
@@ -113,7 +111,15 @@ def _piece(chunk: Any) -> Reply:
     delta, reason = choices[0].delta, choices[0].finish_reason
     refusal = getattr(delta, "refusal", None)
     finish: Finish | None = "refused" if refusal else _finish(reason) if reason else None
-    return _with_usage(Reply(delta.content or refusal or "", finish, model=chunk.model), chunk)
+    return _with_usage(Reply(_text(delta.content) or refusal or "", finish, model=chunk.model), chunk)
+
+
+def _text(content: Any) -> str:
+    """A message's text; models of Mistral that reason send blocks, of which their thoughts are left out."""
+    if isinstance(content, list):
+        return "".join(block["text"] for block in content if block["type"] == "text")
+    text: str = content or ""
+    return text
 
 
 def _finish(reason: str | None) -> Finish:
@@ -122,8 +128,6 @@ def _finish(reason: str | None) -> Finish:
 
 def _with_usage(reply: Reply, answer: Any) -> Reply:
     usage = getattr(answer, "usage", None)
-    if usage is None:
-        return reply
-    details = getattr(usage, "prompt_tokens_details", None)
-    cached = getattr(details, "cached_tokens", None)
-    return reply.with_piece(Reply("", None, usage.prompt_tokens, usage.completion_tokens, n_cached=cached))
+    n_input, n_output = (getattr(usage, f"{kind}_tokens", None) for kind in ("prompt", "completion"))
+    cached = getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None)
+    return reply.with_piece(Reply("", None, n_input, n_output, n_cached=cached))

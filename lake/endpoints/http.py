@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lake.endpoints.deadline import at_most
 from lake.endpoints.endpoint import Endpoint
@@ -18,6 +18,8 @@ from lake.errors import ContractError, UsageError
 
 if TYPE_CHECKING:
     import httpx
+
+T = TypeVar("T")
 
 #: Characters that a message quotes of an answer.
 _QUOTED = 300
@@ -55,7 +57,7 @@ class JsonHttp:
         with self._failures():
             response = self._client.post(f"{self._url}{path}", json=body, timeout=at_most(self._timeout))
             self._check(response)
-            return self._json(response.text)
+            return self._without_error(self._json(response.text))
 
     def lines(self, path: str, body: Mapping[str, Any]) -> Iterator[str]:
         """The lines of a streamed answer as they come; raises the errors of ``post``."""
@@ -79,12 +81,16 @@ class JsonHttp:
         yield from (self.piece(line) for line in self.lines(path, body) if line.strip())
 
     def piece(self, text: str) -> dict[str, Any]:
-        """A JSON object of a stream; raises RefusedRequest for an error that stands in its place."""
+        """A JSON object of a stream; raises the errors of ``post``."""
         found = self._json(text)
         if not isinstance(found, dict):
             raise ContractError(f"{self._name!r} sent {type(found).__name__} in a stream of objects")
-        if "error" in found:
-            raise RefusedRequest(self._endpoint.without_key(_message(found, text)), None)
+        return self._without_error(found)
+
+    def _without_error(self, found: T) -> T:
+        """An answer; raises RefusedRequest for an error that has the status of one."""
+        if isinstance(found, dict) and found.get("error"):
+            raise RefusedRequest(self._endpoint.without_key(f"an error as its answer: {_message(found, '')}"), None)
         return found
 
     def _json(self, text: str) -> Any:

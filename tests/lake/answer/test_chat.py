@@ -121,7 +121,7 @@ def test_an_answer_that_never_ends_is_given_up(endpoint: Any) -> None:
         (fault_of(400), ContractError, "no, thank you"),
         (fault_of(400, error={"message": "prompt is too long: 9 tokens"}), UsageError, "lower the token budget"),
         (fault_of(429, error=QUOTA), UsageError, "quota"),
-        (fault_of(trick="html"), ContractError, "no message"),
+        (fault_of(trick="html"), ContractError, "without a message"),
         (fault_of(trick="half json"), ContractError, "can't be read"),
     ],
     ids=["401", "403", "404", "400", "too long", "quota", "html", "half json"],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from lake.answer.chat import Completion, Message
 from lake.answer.endpoint_chat import ChatTimeouts
 from lake.endpoints.endpoint import using
 from lake.endpoints.retry import Retries
-from lake.errors import ContractError, TransientError, UsageError
+from lake.errors import ContractError, LakeError, TransientError, UsageError
 from lake.options.endpoints import ModelEndpoints
 from tests.lake.endpoints.conftest import Reply, Server
 
@@ -356,6 +357,53 @@ def test_a_garbled_answer_is_none(case: Case, server: Server, monkeypatch: pytes
         server.says(Reply(body=body))
         with pytest.raises((ContractError, TransientError)):
             model(case, monkeypatch).complete(MESSAGES, max_tokens=50)
+
+
+@pytest.mark.parametrize("case", [CASES[0], *CASES[-4:]], ids=lambda case: case.provider)
+def test_whatever_stands_in_an_answer_it_is_read_or_refused(
+    case: Case, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = model(case, monkeypatch)
+    for body in mutated(case.good):
+        server.says(Reply(body=body))
+        try:
+            done = subject.complete(MESSAGES, max_tokens=50)
+        except LakeError:
+            continue
+        numbers = (done.usage.n_input, done.usage.n_output, done.usage.n_cached)
+        assert all(type(number) is int and number >= 0 for number in numbers), body
+        assert [type(done.text), type(done.model)] == [str, str], body
+
+
+def mutated(value: Any) -> Iterator[Any]:
+    """The value with each of its parts replaced by what does not belong there."""
+    yield from ([1], {"x": 1}, -1)
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        for other in mutated(part):
+            changed = value.copy()
+            changed[key] = other
+            yield changed
+
+
+@EACH
+def test_an_error_with_the_status_of_an_answer_is_quoted(
+    case: Case, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.says(Reply(body={"error": {"message": f"upstream is busy for {SECRET}"}}), Reply(body=case.good))
+    subject = model(case, monkeypatch, replace(FAST, retries=Retries(1)))
+    with pytest.raises((ContractError, TransientError), match=r"upstream is busy for \.\.\."):
+        subject.complete(MESSAGES, max_tokens=50)
+    assert subject.complete(MESSAGES, max_tokens=50).text == "Two liters."
+
+
+def test_the_thoughts_of_a_model_of_mistral_are_left_out(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    (case,) = (case for case in CASES if case.provider == "mistral")
+    blocks: Any = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, {"type": "text", "text": "Two"}]
+    server.says(Reply(body=openai_reply(blocks)))
+    assert model(case, monkeypatch).complete(MESSAGES, max_tokens=50).text == "Two"
+    server.says(Reply(pieces=events(openai_chunk(blocks), openai_chunk(" liters.", "stop"))))
+    assert list(model(case, monkeypatch).stream(MESSAGES, max_tokens=50))[:2] == ["Two", " liters."]
 
 
 @EACH
