@@ -70,6 +70,10 @@ class Database(ABC):
         """A name of a column or table, whatever characters it has."""
         return '"{}"'.format(name.replace('"', '""'))
 
+    def exactly(self, name: str) -> str:
+        """A column to order by, so that equal texts, and they alone, are neighbours."""
+        return self.quoted(name)
+
     def key_values(self, keys: Sequence[str]) -> list[Any]:
         """Values that a column of keys, whatever its type, is compared with."""
         return list(keys)
@@ -171,9 +175,14 @@ class SQLite(Database):
         """A name in backticks: one in double quotes that no column has would be taken for a text."""
         return "`{}`".format(name.replace("`", "``"))
 
+    def exactly(self, name: str) -> str:
+        """A column to order by, whatever collation it has."""
+        return f"{self.quoted(name)} COLLATE BINARY"
+
     def key_values(self, keys: Sequence[str]) -> list[Any]:
-        """Texts, and numbers as well: a column without a type converts neither."""
-        return [*keys, *filter(None, map(_number, keys))]
+        """Texts, numbers and bytes: a column converts none of them that is not of its type."""
+        numbers = [number for key in keys if (number := _number(key)) is not None]
+        return [*keys, *numbers, *(key.encode("utf-8", "surrogatepass") for key in keys)]
 
 
 class DuckDB(Database):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -19,7 +21,11 @@ from lake.sources.rows import Row, RowOptions, row_text
 
 #: Keys of one query.
 _KEYS_AT_A_TIME = 500
+#: How far the earliest time zone is ahead of UTC.
+_MOST_AHEAD = timedelta(hours=14)
 _BETWEEN_ROWS = b"\n\n"
+#: A text, a name, a comment, or one character of a query.
+_PIECE = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|(\$\w*\$).*?\1|--[^\n]*|/\*.*?\*/|.", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,9 @@ class SqlSource:
         # What the cursor is made of tells that a row changed as well.
         self._options = options if options.version or not options.cursor else replace(options, version=options.cursor)
         self._database = self._opened(place_of(url), options)
-        table, query = options.table, text_or_file(options.query).strip().rstrip(";")
-        self._from = ".".join(map(self._quoted, table.split("."))) if table else f"({query}) AS documents"
+        table = ".".join(map(self._quoted, options.table.split(".")))
+        # The line break ends a comment that the query may end with.
+        self._from = table if options.table else f"({_without_end(text_or_file(options.query))}\n) AS documents"
 
     def _opened(self, place: str, options: Any) -> Database:
         raise NotImplementedError
@@ -130,7 +137,9 @@ class SqlSource:
         others = [self._quoted(name) for name in dict.fromkeys(filter(None, columns)) if name != key]
         named = ", ".join([f"CAST({self._quoted(key)} AS TEXT) AS {self._quoted(key)}", *others])
         query = f"SELECT {named} FROM {self._from} {where}"
-        return f"{query} ORDER BY {self._quoted(key)}, {self._quoted(order)}" if self._options.group else query
+        return (
+            f"{query} ORDER BY {self._database.exactly(key)}, {self._quoted(order)}" if self._options.group else query
+        )
 
     def _groups(self, query: str, values: Sequence[Any]) -> Iterator[Sequence[Row]]:
         rows = self._database.rows(query, values)
@@ -140,6 +149,21 @@ class SqlSource:
             return
         for _, each in groupby(rows, key=self._options.key):
             yield [*each]
+
+
+def _without_end(query: str) -> str:
+    """A query without the semicolon at its end, which comments may follow.
+
+    >>> _without_end("SELECT ';' FROM t; -- all; of them"), _without_end("SELECT 1 /* ; */;;")
+    ("SELECT ';' FROM t -- all; of them", 'SELECT 1 /* ; */')
+    """
+    pieces = [found[0] for found in _PIECE.finditer(query)]
+    for place in reversed(range(len(pieces))):
+        if pieces[place] == ";":
+            pieces[place] = ""
+        elif not pieces[place].isspace() and not pieces[place].startswith(("--", "/*")):
+            break
+    return "".join(pieces)
 
 
 class CursorSql(SqlSource):
@@ -191,15 +215,20 @@ class _Reached:
         if since is not None:
             kind, text = json.loads(since)
             self._highest = _KINDS[kind](text)
+            if _is_to_come(self._highest):
+                raise CursorLost(f"the cursor {text} is in the future")
             self.start = _before(self._highest, overlap)
 
     def see(self, value: Any) -> None:
-        if value is not None and (self._highest is None or value > self._highest):
+        """Take a value into account; a time to come would hide all changes until then."""
+        if value is None or _is_to_come(value):
+            return
+        if self._highest is None or value > self._highest:
             self._highest = value
 
     @property
     def position(self) -> str:
-        """Empty if there was no row: the next listing is full."""
+        """Empty if no row had a time that has come: the next listing is full."""
         if self._highest is None:
             return ""
         kind = next((name for name, of in _TYPES.items() if isinstance(self._highest, of)), None)
@@ -217,11 +246,23 @@ _TYPES = {"time": datetime, "day": date, "number": int | float | Decimal, "text"
 _KINDS: dict[str, Any] = {"time": datetime.fromisoformat, "day": date.fromisoformat, "number": _number, "text": str}
 
 
-def _before(value: Any, overlap: float) -> Any:
+def _is_to_come(value: Any) -> bool:
+    """Whether a time, also one that a text states, is later than now everywhere on earth."""
+    if isinstance(value, str) and value[4:5] == "-":
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value)
+    now = datetime.now(UTC)
     if isinstance(value, datetime):
-        return value - timedelta(seconds=overlap)
+        return value > (now if value.tzinfo else now.replace(tzinfo=None) + _MOST_AHEAD)
+    return isinstance(value, date) and value > (now + _MOST_AHEAD).date()
+
+
+def _before(value: Any, overlap: float) -> Any:
     if isinstance(value, date):
-        return value - timedelta(days=1)
+        try:
+            return value - (timedelta(seconds=overlap) if isinstance(value, datetime) else timedelta(days=1))
+        except OverflowError:
+            return value.replace(year=1, month=1, day=1)
     return value if isinstance(value, str) else value - type(value)(overlap)
 
 

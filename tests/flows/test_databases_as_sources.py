@@ -16,6 +16,7 @@ import pytest
 
 from lake.errors import TransientError, UsageError
 from lake.sources.listing import listing
+from lake.sources.protocol import CursorLost
 from lake.sources.source import parse_source
 from tests.flows.conftest import PostgresServer
 from tests.torture import Rig, Torture
@@ -174,6 +175,43 @@ def test_keys_of_any_type_are_read_again(tmp_path: Path, kind: str) -> None:
     assert all(isinstance(data, bytes) for data in source.read_each(rows))
 
 
+def test_keys_that_are_bytes_are_read_again(tmp_path: Path) -> None:
+    path = made(tmp_path, "id BLOB, body TEXT", (b"abc", "one"), (b"0", "two")).rename(tmp_path / "t.db")
+    source = parse_source(f"sqlite:{path}?table=t&text=body")
+    assert listing([source])["uri"].to_pylist() == ["0.txt", "abc.txt"]
+    assert list(source.read_each(["0.txt", "abc.txt"])) == [b"two", b"one"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "past", "to_come"),
+    [
+        ("TIMESTAMP", "2026-01-02 03:04:05.000006", "2099-01-01"),
+        ("TIMESTAMPTZ", "2026-01-02 03:04:05+00", "infinity"),
+        ("DATE", "2026-01-02", "2099-01-01"),
+        ("DATE", "0001-01-01", "2099-01-01"),
+        ("TEXT", "2026-01-02 03:04:05", "2099-01-01 00:00:00"),
+    ],
+)
+def test_a_time_to_come_hides_no_later_change(tmp_path: Path, kind: str, past: str, to_come: str) -> None:
+    path = tmp_path / "t.db"
+    with closing(duckdb.connect(str(path))) as database:
+        database.execute(f"CREATE TABLE t (id TEXT, body TEXT, changed {kind})")
+        database.execute("INSERT INTO t VALUES ('a', 'a', ?), ('wrong', 'w', ?)", [past, to_come])
+        database.execute("CREATE VIEW v AS SELECT * FROM t WHERE id = 'wrong'")
+    address = f"duckdb:{path}?text=body&cursor=changed&table="
+    *_, cursor = parse_source(f"{address}t").changes(None)
+    changed = [item[0] for item in parse_source(f"{address}t").changes(cursor.position)]
+    assert sorted(changed[:-1]) == ["a.txt", "wrong.txt"]
+    *_, cursor = parse_source(f"{address}v").changes(None)
+    assert cursor.position == "", "no time has come: the next listing is full"
+
+
+def test_a_cursor_that_an_earlier_version_stored_may_be_in_the_future(tmp_path: Path) -> None:
+    path = made(tmp_path, "id, body, at", ("a", "a", "2026-01-01")).rename(tmp_path / "t.db")
+    with pytest.raises(CursorLost, match="in the future"):
+        list(parse_source(f"sqlite:{path}?table=t&text=body&cursor=at").changes('["text", "2099-01-01"]'))
+
+
 def test_groups_of_rows_form_documents(tmp_path: Path) -> None:
     rows = [("a", 2, "second", "x|y"), ("b", 1, "alone", "x"), ("a", 1, "first", "y|z")]
     path = made(tmp_path, "id, n, body, who", *rows).rename(tmp_path / "t.db")
@@ -187,6 +225,14 @@ def test_groups_of_rows_form_documents(tmp_path: Path) -> None:
     after = {row["uri"]: row for row in listing([source]).to_pylist()}
     assert after["a.txt"]["etag"] != found["a.txt"]["etag"]
     assert after["b.txt"]["etag"] == found["b.txt"]["etag"]
+
+
+def test_keys_of_groups_that_a_collation_takes_for_equal_are_two(tmp_path: Path) -> None:
+    rows = (("a", 1, "one"), ("A", 2, "two"), ("a", 3, "three"))
+    path = made(tmp_path, "id TEXT COLLATE NOCASE, n INTEGER, body", *rows).rename(tmp_path / "t.db")
+    source = parse_source(f"sqlite:{path}?table=t&text=body&group=1&order=n")
+    assert listing([source])["uri"].to_pylist() == ["A.txt", "a.txt"]
+    assert list(source.read_each(["A.txt", "a.txt"])) == [b"two", b"one\n\nthree"]
 
 
 def test_a_group_is_listed_whole_when_one_row_changed(tmp_path: Path) -> None:
@@ -209,6 +255,28 @@ def test_a_query_may_be_anything_that_selects(tmp_path: Path) -> None:
     source = parse_source(f"sqlite:{path}?query={query}&text=body")
     assert listing([source])["uri"].to_pylist() == ["a.txt"]
     assert source.read("a.txt") == b"100%"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM t -- all of them",
+        "SELECT * FROM t; -- all; of them",
+        "-- of all;\nSELECT * FROM t /* x; */ ;\n;\n",
+        "WITH every AS (SELECT * FROM t) SELECT * FROM every -- it's all",
+        "SELECT id, body FROM t WHERE body <> '; -- x'",
+    ],
+)
+@pytest.mark.parametrize("scheme", ["sqlite", "duckdb"])
+def test_a_query_may_end_with_comments(tmp_path: Path, scheme: str, query: str) -> None:
+    path = tmp_path / "t.db"
+    connect: Any = sqlite3.connect if scheme == "sqlite" else duckdb.connect
+    with closing(connect(path)) as database:
+        database.execute("CREATE TABLE t AS SELECT 'a' AS id, 'one' AS body")
+        database.commit()
+    source = parse_source(f"{scheme}:{path}?query={quote(query)}&text=body")
+    assert listing([source])["uri"].to_pylist() == ["a.txt"]
+    assert source.read("a.txt") == b"one"
 
 
 def test_queries_of_postgresql_may_hold_a_percent_sign(
