@@ -14,16 +14,21 @@ from lake.options import QueryLogOptions
 _READ, MAX_TEXT = 20_000, 2_000
 #: Characters at the end of a cut text, which may be the beginning of something to mask.
 _MARGIN = 100
+#: Digits of a card's number, and of a group of them.
+_LEAST_OF_CARD, _MOST_OF_CARD, _SHORTEST_GROUP = 12, 19, 3
 
 _EMAIL = re.compile(
-    r"[^\s@<>()\[\],;:\"]{1,64}(?:@|\s?[(\[{]\s?at\s?[)\]}]\s?)[^\W_](?:[\w.-]{0,250}[^\W_])?", re.IGNORECASE
+    r"[^\s@<>()\[\],;:\"]{1,64}(?:[@\uff20]|\s?[(\[{]\s?at\s?[)\]}]\s?)[^\W_](?:[\w.-]{0,250}[^\W_])?", re.IGNORECASE
 )
-_CARD = re.compile(r"(?<!\d)\d(?:[ \u00a0.\-\u2010-\u2015]?\d){11,18}(?!\d)")
-_SEPARATED = r"[ \u00a0./()\-\u2010-\u2015]{0,3}"
+#: What stands between the digits of one number: blanks of any kind, also narrow and invisible ones, and signs.
+_SEPARATOR = r"[\s./()_\-\u00ad\u200b-\u200d\u2010-\u2015\u2060\u2212]"
+_SEPARATED = rf"{_SEPARATOR}{{0,3}}"
+_NUMBERS = re.compile(rf"\d+(?:{_SEPARATOR}{{1,3}}\d+)*")
 _PHONE = re.compile(
     rf"(?<![\w.])(?:\+|\(\+|00{_SEPARATED}(?=[1-9]))(?:{_SEPARATED}\d){{6,15}}(?!\d)"  # with a country's code
     rf"|(?<![\w.,])\(?0\d(?:{_SEPARATED}\d){{5,13}}(?!\d)"  # with an area's code that begins with 0
-    r"|(?<![\w.,])\(?\d{3}\)?[ \u00a0.\-]{1,2}\d{3}[ \u00a0.\-]\d{4}(?!\d)"  # as in North America
+    r"|(?<![\w.,])\(?\d{3}\)?"
+    rf"{_SEPARATOR}{{1,2}}\d{{3}}{_SEPARATOR}\d{{4}}(?!\d)"  # as in North America
 )
 
 
@@ -34,15 +39,37 @@ def _is_card(digits: str) -> bool:
     return (sum(numbers[::2]) + sum(doubled)) % 10 == 0
 
 
-def _masked_card(match: re.Match[str]) -> str:
-    digits = "".join(character for character in match[0] if character.isdigit())
-    return "[card]" if _is_card(digits) else match[0]
+def _masked_cards(match: re.Match[str]) -> str:
+    """Numbers in a row, such as a card's groups and its date; those whose digits together are a card's are masked."""
+    text, groups = match[0], list(re.finditer(r"\d+", match[0]))
+    kept, end, place = [], 0, 0
+    while place < len(groups):
+        last = _last_of_card(groups, place)
+        if last is not None:
+            kept += [text[end : groups[place].start()], "[card]"]
+            end, place = groups[last].end(), last
+        place += 1
+    return "".join([*kept, text[end:]])
+
+
+def _last_of_card(groups: Sequence[re.Match[str]], first: int) -> int | None:
+    """The last group of the longest card that begins with the group ``first``; among others, its groups are long."""
+    digits, found, is_long = "", None, True
+    for place in range(first, len(groups)):
+        digits += groups[place][0]
+        is_long = is_long and len(groups[place][0]) >= _SHORTEST_GROUP
+        if len(digits) > _MOST_OF_CARD:
+            break
+        is_alone = first == 0 and place == len(groups) - 1
+        if len(digits) >= _LEAST_OF_CARD and (is_long or is_alone) and _is_card(digits):
+            found = place
+    return found
 
 
 #: What each kind is found by, and what takes its place. Cards go first, since phone numbers have no check digit.
 _KINDS: dict[str, tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = {
     "email": (_EMAIL, "[email]"),
-    "card": (_CARD, _masked_card),
+    "card": (_NUMBERS, _masked_cards),
     "phone": (_PHONE, "[phone]"),
 }
 
