@@ -24,14 +24,14 @@ text = _ours(6, "text", ".txt .text .log", _ENCODINGS)
 markdown = _ours(4, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
 html = _ours(7, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
-    10,
+    11,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
 pdf = _ours(8, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    11,
+    12,
     "tables.sheets",
     ".csv .tsv .xlsx .xlsm .xltx .xltm .xlsb .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
@@ -43,7 +43,7 @@ epub = _ours(8, "web.epub", ".epub", "lxml", *_HTML, _OCR)
 rst = _ours(10, "markup.rst", ".rst", "docutils", _ENCODINGS)
 org = _ours(4, "markup.org", ".org", _ENCODINGS)
 rtf = _ours(5, "office.rtf", ".rtf", *_HTML)
-opendocument = _ours(7, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
+opendocument = _ours(8, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
     11,
     "data.json_text",

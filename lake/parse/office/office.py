@@ -10,6 +10,7 @@ from lake.errors import InputError
 from lake.parse import ocr
 from lake.parse.archive import open_archive
 from lake.parse.canonical import TextWriter, one_line
+from lake.parse.mail.mail import parse as parse_mail
 from lake.parse.office.ooxml import Omit, Package, PicturePart, pictures_of
 from lake.parse.office.rtf import parse as parse_rtf
 from lake.parse.office.slides import slide_parts, write_slides
@@ -35,7 +36,12 @@ _NO_TITLES = frozenset(
 )
 
 #: Formats that may stand in the body of a Word file.
-_PARTS = {**dict.fromkeys((".html", ".htm", ".xhtml"), parse_html), ".rtf": parse_rtf, ".txt": parse_text}
+_PARTS = {
+    **dict.fromkeys((".html", ".htm", ".xhtml"), parse_html),
+    **dict.fromkeys((".mht", ".mhtml"), parse_mail),
+    ".rtf": parse_rtf,
+    ".txt": parse_text,
+}
 #: Headings that slides without a title get.
 _NUMBERED = re.compile(r"Slide \d+")
 

@@ -8,6 +8,7 @@ from lake.errors import InputError
 from lake.parse.account import word_counts
 from lake.parse.archive import lenient_xml, open_archive, read_member
 from lake.parse.canonical import TextWriter, one_line
+from lake.parse.office.margins import new_words
 from lake.parse.office.odf_raised import part_raised
 from lake.parse.office.odf_reader import OdfItem, OdfReader, item_text, odf_name, odf_reading
 from lake.parse.office.ooxml import Omit, Package
@@ -109,10 +110,9 @@ def _margins(
             text = "\n".join(map(item_text, items))
             if text.strip():
                 metadata.setdefault(kind, []).append(one_line(text))
-            counts = word_counts(text)
-            if set(counts) - known and not (has_page and counts.total() <= 3):
+            if new := new_words(text, known, has_page=has_page):
                 kept += items
-                known |= set(counts)
+                known |= new
             else:
                 omit("running_line", text, f"{kind} of pages")
     return kept, {name: list(dict.fromkeys(texts)) for name, texts in metadata.items()}

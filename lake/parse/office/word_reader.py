@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lake.errors import InputError
 from lake.parse.account import word_counts
 from lake.parse.canonical import one_line, runs_into
+from lake.parse.office.margins import new_words
 from lake.parse.office.ooxml import (
     Omit,
     Package,
@@ -145,10 +146,10 @@ class WordReader:
                 texts = [all_text(one) for one in items]
                 if any(texts):
                     metadata.setdefault(kind, []).append(one_line("\n".join(texts)))
-                few = self._has_page_field and sum(word_counts("\n".join(texts)).values()) <= 3
+                told = new_words("\n".join(texts), known, has_page=self._has_page_field)
                 for item, text in zip(items, texts, strict=True):
-                    new = set(word_counts(text)) - known
-                    if new and not few:
+                    new = told & set(word_counts(text)) - known
+                    if new:
                         kept.append(Item(item.text, rows=item.rows))
                         known |= new
                     else:

@@ -235,7 +235,7 @@ def _from_xml(data: bytes) -> Workbook:
                 column = int(_attribute(cell, "Index") or column + 1)
                 _read_xml_cell(cell, sheet, number, column)
                 column += int(_attribute(cell, "MergeAcross") or 0)
-        sheet.source.append(" \n".join(text for part in node.iter("{*}Data", "{*}Comment") for text in part.itertext()))
+        sheet.source.append(" \n".join(text for part in node.iter("{*}Cell") for text in part.itertext()))
         book.sheets.append(sheet)
     return book
 

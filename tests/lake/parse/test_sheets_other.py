@@ -175,6 +175,15 @@ def test_what_is_only_called_xls(data: bytes) -> None:
     assert complete(data, "a.xls").text == "| Item | n |\n| --- | --- |\n| rope | 3 |"
 
 
+def test_a_comment_in_excel_2003_xml_is_counted_once() -> None:
+    space = "urn:schemas-microsoft-com:office:spreadsheet"
+    words = '<ss:Data xmlns="http://www.w3.org/TR/REC-html40"><B>Ida:</B> check 88</ss:Data>'
+    cells = f'<Cell><Data ss:Type="Number">3</Data><Comment ss:Author="Ida">{words}</Comment></Cell>'
+    rows = f'<Table><Row><Cell><Data ss:Type="String">rope</Data></Cell>{cells}</Row></Table>'
+    data = f'<Workbook xmlns="{space}" xmlns:ss="{space}"><Worksheet ss:Name="S">{rows}</Worksheet></Workbook>'
+    assert complete(data.encode(), "a.xls").text.endswith("Comment on B1: Ida: check 88")
+
+
 def test_xlsx_called_xls() -> None:
     data = (Path(__file__).parents[2] / "corpus" / "stores.xlsx").read_bytes()
     assert "| H-alpha | 3.5 | 2021-06-01 |" in parse(data, "a.xls").text

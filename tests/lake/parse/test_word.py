@@ -341,6 +341,12 @@ def test_headers_and_footers_are_kept_once_if_they_stand_nowhere_else() -> None:
     assert {kind for kind, _ in omitted(document)} == {"running_line"}
 
 
+def test_a_number_beside_that_of_the_page_is_kept() -> None:
+    footer = margin("ftr", para(run("Lease K-77, page ") + field(" PAGE ", "3")))
+    document = parsed(docx(LEAD, {"footer1": ("footer", "footer1.xml")}, {"word/footer1.xml": footer}))
+    assert document.text.startswith("Lease K-77, page")
+
+
 def test_pages_are_those_that_word_saw() -> None:
     broken = run("half a ") + "<w:r><w:lastRenderedPageBreak/><w:t>sentence</w:t></w:r>"
     second = "<w:r><w:lastRenderedPageBreak/><w:t>Third page</w:t></w:r>"
@@ -399,11 +405,20 @@ def test_parts_of_another_format_are_read() -> None:
         "rId1": ("aFChunk", "afchunk1.html"),
         "rId2": ("aFChunk", "afchunk2.docx"),
         "rId3": ("aFChunk", "gone.html"),
+        "rId4": ("aFChunk", "afchunk4.mht"),
     }
-    parts = {"word/afchunk1.html": b"<p>From a page</p>", "word/afchunk2.docx": docx(para("From a file"))}
-    body = LEAD + "".join(f'<w:altChunk r:id="rId{i}"/>' for i in (1, 2, 3))
+    saved = (
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\n"
+        b'Content-Type: text/html; charset="utf-8"\r\n\r\n<p>From a saved page</p>\r\n--b--\r\n'
+    )
+    parts = {
+        "word/afchunk1.html": b"<p>From a page</p>",
+        "word/afchunk2.docx": docx(para("From a file")),
+        "word/afchunk4.mht": saved,
+    }
+    body = LEAD + "".join(f'<w:altChunk r:id="rId{i}"/>' for i in (1, 2, 3, 4))
     document = parse(docx(body, related, parts), "a.docx")
-    assert document.text.endswith("door.\n\nFrom a page\n\nFrom a file")
+    assert document.text.endswith("door.\n\nFrom a page\n\nFrom a file\n\nFrom a saved page")
     assert [(one.kind, one.place) for one in document.omitted] == [("unreadable", "word/gone.html: not in the file")]
 
 
