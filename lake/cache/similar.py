@@ -15,8 +15,12 @@ import numpy as np
 if TYPE_CHECKING:
     from lake.cache.scope import EntryPlace
 
-#: A word with a digit: a model, a version, an amount. Vectors hardly tell two of them apart.
-_NUMBERED = re.compile(r"\w*\d[\w.,:/-]*")
+#: A word with a digit, with all signs in it: a model, a version, an amount. Vectors hardly tell two of them apart.
+#: Chinese and Japanese have no blanks between words.
+_UNSPACED = r"\u3000-\u30ff\u3400-\u9fff"
+_NUMBERED = re.compile(rf"[^\s{_UNSPACED}]*\d[^\s{_UNSPACED}]*")
+#: What may stand around a word without being part of it.
+_BEFORE, _AFTER = "([{\"'\u00ab\u201c\u201e\u2018\u00bf", ")]}\"'\u00bb\u201c\u201d\u2019.,:;!?-/"
 _OVERHEAD = 400
 
 
@@ -79,8 +83,9 @@ class SimilarQuestions:
 
 
 def _numbered(text: str) -> list[str]:
+    """Words with digits, in their order, since "from 3 to 5" is not "from 5 to 3".
+
+    >>> _numbered("Which oil for the PX-200, and for pump (7) at -5\u00b0?")
+    ['px-200', '7', '-5\u00b0']
     """
-    >>> _numbered("Which oil for the PX-200, and for pump 7?")
-    ['200', '7']
-    """
-    return sorted(word.rstrip(".,:/-").casefold() for word in _NUMBERED.findall(text))
+    return [word.lstrip(_BEFORE).rstrip(_AFTER).casefold() for word in _NUMBERED.findall(text)]

@@ -391,7 +391,8 @@ def test_questions_that_mean_the_same_have_one_answer_only_if_wanted(two_release
     found = similar.answer(alike, chat=Chat(), options=OPTIONS)
     assert (found.cached, found.question, found.made_for) == ("process", alike, QUESTION)
     assert similar.answer(QUESTION, chat=Chat(), options=OPTIONS).made_for is None
-    for other in ("Which oil does Lamp 8 burn, please?", "Who fills the lamps?"):
+    others = ("Which oil does Lamp 8 burn, please?", "Which oil does Lamp B-7 burn, please?")
+    for other in (*others, "Which oil does Lamp -7 burn, please?", "Who fills the lamps?"):
         assert similar.answer(other, chat=Chat(), options=OPTIONS).made_for is None
     for changed in ({"principals": ["hr"]}, {"at": two_releases.before}, {"chat": Chat("test:b")}, {"mode": "text"}):
         words: dict[str, Any] = {"chat": Chat(), "options": OPTIONS, **changed}
