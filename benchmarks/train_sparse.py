@@ -1,16 +1,18 @@
 """Trains a small sparse model on this machine, to be used as ``--embedder sparse:FOLDER``.
 
     python benchmarks/train_sparse.py --data FOLDER --claims claims_train.jsonl --model FOLDER [--work FOLDER]
+                                      [--layers] [--wrong 1] [--steps 300]
 
-No head over a vocabulary comes with minilm. Here its states stay as they are, are computed once, and get a head whose
-decoder is the vectors of its word pieces, so that each place of a text names words near the one that stands there
-(SPLADE). Questions run no transformer: each word piece has a weight. Both are learned by telling the passage of a
-question from those of others and from what full text ranks high besides, while FLOPS keep vectors sparse.
+No head over a vocabulary comes with minilm. It gets one whose decoder is the vectors of its word pieces, so that each
+place of a text names words near the one that stands there (SPLADE). Questions run no transformer: each word piece has a
+weight. Both are learned by telling the passage of a question from those of others and from what full text ranks high
+besides, while FLOPS keep vectors sparse. minilm's states stay as they are and are computed once, unless ``--layers``
+trains its layers, too.
 
 Questions are claims of SciFact's training split (none that is a test claim, or cites an abstract that answers one),
 sentences of abstracts that answer none, and those of XQuAD (English). Nothing of ``docs``, ``code`` and the tested
-claims is seen. Two minutes of one core that computes in bfloat16. How well 80 claims that are not learned from find
-their abstract among all passages is printed before and after.
+claims is seen. Two minutes of one core that computes in bfloat16, and several with ``--layers``. How well 80 claims
+that are not learned from find their abstract among all passages is printed before and after.
 """
 
 from __future__ import annotations
@@ -68,20 +70,24 @@ class Learner:
         self.asked = torch.nn.Parameter(torch.zeros(len(self.words)))
 
     def read(self, texts: Sequence[str]) -> States:
-        """In batches of like length, which the order of the passages doesn't show."""
+        """Without gradients, in batches of like length, which the order of the passages doesn't show."""
         found = States(torch.zeros(len(texts), _LONGEST, self.words.shape[1], dtype=torch.float16),
                        torch.zeros(len(texts), _LONGEST, dtype=torch.long))  # fmt: skip
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for start in range(0, len(order), _BATCH):
             some = order[start : start + _BATCH]
-            read = self.tokenizer([texts[i] for i in some], truncation=True, max_length=_LONGEST, padding=True,
-                                  return_tensors="pt")  # fmt: skip
-            with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-                states = self.model.bert(**read).last_hidden_state
-            length = states.shape[1]
-            found.values[some, :length] = states.to(torch.float16)
-            found.pieces[some, :length] = read["input_ids"] * read["attention_mask"]
+            with torch.no_grad():
+                states = self.states([texts[i] for i in some])
+            length = states.values.shape[1]
+            found.values[some, :length] = states.values.to(torch.float16)
+            found.pieces[some, :length] = states.pieces
         return found
+
+    def states(self, texts: Sequence[str]) -> States:
+        """As long as the longest text, for gradients."""
+        read = self.tokenizer(texts, truncation=True, max_length=_LONGEST, padding=True, return_tensors="pt")
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return States(self.model.bert(**read).last_hidden_state, read["input_ids"] * read["attention_mask"])
 
     def logits(self, states: Tensor, columns: Tensor) -> Tensor:
         """How well each place fits some word pieces, [..., columns]."""
@@ -95,6 +101,13 @@ class Learner:
             logits = self.logits(states.values, columns)
         strongest = logits.masked_fill(states.pieces[..., None] == 0, -1e4).amax(1)
         return torch.log1p(torch.relu(strongest.float()))
+
+    def trained(self, with_layers: bool) -> list[dict[str, Any]]:
+        """What an optimizer takes."""
+        head = [*self.head.transform.parameters(), self.head.bias]
+        groups: list[dict[str, Any]] = [{"params": head, "lr": 5e-4}, {"params": [self.asked], "lr": 5e-3}]
+        layers = [*self.model.bert.encoder.parameters()] if with_layers else []
+        return [*groups, {"params": layers, "lr": 5e-5}] if layers else groups
 
     def save(self, folder: Path) -> None:
         with tempfile.TemporaryDirectory() as plain:
@@ -136,15 +149,16 @@ def weigh_questions(learner: Learner, states: States) -> None:
         learner.asked /= rarest
 
 
-def learn(learner: Learner, examples: Sequence[Example], n_steps: int, chance: random.Random) -> None:
+def learn(
+    learner: Learner, examples: Sequence[Example], n_steps: int, chance: random.Random, with_layers: bool = False
+) -> None:
     """Cross entropy of the right passage among all of a step."""
     texts = list(dict.fromkeys(passage for one in examples for passage in one.passages))
     numbers = {text: i for i, text in enumerate(texts)}
     states = learner.read(texts)
     name_words(learner, States(states.values[::4], states.pieces[::4]))
     weigh_questions(learner, states)
-    head = [*learner.head.transform.parameters(), learner.head.bias]
-    optimizer = torch.optim.AdamW([{"params": head, "lr": 5e-4}, {"params": [learner.asked], "lr": 5e-3}])
+    optimizer = torch.optim.AdamW(learner.trained(with_layers))
     judge(learner, states, examples[:_JUDGED], numbers)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: min((n + 1) / 20, (n_steps - n) / n_steps))
     for step, some in enumerate(_drawn(examples[_JUDGED:], n_steps, chance)):
@@ -152,7 +166,12 @@ def learn(learner: Learner, examples: Sequence[Example], n_steps: int, chance: r
         asked = [learner.tokenizer(one.question, truncation=True, max_length=64)["input_ids"] for one in some]
         own = sorted({piece for pieces in asked for piece in pieces})
         columns = torch.tensor([*own, *chance.sample(range(len(learner.words)), _DRAWN)])
-        held = learner.weights(States(states.values[rows], states.pieces[rows]), columns)
+        read = (
+            learner.states([texts[row] for row in rows])
+            if with_layers
+            else States(states.values[rows], states.pieces[rows])
+        )
+        held = learner.weights(read, columns)
         present = torch.tensor([[float(piece in pieces) for piece in own] for pieces in map(set, asked)])
         scores = (present * torch.relu(learner.asked[own])) @ held[:, : len(own)].T
         right = torch.arange(len(some)) * (len(rows) // len(some))
@@ -166,7 +185,7 @@ def learn(learner: Learner, examples: Sequence[Example], n_steps: int, chance: r
         if step % 20 == 0:
             n_terms = float((drawn > 0).float().mean()) * len(learner.words)
             print(f"step {step} of {n_steps}: loss {ranking.item():.3f}, terms {n_terms:.0f}", flush=True)
-    judge(learner, states, examples[:_JUDGED], numbers)
+    judge(learner, learner.read(texts) if with_layers else states, examples[:_JUDGED], numbers)
 
 
 def judge(learner: Learner, states: States, examples: Sequence[Example], numbers: dict[str, int]) -> None:
@@ -206,13 +225,19 @@ def main() -> None:
     words.add_argument("--model", type=Path, required=True, help="where the model is written")
     words.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "raglake-quality"))
     words.add_argument("--sentences", type=int, default=300, help="how many of SciFact's abstracts to ask for")
+    words.add_argument("--layers", action="store_true", help="train minilm's layers besides the head")
+    words.add_argument("--wrong", type=int, help="wrong passages of each question in a step; unset means three")
     words.add_argument("--steps", type=int, default=300)
     words.add_argument("--seed", type=int, default=0)
     chosen = words.parse_args()
     torch.manual_seed(chosen.seed)
     torch.set_num_threads(1)
     chance, learner = random.Random(chosen.seed), Learner()
-    learn(learner, examples_of(chosen, scifact(chosen.data), chance), chosen.steps, chance)
+    n_passages = None if chosen.wrong is None else 1 + chosen.wrong
+    examples = [
+        Example(one.question, one.passages[:n_passages]) for one in examples_of(chosen, scifact(chosen.data), chance)
+    ]
+    learn(learner, examples, chosen.steps, chance, chosen.layers)
     learner.save(chosen.model)
 
 
