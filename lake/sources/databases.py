@@ -137,6 +137,8 @@ class PostgreSQL(Database):
             state, message = error.sqlstate or "", str(error).strip()
             if state.startswith(self._CLOSED) or state == "42501":
                 raise PermissionError(message) from error
+            if isinstance(error, self._library.DataError) and not state:  # the library's own, of a value
+                raise UsageError(f"{message}; leave such values out, or select them as texts: query=SELECT") from error
             raise (UsageError if state.startswith(self._WRONG) else TransientError)(message) from error
 
 

@@ -215,24 +215,24 @@ class _Reached:
         if since is not None:
             kind, text = json.loads(since)
             self._highest = _KINDS[kind](text)
-            if _is_to_come(self._highest):
-                raise CursorLost(f"the cursor {text} is in the future")
+            if _is_endless(self._highest) or _is_to_come(self._highest):
+                raise CursorLost(f"the cursor {text} is in the future, or no number")
             self.start = _before(self._highest, overlap)
 
     def see(self, value: Any) -> None:
-        """Take a value into account; a time to come would hide all changes until then."""
-        if value is None or _is_to_come(value):
+        """Take a value into account; a time to come would hide all changes until then, and infinity for good."""
+        if value is None or _is_endless(value) or _is_to_come(value):
             return
         if self._highest is None or value > self._highest:
             self._highest = value
 
     @property
     def position(self) -> str:
-        """Empty if no row had a time that has come: the next listing is full."""
+        """Empty if no row has such a value: the next listing is full."""
         if self._highest is None:
             return ""
         kind = next((name for name, of in _TYPES.items() if isinstance(self._highest, of)), None)
-        if kind is None:
+        if kind is None or isinstance(self._highest, bool):
             raise UsageError(f"a cursor column must hold times, numbers or texts, got {type(self._highest).__name__}")
         return json.dumps([kind, row_text(self._highest)])
 
@@ -244,6 +244,11 @@ def _number(text: str) -> int | float:
 
 _TYPES = {"time": datetime, "day": date, "number": int | float | Decimal, "text": str}
 _KINDS: dict[str, Any] = {"time": datetime.fromisoformat, "day": date.fromisoformat, "number": _number, "text": str}
+
+
+def _is_endless(value: Any) -> bool:
+    """Whether a value is NaN or infinity, which nothing exceeds."""
+    return isinstance(value, float | Decimal) and not Decimal(value).is_finite()
 
 
 def _is_to_come(value: Any) -> bool:

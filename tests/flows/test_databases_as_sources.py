@@ -190,6 +190,8 @@ def test_keys_that_are_bytes_are_read_again(tmp_path: Path) -> None:
         ("DATE", "2026-01-02", "2099-01-01"),
         ("DATE", "0001-01-01", "2099-01-01"),
         ("TEXT", "2026-01-02 03:04:05", "2099-01-01 00:00:00"),
+        ("DOUBLE", "1.5", "nan"),
+        ("DOUBLE", "1.5", "inf"),
     ],
 )
 def test_a_time_to_come_hides_no_later_change(tmp_path: Path, kind: str, past: str, to_come: str) -> None:
@@ -288,6 +290,19 @@ def test_queries_of_postgresql_may_hold_a_percent_sign(
     source = parse_source(f"{postgres.url}?query={query}&id=name&text=body&password=$PG_DOCS")
     assert listing([source])["uri"].to_pylist() == ["a%25b.txt"]
     assert list(source.read_each(["a%25b.txt"])) == [b"100%"]
+
+
+def test_a_time_that_python_does_not_know_is_named_and_tried_once(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = PostgresRig(postgres, monkeypatch)
+    query = quote("SELECT name, body, timestamptz 'infinity' AS until FROM docs")
+    rig.put("a", "text")
+    with pytest.raises(UsageError, match=r"infinity.*select them as texts"):
+        listing([parse_source(f"{postgres.url}?query={query}&id=name&text=body&version=until&password=$PG_DOCS")])
+    query = quote("SELECT name, body, 'NaN'::numeric AS until FROM docs")
+    address = f"{postgres.url}?query={query}&id=name&text=body&cursor=until&password=$PG_DOCS"
+    assert [*parse_source(address).changes(None)][-1].position == ""
 
 
 def test_a_session_can_only_read(tmp_path: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
