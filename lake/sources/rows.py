@@ -71,7 +71,7 @@ class RowOptions:
         value = row[self.id]
         if value is None or value == "":
             raise UsageError(f"a row has no value in {self.id!r}, which must identify each row")
-        return row_text(value)
+        return _key_text(bytes(value)) if isinstance(value, bytes | bytearray | memoryview) else row_text(value)
 
     def uri(self, row: Row) -> str:
         return name_of(self.key(row), self.suffix)
@@ -118,6 +118,14 @@ def acl_of(value: Any) -> Any:
     if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
         return value  # which hides the document
     return [name.strip() for name in value if name.strip()]
+
+
+def _key_text(key: bytes) -> str:
+    """Bytes as a key: what is no text, such as a UUID, by its digits, so that no two become one."""
+    try:
+        return key.decode()
+    except UnicodeDecodeError:
+        return key.hex()
 
 
 def row_text(value: Any) -> str:

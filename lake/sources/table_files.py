@@ -72,7 +72,7 @@ class TableFile:
         try:
             for row in self._rows(of_file):
                 yield {**row, **self.partition} if self.partition else row
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeError, LookupError) as error:
+        except (pa.ArrowException, UnicodeError, LookupError, OverflowError, RecursionError) as error:
             is_text = isinstance(error, UnicodeError) or "UTF8" in str(error)
             cure = "; state its encoding, such as encoding=windows-1252" if is_text else ""
             raise UsageError(f"{self.path} can't be read as a table: {error}{cure}") from error

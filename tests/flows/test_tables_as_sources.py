@@ -381,6 +381,21 @@ def test_any_key_names_a_document(tmp_path: Path, key: Any, uri: str) -> None:
     assert parse_source(f"t=table:{tmp_path}/t.jsonl?id=key&text=body&format=md").read(uri) == b"x"
 
 
+def test_keys_of_bytes_are_told_apart(tmp_path: Path) -> None:
+    keys = [b"plain", b"\xff\x00", b"\xfe\x00"]
+    pq.write_table(pa.table({"id": pa.array(keys, pa.binary()), "body": ["a", "b", "c"]}), tmp_path / "t.parquet")
+    source = parse_source(f"table:{tmp_path}/t.parquet?text=body")
+    assert listing([source])["uri"].to_pylist() == ["fe00.txt", "ff00.txt", "plain.txt"]
+    assert source.read("ff00.txt") == b"b"
+
+
+def test_a_time_that_no_calendar_has_is_named(tmp_path: Path) -> None:
+    times = pa.array([2**62], pa.timestamp("us"))
+    pq.write_table(pa.table({"id": ["a"], "body": ["a"], "at": times}), tmp_path / "t.parquet")
+    with pytest.raises(UsageError, match=r"t\.parquet can't be read as a table"):
+        listing([parse_source(f"table:{tmp_path}/t.parquet?text=body&version=at")])
+
+
 def test_a_key_is_never_a_sidecar_of_another_row(tmp_path: Path) -> None:
     assert listed(tmp_path / "t.jsonl", "text=body&format=json", key="a.json.meta")[0]["uri"] == "a.json%2Emeta.json"
 
