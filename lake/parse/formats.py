@@ -31,7 +31,7 @@ office = _ours(
 )
 pdf = _ours(8, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    12,
+    13,
     "tables.sheets",
     ".csv .tsv .xlsx .xlsm .xltx .xltm .xlsb .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),

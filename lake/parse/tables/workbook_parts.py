@@ -62,6 +62,26 @@ def drawing_texts(root: Any, kind: str) -> Iterator[str]:
             yield " ".join(value.text or "" for cached in node.iter("{*}strCache") for value in cached.iter("{*}v"))
 
 
+def parted(root: Any, kind: str) -> list[str]:
+    """Take the copies that a drawing holds for other programs out of it, and return their texts.
+
+    The first copy that says something, or that is a frame of another part such as a slicer, stays.
+    """
+    repeated: list[str] = []
+    for node in list(root.iter("{*}AlternateContent")):
+        ways = [one for one in node if local_name(one) in ("Choice", "Fallback")]
+        chosen = next((one for one in ways if _says_something(one, kind)), ways[0] if ways else None)
+        for one in ways:
+            if one is not chosen:
+                repeated += filter(str.strip, drawing_texts(one, kind))
+                node.remove(one)
+    return repeated
+
+
+def _says_something(node: Any, kind: str) -> bool:
+    return node.find(".//{*}graphicFrame") is not None or any(map(str.strip, drawing_texts(node, kind)))
+
+
 def _run_text(node: Any) -> str:
     return " " if local_name(node) == "br" else node.text or ""
 

@@ -15,7 +15,15 @@ from lake.parse.canonical import one_line
 from lake.parse.document import Omission
 from lake.parse.tables.cell_format import Shows, built_in, general, shown_by
 from lake.parse.tables.workbook import Sheet, Workbook, column_name, column_number, plain_lines
-from lake.parse.tables.workbook_parts import decoded, drawing_texts, local, local_name, unseen_columns, vml_texts
+from lake.parse.tables.workbook_parts import (
+    decoded,
+    drawing_texts,
+    local,
+    local_name,
+    parted,
+    unseen_columns,
+    vml_texts,
+)
 
 if TYPE_CHECKING:
     import zipfile
@@ -354,6 +362,9 @@ class XlsxReader:
             if root is None:
                 sheet.omit("unreadable", cause=f"part {target!r} is no XML")
                 continue
+            if repeated := parted(root, kind):
+                sheet.source += repeated
+                sheet.omit("repeated", "\n".join(repeated), "copies of shapes for other programs")
             yield from vml_texts(root) if kind == "vmlDrawing" else drawing_texts(root, kind)
             waiting += [relation for relation in self._related(target) if relation[0] in _DRAWN]
 

@@ -327,6 +327,32 @@ def test_comments_text_boxes_charts_headers_and_pictures() -> None:
         assert wanted in parsed.text
 
 
+def test_a_shape_for_several_programs_is_read_once() -> None:
+    def box(text: str) -> str:
+        return f"<a:p><a:r><a:t>{text}</a:t></a:r></a:p>"
+
+    def two(choice: str, fallback: str) -> str:
+        ways = f"<mc:Choice Requires='a14'>{choice}</mc:Choice><mc:Fallback>{fallback}</mc:Fallback>"
+        return f"<mc:AlternateContent xmlns:mc='m'>{ways}</mc:AlternateContent>"
+
+    def fill(book: Any, sheet: Any) -> None:
+        put(sheet, ["Item", "n"], ["rope", 3])
+        sheet.insert_textbox(5, 1, "a floating remark")
+
+    drawn = two(box("Valid until 3 May"), box("Valid until 3 May")) + two(
+        "<xdr:graphicFrame/>", box("This shape represents a slicer.")
+    )
+    source, target = zipfile.ZipFile(io.BytesIO(written(fill))), io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in source.namelist():
+            text = source.read(name).replace(b"</xdr:wsDr>", f"{drawn}</xdr:wsDr>".encode())
+            archive.writestr(name, text)
+    parsed = complete(target.getvalue())
+    assert parsed.text.count("3 May") == 1
+    assert "slicer" not in parsed.text
+    assert [(one.kind, one.n_words) for one in parsed.omitted] == [("repeated", 9)]
+
+
 def test_a_chart_of_many_values_takes_no_longer_for_each() -> None:
     points = "".join(f"<pt><v>{n}</v></pt>" for n in range(20_000))
     parts = (
