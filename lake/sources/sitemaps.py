@@ -96,6 +96,6 @@ def _iso(text: str) -> int | None:
     except ValueError:
         return None
     found = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    # A day without a time may change again until it is over.
-    settled = found + 86400 if len(text) == 10 else found
-    return int(found * 1_000_000) if settled <= time.time() else None
+    # A page may change again without another time: until a day is over on all of earth, or a minute has passed.
+    unsettled = 36 * 3600 if len(text) == 10 else 60
+    return int(found * 1_000_000) if found + unsettled <= time.time() else None

@@ -75,12 +75,20 @@ def _suffix_of(answer: HttpAnswer) -> str:
 def _name(url: str, suffix: str) -> str:
     """The uri of an address: its path, and its query as part of the name."""
     parts = urlsplit(url)
-    path = unquote(parts.path).strip("/")
+    path = _unquoted(parts.path).strip("/")
     name = "/".join(f"%2E{piece[1:]}" if piece.startswith(".") else piece for piece in path.split("/")) or "index"
     name += f"?{parts.query}" if parts.query else ""
     if parts.path.endswith("/") and path:
         name += "/index"
     return name if not suffix or _is_known(name) else name + suffix
+
+
+def _unquoted(path: str) -> str:
+    """A path as text; as it stands if its bytes are no UTF-8, so that no two paths become one."""
+    try:
+        return unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        return path
 
 
 def _is_known(name: str) -> bool:
@@ -95,7 +103,8 @@ def addresses_of(home: str, uri: str) -> list[str]:
         return [urlunsplit((*urlsplit(home)[:2], "/" + quote(path), query, ""))]
     stem = uri.rpartition(".")[0]
     plain = [uri, stem, *([stem.removesuffix("index")] if posixpath.basename(stem) == "index" else [])]
-    return [f"{home}/{quote(one)}" for one in plain]
+    # What a name could not decode is still quoted in it.
+    return list(dict.fromkeys(f"{home}/{quote(one, safe=safe)}" for safe in ("/", "/%") for one in plain))
 
 
 def _links(answer: HttpAnswer) -> Iterator[str]:

@@ -326,6 +326,18 @@ def test_a_page_is_read_in_the_encoding_of_its_header(site: Site, charset: str, 
     assert site.source("/a").read("a.html").decode(errors="ignore") == expected
 
 
+def test_paths_in_another_encoding_than_utf_8_are_told_apart(site: Site) -> None:
+    site.page("/", "/caf%E9", "/caf%E8", "/caf%C3%A9", text="Home.")
+    for path in ("/caf%E9", "/caf%E8", "/caf%C3%A9"):
+        site.page(path, text=path)
+    source = site.source()
+    uris = listing([source])["uri"].to_pylist()
+    assert uris == ["caf%E8.html", "caf%E9.html", "café.html", "index.html"]
+    listed_pages.drop()  # as in a process that did not list them
+    assert b"/caf%E9" in source.read("caf%E9.html")
+    assert b"/caf%C3%A9" in source.read("café.html")
+
+
 def test_malformed_addresses_cost_nothing_but_themselves(site: Site) -> None:
     site.page("/a", text="a")
     site.pages["/gone"] = (302, {"Location": "http://[bad"}, b"")
