@@ -22,30 +22,30 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
 
 text = _ours(6, "text", ".txt .text .log", _ENCODINGS)
 markdown = _ours(4, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
-html = _ours(7, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
+html = _ours(8, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
-    11,
+    12,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
 pdf = _ours(8, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    13,
+    14,
     "tables.sheets",
     ".csv .tsv .xlsx .xlsm .xltx .xltm .xlsb .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(13, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+mail = _ours(14, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(4, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
-epub = _ours(8, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(10, "markup.rst", ".rst", "docutils", _ENCODINGS)
+epub = _ours(9, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+rst = _ours(11, "markup.rst", ".rst", "docutils", _ENCODINGS)
 org = _ours(4, "markup.org", ".org", _ENCODINGS)
-rtf = _ours(5, "office.rtf", ".rtf", *_HTML)
+rtf = _ours(6, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(8, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
-    11,
+    12,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .xml",
     *("lxml", "markdown-it-py", "unstructured", "python-docx"),

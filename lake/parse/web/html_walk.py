@@ -309,7 +309,7 @@ class Walk:
         for child in _elements(node):
             if child.tag not in _ROW_HOLDERS and not (self._marks.actions and self._is_marked(child)):
                 _HANDLERS.get(child.tag or "", Walk._block)(self, child)
-        sections = [[cells_of(row) for row in rows] for rows in own_rows(node)]
+        sections = [[cells_of(row) for row in rows if self._is_shown_row(row)] for rows in own_rows(node)]
         for row in _elements(node):
             if row.tag in _ROW_HOLDERS:
                 self._strays(row)
@@ -335,6 +335,8 @@ class Walk:
 
     def _strays(self, holder: Node) -> None:
         """Read scripts and templates, which may stand between rows and cells."""
+        if self._marks.actions.get(holder.mem_id) == "hidden":
+            return
         for child in _elements(holder):
             if child.tag == "tr":
                 self._strays(child)
@@ -381,6 +383,16 @@ class Walk:
 
     def _is_shown(self, cell: Node) -> bool:
         return not (self._marks.actions and self._is_marked(cell))
+
+    def _is_shown_row(self, row: Node) -> bool:
+        """Whether a row and the section around it are shown; strays in them are read apart."""
+        marked = self._marks.actions
+        if not marked:
+            return True
+        if row.parent is not None and marked.get(row.parent.mem_id) == "hidden" and row.parent.tag in _ROW_HOLDERS:
+            self._leave_out(row, "hidden")
+            return False
+        return marked.get(row.mem_id) != "hidden" or not self._is_marked(row)
 
     def _cell(self, cell: Node) -> str:
         pieces = _Pieces(self._sink)

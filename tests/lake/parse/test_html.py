@@ -249,6 +249,12 @@ LEFT_OUT = {
         "repeated",
         "x 5",
     ),
+    "hidden row": ("<table><tr><td>Text<td>1<tr hidden><td>ghost<td>2</table>", "hidden", "ghost 2"),
+    "hidden rows": (
+        "<table><tr><td>Text<td>1<tbody style='display:none'><tr><td>ghost<td>2<tr><td>shade<td>3</table>",
+        "hidden",
+        "ghost 2 shade 3",
+    ),
     "template": ("<template><p>row of <b>x</b></p></template><p>Text", "hidden", "row of x"),
     "script": ("<p>Text<script>var a = 'menu'</script>", "script", "var a menu"),
     "style": ("<p>Text<style>p { color: red }</style>", "script", "p color red"),
