@@ -172,8 +172,8 @@ class FolderFollower(NoticesOnly):
         """Follow the folder until another one has its name, or none."""
         import watchfiles
 
+        identity = _identity(self._source.root)  # of what a link leads to, which may be switched
         root = os.path.realpath(self._source.root)
-        identity = _identity(root)
         often: dict[str, Any] = {
             "debounce": 100,
             "step": 20,
@@ -188,7 +188,7 @@ class FolderFollower(NoticesOnly):
                 keys = {""}
             if keys:
                 self._changes.add(self._source.name, keys, clock.now())
-            if _identity(root) != identity:
+            if _identity(self._source.root) != identity:
                 return
 
     def _key(self, root: str, path: str) -> str | None:
@@ -210,7 +210,7 @@ class CursorFollower(NoticesOnly):
 
     def start(self) -> None:
         """Returns once no change can be missed. Raises the errors of a listing."""
-        self._changed()
+        self._read(None)
         threading.Thread(target=self._follow, name="raglake-cursor", daemon=True).start()
 
     def _follow(self) -> None:
@@ -218,25 +218,29 @@ class CursorFollower(NoticesOnly):
         while not self._stop.wait(self._seconds):
             began = clock.now()
             try:
-                keys = self._changed()
+                keys = self.changed()
                 if keys:
                     self._changes.add(self._source.name, keys, before)
                 before = began
             except (LakeError, OSError) as error:
                 _log.warning("%s can't be read at the moment: %s", self._source.name, error)
 
-    def _changed(self) -> set[str]:
-        """The uris that changed since the last look; of the first look none, since a run lists everything after it."""
-        known, keys = self._position, set[str]()
+    def changed(self) -> set[str]:
+        """The uris that changed since the last look; all that there are if there was no position."""
         try:
-            for item in self._source.changes(known):
-                if isinstance(item, Cursor):
-                    self._position = item.position or None
-                elif known is not None:
-                    keys.add(item.uri)
+            return self._read(self._position)
         except CursorLost:
-            self._position, keys = None, {""}
-        return keys
+            self._read(None)  # a run that begins after this misses nothing that the next look does not tell
+            return {""}
+
+    def _read(self, since: str | None) -> set[str]:
+        keys = set[str]()
+        for item in self._source.changes(since):
+            if isinstance(item, Cursor):
+                self._position = item.position or None
+            elif len(keys) < _DOUBTFUL:
+                keys.add(item.uri)
+        return keys if len(keys) < _DOUBTFUL else {""}
 
 
 def _identity(path: str) -> tuple[int, int] | None:

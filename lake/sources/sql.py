@@ -169,6 +169,11 @@ def _without_end(query: str) -> str:
 class CursorSql(SqlSource):
     """Rows with a column that grows with each change."""
 
+    @property
+    def asks_each(self) -> bool:
+        """Whether it takes all rows to find out what changed."""
+        return not self._options.cursor
+
     def changes(self, since: str | None) -> Iterator[SourceFile | Removal | Cursor]:
         if not self._options.cursor:  # each listing is full
             if since is not None:
