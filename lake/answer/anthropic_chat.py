@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lake.answer.endpoint_chat import ChatRequest, EndpointChat, Reply, whole
+from lake.endpoints.bounded import bounded
 from lake.endpoints.deadline import at_most
 from lake.endpoints.endpoint import Endpoint
 from lake.endpoints.providers import PROVIDERS
@@ -96,7 +97,7 @@ def _client_of(endpoint: Endpoint, timeout: float) -> Anthropic:
         default_headers=dict(endpoint.headers),
         timeout=timeout,
         max_retries=0,
-        http_client=DefaultHttpxClient(follow_redirects=False),
+        http_client=bounded(DefaultHttpxClient)(follow_redirects=False),
     )
 
 

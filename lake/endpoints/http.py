@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lake.endpoints.bounded import bounded
 from lake.endpoints.deadline import at_most
 from lake.endpoints.endpoint import Endpoint
 from lake.endpoints.providers import Provider
@@ -139,7 +140,7 @@ def _client_of(headers: tuple[tuple[str, str], ...]) -> httpx.Client:
     """One client for all that send these headers, so that connections are used again."""
     import httpx
 
-    return httpx.Client(headers=dict(headers))
+    return bounded(httpx.Client)(headers=dict(headers))
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[str]:

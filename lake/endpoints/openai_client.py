@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from lake.endpoints.bounded import bounded
 from lake.endpoints.endpoint import Endpoint
 from lake.endpoints.providers import Provider
 
@@ -24,7 +25,8 @@ def openai_client(provider: Provider, endpoint: Endpoint, model: str, timeout: f
     words: dict[str, Any] = {"base_url": endpoint.base_url or provider.url, "default_headers": dict(endpoint.headers)}
     if provider.name == "azure":
         words = _azure(endpoint, model)
-    words |= {"timeout": endpoint.timeout or timeout, "http_client": DefaultHttpxClient(follow_redirects=False)}
+    words |= {"timeout": endpoint.timeout or timeout}
+    words["http_client"] = bounded(DefaultHttpxClient)(follow_redirects=False)
     return OpenAI(api_key=endpoint.api_key or "none", max_retries=0, **words)
 
 

@@ -17,13 +17,14 @@ import pytest
 
 @dataclass(frozen=True)
 class Reply:
-    """``pieces`` are sent as a stream; ``seconds`` pass before the answer."""
+    """``pieces`` are sent as a stream; ``seconds`` pass before the answer, ``pause`` after each byte of it."""
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     pieces: tuple[str, ...] = ()
     seconds: float = 0.0
+    pause: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,17 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             reply = server.replies.popleft() if len(server.replies) > 1 else server.replies[0]
             time.sleep(reply.seconds)
             data = "".join(reply.pieces) if reply.pieces else reply.body
-            data = data if isinstance(data, str) else json.dumps(data)
+            data = data if isinstance(data, str | bytes) else json.dumps(data)
+            data = data.encode() if isinstance(data, str) else data
             self.send_response(reply.status)
             kind = "text/event-stream" if reply.pieces else "application/json"
             for name, value in {"content-type": kind, **reply.headers}.items():
                 self.send_header(name, value)
-            self.send_header("content-length", str(len(data.encode())))
+            self.send_header("content-length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data.encode())
+            for part in (data,) if not reply.pause else (data[n : n + 1] for n in range(len(data))):
+                self.wfile.write(part)
+                time.sleep(reply.pause)
 
         def log_message(self, *_: Any) -> None:
             """Says nothing."""

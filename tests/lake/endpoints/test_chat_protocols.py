@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ import pytest
 from lake.answer import load_chat
 from lake.answer.chat import Completion, Message
 from lake.answer.endpoint_chat import ChatTimeouts
+from lake.endpoints.bounded import MOST_BYTES
+from lake.endpoints.deadline import deadline
 from lake.endpoints.endpoint import using
 from lake.endpoints.retry import Retries
 from lake.errors import ContractError, LakeError, TransientError, UsageError
@@ -357,6 +360,32 @@ def test_a_garbled_answer_is_none(case: Case, server: Server, monkeypatch: pytes
         server.says(Reply(body=body))
         with pytest.raises((ContractError, TransientError)):
             model(case, monkeypatch).complete(MESSAGES, max_tokens=50)
+
+
+CLIENTS = pytest.mark.parametrize("case", [CASES[0], *CASES[-4:-2]], ids=lambda case: case.provider)
+
+
+@CLIENTS
+def test_an_answer_that_comes_byte_by_byte_ends_with_the_deadline(
+    case: Case, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = model(case, monkeypatch)
+    server.says(Reply(body=case.good, pause=0.02))
+    with deadline(0.2), pytest.raises(TransientError):
+        subject.complete(MESSAGES, max_tokens=50)
+    server.says(Reply(pieces=(": busy\n" * 20, *case.stream), pause=0.02))
+    with deadline(0.2), pytest.raises(TransientError):
+        list(subject.stream(MESSAGES, max_tokens=50))
+
+
+@CLIENTS
+def test_an_answer_that_unpacks_to_too_much_is_not_kept(
+    case: Case, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = gzip.compress(json.dumps(case.good).encode() + b" " * MOST_BYTES, 1)
+    server.says(Reply(body=body, headers={"content-encoding": "gzip"}))
+    with pytest.raises(TransientError, match="more than 64 MB"):
+        model(case, monkeypatch, replace(FAST, retries=Retries(1))).complete(MESSAGES, max_tokens=50)
 
 
 @pytest.mark.parametrize("case", [CASES[0], *CASES[-4:]], ids=lambda case: case.provider)
