@@ -24,7 +24,7 @@ text = _ours(6, "text", ".txt .text .log", _ENCODINGS)
 markdown = _ours(4, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
 html = _ours(8, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
-    12,
+    13,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),

@@ -14,7 +14,7 @@ from lake.errors import InputError
 from lake.parse import ocr
 from lake.parse.archive import lenient_xml, read_member
 from lake.parse.canonical import one_line, runs_into
-from lake.parse.office.symbol_fonts import symbol
+from lake.parse.office.symbol_fonts import in_font, is_symbolic, symbol
 from lake.parse.pictures import Pictures
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def tags(*keys: str) -> tuple[str, ...]:
     return tuple(f"{{{uri}}}{one.partition(':')[2]}" for one in keys for uri in _NAMESPACES[one.partition(":")[0]])
 
 
+_FONT_TAGS = tags("w:rFonts", "a:sym", "a:latin")
 _TEXT_TAGS = frozenset(tags(*_TEXT))
 _PARAGRAPH_TAGS = frozenset(tags("w:p", "a:p"))
 _SYMBOL_TAGS = frozenset(tags("w:sym"))
@@ -185,11 +186,21 @@ def reading(node: _Element) -> str:
             elif before is None or not _goes_on(before):
                 pieces.append(" ")
             continue
-        text = one.text or ""
+        text = text_of(one)
         apart = pieces and runs_into(pieces[-1], text) and is_raised(one)
         pieces.append(" " if apart else "")
         pieces.append(f" {text} " if key(one.tag) in ("c:v", "cx:pt", "cx:v", "p:text") else text)
     return "".join([*kept, *taken])
+
+
+def text_of(node: _Element) -> str:
+    """The text of a ``w:t`` or ``a:t``, with the characters that the font of its run shows."""
+    text = node.text or ""
+    run = node.getparent()
+    if run is None or not is_symbolic(text):
+        return text
+    fonts = (attribute(one, name) for one in run.iter(*_FONT_TAGS) for name in ("ascii", "hAnsi", "typeface"))
+    return in_font(text, next(filter(None, fonts), ""))
 
 
 def alt_texts(node: _Element) -> list[str]:
@@ -383,7 +394,7 @@ def drawn_text(paragraph: _Element) -> str:
         elif name == "m:oMath":
             pieces.append(f"{formula(one)} ")
         elif name == "a:t":
-            text = one.text or ""
+            text = text_of(one)
             apart = pieces and runs_into(pieces[-1], text) and is_raised(one)
             pieces.append(f"^{text}" if apart else text)
     return "".join(pieces)

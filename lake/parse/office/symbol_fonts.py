@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+import re
+
+#: Codes of a symbol font, as programs write them in text.
+_PRIVATE = re.compile("[\uf020-\uf0ff]")
+
 _SYMBOL_LETTERS = dict(
     zip(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -68,3 +73,17 @@ def symbol(font: str, code: str) -> str:
     if low != number:
         return ""
     return chr(number) if 0x20 <= number <= 0x10FFFF and not 0xD800 <= number < 0xE000 else ""
+
+
+def is_symbolic(text: str) -> bool:
+    """Whether a text holds characters that only its font tells."""
+    return not text.isascii() and _PRIVATE.search(text) is not None
+
+
+def in_font(text: str, font: str) -> str:
+    """``text`` with the characters that a symbol font shows; others, and those that nobody knows, stay.
+
+    >>> in_font("5 \uf06dm", "Symbol"), in_font("5 m", "Symbol")
+    ('5 μm', '5 m')
+    """
+    return _PRIVATE.sub(lambda match: symbol(font, f"{ord(match[0]):X}") or match[0], text)

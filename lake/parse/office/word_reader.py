@@ -30,6 +30,7 @@ from lake.parse.office.ooxml import (
     is_raised,
     key,
     reading,
+    text_of,
 )
 from lake.parse.office.symbol_fonts import symbol
 from lake.parse.office.word_items import Item, all_text
@@ -359,7 +360,7 @@ class WordReader:
         for node in parent:
             name = key(node.tag)
             if name == "w:t":
-                text = node.text or ""
+                text = text_of(node)
                 self._text(f"^{text}" if out and runs_into(out[-1], text) and is_raised(node) else text, out)
             elif name == "w:r":
                 self._run(node, out)

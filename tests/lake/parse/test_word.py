@@ -91,6 +91,10 @@ KEPT = {
         para('<w:r><w:sym w:font="Wingdings" w:char="F0FC"/><w:t> paid, </w:t><w:sym w:font="Symbol" w:char="F061"/></w:r>'),
         "✓ paid, α",
     ),
+    "letters in the font Symbol": (
+        para(run("5 ") + run("\uf06d", '<w:rFonts w:ascii="Symbol" w:hAnsi="Symbol"/>') + run("m")),
+        "5 μm",
+    ),
     "an old drop-down field": (
         para(
             '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:ddList><w:result w:val="1"/><w:listEntry w:val="red"/>'
