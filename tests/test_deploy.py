@@ -122,13 +122,31 @@ def test_the_service_in_kubernetes_runs_a_command_that_there_is_and_is_asked_wha
     assert "replicas" not in found["Deployment", "service"]["spec"]
 
 
+def test_one_image_runs_all_that_kubernetes_does() -> None:
+    stated = re.compile(r"EXTRAS=([a-z,]+)")
+    places = ("kubernetes/raglake.yaml", "kubernetes/service.yaml", "../docs/operations.md")
+    extras = [stated.findall((DEPLOY / place).read_text()) for place in places]
+    assert extras == [["kubernetes,service,redis"]] * 3
+
+
+def test_a_job_stores_the_secret_of_the_cache_where_the_service_can_only_read() -> None:
+    found = objects("service")
+    pod = found["Job", "cache-secret"]["spec"]["template"]["spec"]
+    [container], [served] = pod["containers"], found["Deployment", "service"]["spec"]["template"]["spec"]["containers"]
+    assert len(list(raglake_commands(" ".join(container["args"])))) == 1
+    assert container["args"][-1] in served["args"]
+    assert container["env"][0] == served["env"][0]
+    assert {"name": "lakes", "mountPath": "/srv/raglake/lakes"} in container["volumeMounts"]
+
+
 @pytest.mark.parametrize("name", ["service", "monitoring"])
 def test_pods_have_no_rights_and_limits_and_what_they_mount(name: str) -> None:
     found = objects(name)
     deployments = [one for (kind, _), one in found.items() if kind == "Deployment"]
+    jobs = [one for (kind, _), one in found.items() if kind == "Job"]
     assert deployments
-    for deployment in deployments:
-        pod = deployment["spec"]["template"]["spec"]
+    for one in (*deployments, *jobs):
+        pod = one["spec"]["template"]["spec"]
         assert pod["automountServiceAccountToken"] is False
         assert pod["securityContext"]["runAsNonRoot"]
         for container in pod["containers"]:
