@@ -43,7 +43,7 @@ epub = _ours(9, "web.epub", ".epub", "lxml", *_HTML, _OCR)
 rst = _ours(11, "markup.rst", ".rst", "docutils", _ENCODINGS)
 org = _ours(4, "markup.org", ".org", _ENCODINGS)
 rtf = _ours(6, "office.rtf", ".rtf", *_HTML)
-opendocument = _ours(8, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
+opendocument = _ours(9, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
     12,
     "data.json_text",

@@ -49,6 +49,9 @@ _JOINED = frozenset(
         *("alphabetical-index-mark", "alphabetical-index-mark-start", "alphabetical-index-mark-end"),
     )
 )
+#: Elements of a paragraph that stand apart; a field, whatever it shows, is part of the word beside it.
+_APART = frozenset(("line-break", "list", "note", "number", "page-number", "ruby", "ruby-text", "s", "section", "tab"))
+_LINES = frozenset(("p", "h", "span", "a", "meta", "meta-field"))
 _SHAPES = frozenset(
     (
         *(
@@ -114,12 +117,19 @@ def _gather(node: _Element, pieces: list[str], hidden: list[str]) -> None:
             _gather(child, beside, hidden)
         hidden += beside
     elif not _has_no_text(node):
-        border = "" if name in _JOINED else " "
+        border = "" if name in _JOINED or _is_field(node) else " "
         pieces += (border, node.text or "")
         for child in node:
             _gather(child, pieces, hidden)
         pieces.append(border)
     pieces.append(node.tail or "")
+
+
+def _is_field(node: _Element) -> bool:
+    """Whether an element shows a value in its line."""
+    around = node.getparent()
+    in_line = around is not None and isinstance(around.tag, str) and odf_name(around) in _LINES
+    return in_line and ":text:" in str(node.tag) and odf_name(node) not in _APART
 
 
 def _floats(node: _Element) -> bool:

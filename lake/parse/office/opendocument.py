@@ -11,6 +11,7 @@ from lake.parse.canonical import TextWriter, one_line
 from lake.parse.office.margins import new_words
 from lake.parse.office.odf_raised import part_raised
 from lake.parse.office.odf_reader import OdfItem, OdfReader, item_text, odf_name, odf_reading
+from lake.parse.office.odf_symbols import show_symbols
 from lake.parse.office.ooxml import Omit, Package
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def _parsed(roots: list[_Element], meta: _Element | None, package: Package | Non
     if kind is None:
         raise InputError("not an OpenDocument text: content.xml has no body; check its suffix", "garbage")
     part_raised(roots)
+    show_symbols(roots)
     reader = OdfReader(roots, package, omit)
     writer = TextWriter()
     metadata: dict[str, object] = {}

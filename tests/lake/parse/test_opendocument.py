@@ -356,3 +356,14 @@ LABELS = {
 def test_labels_that_a_program_computes(name: str) -> None:
     content, text = LABELS[name]
     assert parsed(text_file(content, NUMBERED)).text == text
+
+
+def test_fields_are_parts_of_the_words_beside_them() -> None:
+    line = "v<text:user-field-get>2</text:user-field-get>b, Nr<text:sequence>7</text:sequence>"
+    assert parsed(text_file(p(line))).text == "v2b, Nr7"
+
+
+def test_characters_of_symbol_fonts_are_what_they_show() -> None:
+    style = '<style:style style:name="T1"><style:text-properties style:font-name="Symbol"/></style:style>'
+    line = p('5 <text:span text:style-name="T1">\uf06d</text:span>m')
+    assert parsed(text_file(line, style)).text == "5 \u03bcm"
