@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -12,10 +13,13 @@ import pyarrow as pa
 
 from lake.destinations.destination import HeldState, VectorRows, foreign
 from lake.destinations.opening import needs
+from lake.errors import ContractError
 from lake.storage.store import open_parquet, open_store, parquet_bytes
 
 #: Names the files that belong together; it is replaced last.
 STATE = "raglake-faiss.json"
+#: Files that a sync wrote, named by a mark; no others are deleted.
+_OURS = re.compile(r"\d{4}-\d\d-\d\d\.\d+-[0-9a-f]{12}\.(?:faiss|parquet)")
 _GROUP_ROWS = 8192
 
 
@@ -38,22 +42,32 @@ class FaissFiles:
     def held(self) -> HeldState | None:
         names = self._store.names("")
         if STATE not in names:
-            if [name for name in names if not name.endswith((".faiss", ".parquet"))]:
+            if not all(map(_OURS.fullmatch, names)):
                 raise foreign(self._store.url)
             return None
-        found = json.loads(self._store.read(STATE))
-        state = HeldState.from_json(found.get("state"), self._store.url)
-        if not {found["index"], found["rows"]} <= set(names):
-            return replace(state, mark=None)  # another sync at the same time deleted them
-        self._read(found["index"], found["rows"])
-        return state
+        try:
+            found = json.loads(self._store.read(STATE))
+            index, rows = found["index"], found["rows"]
+            state = HeldState.from_json(found["state"], self._store.url)
+        except (ValueError, KeyError, TypeError) as error:
+            raise foreign(f"{self._store.url}/{STATE}") from error
+        # Another sync at the same time deletes them, and disks and people damage them: then both are made anew.
+        is_whole = {index, rows} <= set(names) and self._read(index, rows)
+        return state if is_whole else replace(state, mark=None)
 
-    def _read(self, index: str, rows: str) -> None:
-        self._index = self._faiss.deserialize_index(np.frombuffer(self._store.read(index), np.uint8))
-        table = open_parquet(self._store, rows).read(["chunk_id", "payload", "text"])
+    def _read(self, index: str, rows: str) -> bool:
+        """Read both files. Returns whether they are whole."""
+        try:
+            vectors = self._faiss.deserialize_index(np.frombuffer(self._store.read(index), np.uint8))
+            table = open_parquet(self._store, rows).read(["chunk_id", "payload", "text"])
+        except (RuntimeError, ContractError):
+            return False
+        if vectors.ntotal != table.num_rows:
+            return False
         for row in table.to_pylist():
             self._payloads[row["chunk_id"]] = {**json.loads(row["payload"]), "text": row["text"]}
-        self._names = {_number(chunk_id): chunk_id for chunk_id in self._payloads}
+        self._index, self._names = vectors, {_number(chunk_id): chunk_id for chunk_id in self._payloads}
+        return True
 
     def begin(self, target: HeldState, *, anew: bool) -> None:
         if anew or self._index is None:
@@ -93,7 +107,7 @@ class FaissFiles:
         named = {"state": state.to_json(), "index": index, "rows": rows}
         self._store.write(STATE, json.dumps(named, indent=1).encode())
         for name in self._store.names(""):
-            if name.endswith((".faiss", ".parquet")) and name not in (index, rows):
+            if _OURS.fullmatch(name) and name not in (index, rows):
                 self._store.delete(name)
 
     def _table(self) -> pa.Table:

@@ -143,7 +143,7 @@ class ParquetFolder:
         if names and STATE not in names:
             raise UsageError(f"{self._store.url} holds {', '.join(names[:3])} and no {STATE}; choose an empty folder")
         state: dict[str, Any] = _decoded(self._store.read(STATE)) if names else {}
-        if names and "mark" not in state:
+        if names and not _is_sound(state):
             raise foreign(f"{self._store.url}/{STATE}")
         if state.get("format", 1) > _FORMAT:
             raise UsageError(f"{self._store.url} was written by a later version of raglake; install that one")
@@ -157,6 +157,17 @@ def _decoded(data: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return state if isinstance(state, dict) else {}
+
+
+def _is_sound(state: dict[str, Any]) -> bool:
+    """Whether it is a state that a sync wrote, of this format as a whole."""
+    number = state.get("format", 1)
+    if "mark" not in state or not isinstance(number, int):
+        return False
+    try:
+        return number != _FORMAT or (bool(state["release"]) and {*_named(state)} <= {*_records(state)})
+    except (KeyError, TypeError, AttributeError):
+        return False
 
 
 def _named(state: dict[str, Any]) -> set[str]:

@@ -189,7 +189,9 @@ def test_a_copy_of_another_lake_is_left_alone(
     assert (copy / STATE).read_bytes() == before
 
 
-@pytest.mark.parametrize("state", ["{}", "[]", "no JSON", '{"tables": {}}'])
+@pytest.mark.parametrize(
+    "state", ["{}", "[]", "no JSON", '{"tables": {}}', '{"mark": "m", "format": 2}', '{"mark": "m", "format": "2"}']
+)
 def test_a_state_that_is_not_ours_is_left_alone(built: str, tmp_path: Path, state: str) -> None:
     copy = tmp_path / "copy"
     copy.mkdir()
