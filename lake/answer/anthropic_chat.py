@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from lake.answer.endpoint_chat import ChatRequest, EndpointChat, Reply, whole
+from lake.answer.endpoint_chat import ChatRequest, EndpointChat, Reply
 from lake.endpoints.bounded import bounded
 from lake.endpoints.deadline import at_most
 from lake.endpoints.endpoint import Endpoint
 from lake.endpoints.providers import PROVIDERS
 from lake.endpoints.refusals import RefusedRequest, translated
+from lake.endpoints.usage import whole
 from lake.errors import ContractError, UsageError
 
 if TYPE_CHECKING:

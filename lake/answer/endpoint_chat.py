@@ -23,7 +23,7 @@ from lake.endpoints.refusals import RefusedRequest, UnacceptedRequest
 from lake.endpoints.retry import Retries
 from lake.endpoints.surrogates import without_surrogates
 from lake.endpoints.tracing import OpenSpan, chat_span
-from lake.endpoints.usage import Usage
+from lake.endpoints.usage import Usage, whole
 from lake.errors import ContractError, TransientError, UsageError
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ T = TypeVar("T")
 TOKENIZER = "tiktoken:cl100k_base"
 #: Seconds without a byte, unless the endpoint's settings state others.
 _TIMEOUT = 60.0
-#: A larger count of tokens is none.
-_MOST_TOKENS = 1 << 53
 #: How providers say that a prompt is too long: a code or a part of the message, in lower case.
 _TOO_LONG = (
     "context_length_exceeded",
@@ -113,16 +111,6 @@ class Reply:
             self.n_cached if piece.n_cached is None else piece.n_cached,
             self.n_written if piece.n_written is None else piece.n_written,
         )
-
-
-def whole(count: object) -> int | None:
-    """A number of tokens, which some state as a floating-point number; None if it can't be one.
-
-    >>> whole(7), whole(7.0), whole(None), whole(-1), whole("7"), whole(float("nan"))
-    (7, 7, None, None, None, None)
-    """
-    is_number = isinstance(count, int | float) and not isinstance(count, bool)
-    return int(count) if is_number and 0 <= count < _MOST_TOKENS else None  # type: ignore[call-overload, operator]
 
 
 class EmptyAnswer(UnacceptedRequest):

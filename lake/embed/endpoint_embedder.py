@@ -21,6 +21,7 @@ from lake.endpoints.endpoint import Endpoint
 from lake.endpoints.pacing import limits_of
 from lake.endpoints.refusals import UnacceptedRequest
 from lake.endpoints.surrogates import without_surrogates
+from lake.endpoints.usage import whole
 from lake.errors import ContractError, LakeError, UsageError
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ class EndpointEmbedder:
             answer = self._protocol.embed(texts, encoding or self._encoding, is_query=call.is_query)
             rows = rows_in_order(answer, len(texts), self._model)
             usage = answer.get("usage")
-            billed = usage.get("total_tokens") if isinstance(usage, dict) else None
+            billed = whole(usage.get("total_tokens")) if isinstance(usage, dict) else None
             with self._lock:
                 self.n_tokens_billed += billed or n_tokens
             return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -138,11 +138,11 @@ class HostedEmbeddings:
         answer = self._http.post(self._path, self._protocol.request(self._model, list(texts), is_query))
         try:
             vectors, n_tokens = self._protocol.read(answer)
+            data = [{"index": n, "embedding": vector} for n, vector in enumerate(vectors)]
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ContractError(
                 f"{self._model.identity.name!r} returned no embeddings ({error!r}); check {self._url_from}"
             ) from error
-        data: list[Mapping[str, Any]] = [{"index": n, "embedding": vector} for n, vector in enumerate(vectors)]
         return {"data": data, "usage": {"total_tokens": n_tokens}}
 
 

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: A larger count of tokens is none.
+_MOST_TOKENS = 1 << 53
+
+
+def whole(count: object) -> int | None:
+    """A number of tokens, which some state as a floating-point number; None if it can't be one.
+
+    >>> whole(7), whole(7.0), whole(None), whole(-1), whole("7"), whole(float("nan"))
+    (7, 7, None, None, None, None)
+    """
+    is_number = isinstance(count, int | float) and not isinstance(count, bool)
+    return int(count) if is_number and 0 <= count < _MOST_TOKENS else None  # type: ignore[call-overload, operator]
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

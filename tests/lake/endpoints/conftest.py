@@ -34,6 +34,17 @@ class Request:
     body: dict[str, Any]
 
 
+def mutated(value: Any) -> Iterator[Any]:
+    """The value with each of its parts replaced by what does not belong there."""
+    yield from ([1], {"x": 1}, -1)
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        for other in mutated(part):
+            changed = value.copy()
+            changed[key] = other
+            yield changed
+
+
 class Server:
     """Sends its ``replies`` in turn, and the last one again and again."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +19,7 @@ from lake.endpoints.endpoint import using
 from lake.endpoints.retry import Retries
 from lake.errors import ContractError, LakeError, TransientError, UsageError
 from lake.options.endpoints import ModelEndpoints
-from tests.lake.endpoints.conftest import Reply, Server
+from tests.lake.endpoints.conftest import Reply, Server, mutated
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
 MESSAGES = [Message("system", "Answer briefly.", n_stable=6), Message("user", "How much oil?")]
@@ -402,17 +401,6 @@ def test_whatever_stands_in_an_answer_it_is_read_or_refused(
         numbers = (done.usage.n_input, done.usage.n_output, done.usage.n_cached)
         assert all(type(number) is int and number >= 0 for number in numbers), body
         assert [type(done.text), type(done.model)] == [str, str], body
-
-
-def mutated(value: Any) -> Iterator[Any]:
-    """The value with each of its parts replaced by what does not belong there."""
-    yield from ([1], {"x": 1}, -1)
-    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, part in parts:
-        for other in mutated(part):
-            changed = value.copy()
-            changed[key] = other
-            yield changed
 
 
 @EACH

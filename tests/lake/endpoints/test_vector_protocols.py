@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lake.embed import identify, load_embedder
@@ -13,10 +14,10 @@ from lake.embed.base import RefusedTexts
 from lake.embed.registry import price_per_million_tokens
 from lake.endpoints.endpoint import Endpoint, using
 from lake.endpoints.retry import Retries
-from lake.errors import ContractError, TransientError, UsageError
+from lake.errors import ContractError, LakeError, TransientError, UsageError
 from lake.options.endpoints import ModelEndpoints
 from lake.search.rerank_api import RerankApi, RerankTimeouts
-from tests.lake.endpoints.conftest import Reply, Server
+from tests.lake.endpoints.conftest import Reply, Server, mutated
 
 SECRET = "k-12345"
 BEARER = ("authorization", f"Bearer {SECRET}")
@@ -204,6 +205,20 @@ def test_a_garbled_answer_is_no_vector(case: Embedding, server: Server, monkeypa
         server.says(Reply(body=body))
         with pytest.raises((ContractError, TransientError)):
             collected(subject, TEXTS)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.name.startswith(("openai", "cohere", "ollama"))])
+def test_an_odd_count_is_counted_here_and_what_is_no_list_is_refused(
+    case: Embedding, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = embedder(case, monkeypatch)
+    for body in mutated(case.answer(VECTORS[:1])):
+        server.says(Reply(body=body))
+        try:
+            assert np.isfinite(subject.embed_query("oil")).all(), body
+        except LakeError:
+            continue
+    assert type(subject.n_tokens_billed) is int
 
 
 def test_an_unknown_model_s_dimensions_are_found_out(server: Server) -> None:
