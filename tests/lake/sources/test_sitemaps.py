@@ -8,21 +8,15 @@ import pytest
 
 from lake.sources.sitemaps import read_sitemap
 
-NOW = datetime.now(UTC)
-
 
 @pytest.mark.parametrize(
-    ("stated", "is_settled"),
-    [
-        ((NOW - timedelta(hours=11)).date().isoformat(), False),  # somewhere on earth it is still that day
-        ((NOW - timedelta(hours=60)).date().isoformat(), True),
-        (NOW.isoformat(timespec="minutes"), False),
-        ((NOW - timedelta(hours=1)).isoformat(timespec="minutes"), True),
-        ((NOW + timedelta(hours=1)).isoformat(), False),
-        ("yesterday", False),
-    ],
+    ("hours", "is_day", "is_settled"),
+    [(11, True, False), (60, True, True), (0, False, False), (1, False, True), (-1, False, False)],
 )
-def test_a_time_counts_once_the_page_can_not_change_again_within_it(stated: str, is_settled: bool) -> None:
+def test_a_time_counts_once_the_page_can_not_change_again_within_it(hours: int, is_day: bool, is_settled: bool) -> None:
+    """Eleven hours ago it was a day that has not ended somewhere on earth."""
+    moment = datetime.now(UTC) - timedelta(hours=hours)
+    stated = moment.date().isoformat() if is_day else moment.isoformat()
     found = read_sitemap("u", f"<urlset><url><loc>p</loc><lastmod>{stated}</lastmod></url></urlset>".encode())
     assert found is not None
     assert (found.pages["p"] is not None) == is_settled
