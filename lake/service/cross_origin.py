@@ -22,7 +22,8 @@ _ORIGIN = re.compile(rf"[a-z][a-z0-9+.-]*://{_HOST}(?::[1-9]\d*)?")
 #: Ports that a browser leaves out of an origin.
 _USUAL = re.compile(r"https://.*:443|http://.*:80")
 #: Headers of a response that a page's script may read.
-_SHOWN = ("Raglake-Release", "X-Raglake-Degraded", "X-Raglake-Cache", "X-Request-ID", "Retry-After")
+_OF_PARTS = ("X-Raglake-Degraded", "X-Raglake-Stale-Seconds", "X-Raglake-Cache")
+_SHOWN = ("Raglake-Release", *_OF_PARTS, "X-Request-ID", "Retry-After")
 #: Headers that a page's script may send.
 _SENT = ("Authorization", "Content-Type", "X-Request-ID")
 #: Seconds for which a browser remembers that it may send a request.

@@ -35,6 +35,7 @@ _OF_RELEASE = {
     "Raglake-Release": "The release that the response is from.",
     "X-Request-ID": "The id of the request in the access log.",
     "X-Raglake-Degraded": "Parts that could not be reached, separated by commas.",
+    "X-Raglake-Stale-Seconds": "Seconds since the lake was last read, if it can't be reached.",
     "X-Raglake-Cache": "`hit` or `miss`.",
 }
 _HEADERS = {name: {"description": text, "schema": {"type": "string"}} for name, text in _OF_RELEASE.items()}

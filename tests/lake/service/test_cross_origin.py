@@ -28,7 +28,9 @@ def test_a_page_of_a_stated_origin_reads_answers_and_errors(start: Start) -> Non
     assert "Access-Control-Allow-Credentials" not in preflight.headers
     found = httpx.post(f"{running.url}/query", json={"text": "oil"}, headers={**page, **key}, timeout=60)
     assert (found.status_code, allowed(found), "Origin" in found.headers["Vary"]) == (200, PAGE, True)
-    assert "Raglake-Release" in found.headers["Access-Control-Expose-Headers"]
+    described = running.get("/openapi.json").json()["paths"]["/query"]["post"]["responses"]["200"]["headers"]
+    assert described.keys() >= {"Raglake-Release", "X-Raglake-Stale-Seconds"}
+    assert described.keys() <= set(found.headers["Access-Control-Expose-Headers"].split(", "))
     wrong = [
         httpx.post(f"{running.url}/query", json={"text": "oil"}, headers=page, timeout=60),
         httpx.post(f"{running.url}/query", json={"text": "oil", "k": 0}, headers={**page, **key}, timeout=60),
