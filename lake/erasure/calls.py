@@ -11,7 +11,7 @@ from lake.records.calls import FOLDER, read_reply
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.erasure.selection import ErasureScope
+    from lake.erasure.scope import ErasureScope
 
 
 def erase(lake: Lake, erased: ErasureScope) -> None:

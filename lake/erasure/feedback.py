@@ -11,7 +11,7 @@ from lake.records.query_log import QUERIES
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.erasure.selection import ErasureScope
+    from lake.erasure.scope import ErasureScope
 
 _OF_PASSAGE = ("question", "source", "uri", "quote", "release", "chunk_id", "doc_id", "digest")
 _OF_ANSWER = ("question", "comment", "release", "voter")

@@ -14,7 +14,8 @@ from lake.destinations.registry import known_destinations
 from lake.directory import Lake, configuration
 from lake.erasure import calls, feedback, notices, questions, scores
 from lake.erasure.decode import strings_of_json
-from lake.erasure.selection import ErasureScope, SelectedDocument, Selection, choose, collect, less_cached
+from lake.erasure.scope import ErasureScope, collect, less_cached
+from lake.erasure.selection import SelectedDocument, Selection, choose
 from lake.erasure.vacuum import NOTHING_SPARED, Vacuumed, vacuum
 from lake.erasure.verification import find_traces, occurring
 from lake.errors import ContractError, UsageError

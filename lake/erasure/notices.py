@@ -9,7 +9,7 @@ from lake.storage import inbox
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.erasure.selection import ErasureScope
+    from lake.erasure.scope import ErasureScope
 
 
 def erase(lake: Lake, erased: ErasureScope) -> None:

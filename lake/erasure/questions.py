@@ -14,7 +14,7 @@ from lake.questions.values import EvalQuestion, Evidence
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.erasure.selection import ErasureScope
+    from lake.erasure.scope import ErasureScope
     from lake.erasure.verification import Terms
 
 

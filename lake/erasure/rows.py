@@ -9,7 +9,7 @@ from lake.erasure.verification import Terms, occurring
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.erasure.selection import ErasureScope
+    from lake.erasure.scope import ErasureScope
     from lake.records.daily_files import DailyFiles
 
 Row = dict[str, Any]

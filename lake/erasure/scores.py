@@ -14,7 +14,7 @@ from lake.storage.store import open_parquet, parquet_bytes
 
 if TYPE_CHECKING:
     from lake.directory import Lake
-    from lake.erasure.selection import ErasureScope
+    from lake.erasure.scope import ErasureScope
     from lake.erasure.verification import Terms
 
 

@@ -329,7 +329,8 @@ def with_about(url: str, doc_id: str) -> bytes:
 
 @pytest.mark.usefixtures("built")
 def test_the_proof_finds_a_reply_that_was_left(lake_url: str, source: Path, endpoint: Any) -> None:
-    from lake.erasure.selection import choose, collect
+    from lake.erasure.scope import collect
+    from lake.erasure.selection import choose
     from lake.erasure.verification import find_traces
 
     endpoint.replies[0] = reply
