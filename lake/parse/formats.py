@@ -37,7 +37,7 @@ sheets = _ours(
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(14, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+mail = _ours(15, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(4, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
 epub = _ours(9, "web.epub", ".epub", "lxml", *_HTML, _OCR)
 rst = _ours(11, "markup.rst", ".rst", "docutils", _ENCODINGS)

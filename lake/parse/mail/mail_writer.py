@@ -225,6 +225,7 @@ class Mail:
         if not text.strip():
             return
         if kind == "text/calendar" and self._is_said(text):
+            self._heed_rights(text)
             return
         if part.get_content_disposition() == "attachment" or (name and not is_page):
             self.names.append(name or kind)

@@ -145,6 +145,13 @@ def test_an_invitation_attached_again_is_said_once() -> None:
     assert [gone.n_words for gone in found.omitted if gone.kind == "repeated"] == [5]
 
 
+def test_a_calendar_that_is_said_already_may_still_state_rights() -> None:
+    calendar = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Oil\nEND:VEVENT\nEND:VCALENDAR"
+    closed = part(f"---\nacl: [board]\n---\n{calendar}", "text/calendar")
+    first = read(several("mixed", part(calendar, "text/calendar"), closed))
+    assert first.metadata["acl"] is None
+
+
 def test_a_malformed_calendar_takes_no_longer_than_another() -> None:
     many = "BEGIN:VTIMEZONE\n" * 20_000 + "ATTENDEE" + ";A" * 500 + '\nATTENDEE;MEMBER="a:b","c:d":mailto:keeper\n'
     parsed = read(part(f"BEGIN:VCALENDAR\n{many}END:VCALENDAR", "text/calendar"))
