@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from lake.destinations.destination import STATE_KEY, HeldState, VectorRows
-from lake.destinations.opening import copy_name, is_url, needs, plain, secret, split_collection
+from lake.destinations.opening import copy_name, is_copy, is_url, needs, plain, secret, split_collection
 
 _PAGE = 2000
 #: What applications filter by; ``payload`` holds all values as JSON, the text aside.
@@ -113,7 +113,7 @@ class ChromaCollection:
                 self._client.delete_collection(self._name)
             self._collection.modify(name=self._name)
         for found in self._client.list_collections():
-            if found.name.startswith(f"{self._name}--") and self._state(found).lake == state.lake:
+            if is_copy(found.name, self._name) and self._state(found).lake == state.lake:
                 self._client.delete_collection(found.name)
 
     def close(self) -> None:

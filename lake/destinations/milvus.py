@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lake.destinations.destination import STATE_KEY, HeldState, VectorRows, foreign
-from lake.destinations.opening import copy_name, is_url, needs, secret, split_collection
+from lake.destinations.opening import copy_name, is_copy, is_url, needs, secret, split_collection
 from lake.errors import UsageError
 
 _PAGE = 2000
@@ -129,8 +129,8 @@ class MilvusCollection:
         else:
             self._client.create_alias(self._copy, self._name)
         for found in self._client.list_collections():
-            is_copy = found.startswith(f"{self._name}__") and found != self._copy
-            if is_copy and self._state(found).lake == state.lake:
+            is_old = is_copy(found, self._name, "__") and found != self._copy
+            if is_old and self._state(found).lake == state.lake:
                 self._client.drop_collection(found)
 
     def close(self) -> None:

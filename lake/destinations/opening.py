@@ -102,6 +102,15 @@ def copy_name(name: str, target: HeldState, joint: str = "--") -> str:
     return f"{name}{joint}{derived_id(target.rows, str(target.rights))[:12]}"
 
 
+def is_copy(found: str, name: str, joint: str = "--") -> bool:
+    """Whether ``copy_name`` may have made a name: other collections may begin like that, too.
+
+    >>> is_copy("a--0123456789ab", "a"), is_copy("a--old", "a"), is_copy("a--eu--0123456789ab", "a")
+    (True, False, False)
+    """
+    return re.fullmatch(f"{re.escape(name + joint)}[0-9a-f]{{12}}", found) is not None
+
+
 def is_url(where: str) -> bool:
     """Whether it is the URL of a server, not a folder."""
     return where.startswith(("http://", "https://", "grpc://"))

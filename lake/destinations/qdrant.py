@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 
 from lake.destinations.destination import STATE_KEY, HeldState, VectorRows, foreign
-from lake.destinations.opening import copy_name, is_url, needs, secret, split_collection
+from lake.destinations.opening import copy_name, is_copy, is_url, needs, secret, split_collection
 
 _PAGE = 2000
 #: What applications filter by.
@@ -121,8 +121,8 @@ class QdrantCollection:
             ]
         )
         for found in self._client.get_collections().collections:
-            is_copy = found.name.startswith(f"{self._name}--") and found.name != self._copy
-            if is_copy and self._state(found.name).lake == state.lake:
+            is_old = is_copy(found.name, self._name) and found.name != self._copy
+            if is_old and self._state(found.name).lake == state.lake:
                 self._client.delete_collection(found.name)
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from lake.destinations.destination import STATE_KEY, HeldState, VectorRows, foreign
 from lake.destinations.http_calls import HttpCalls
-from lake.destinations.opening import copy_name, is_url, plain, secret, split_collection
+from lake.destinations.opening import copy_name, is_copy, is_url, plain, secret, split_collection
 from lake.errors import ContractError, TransientError, UsageError
 
 _PAGE = 2000
@@ -152,7 +152,7 @@ class SearchIndex:
         actions = [*removed, {"add": {"index": self._copy, "alias": self._name}}]
         self._http.call("POST", "/_aliases", {"actions": actions})
         for found in self._http.call("GET", f"/{self._name}--*/_mapping", missing=(404,)) or {}:
-            if found != self._copy and self._state(found).lake == state.lake:
+            if is_copy(found, self._name) and found != self._copy and self._state(found).lake == state.lake:
                 self._http.call("DELETE", f"/{found}")
 
     def close(self) -> None:
