@@ -148,7 +148,7 @@ def test_an_invitation_attached_again_is_said_once() -> None:
 def test_a_calendar_that_is_said_already_may_still_state_rights() -> None:
     calendar = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Oil\nEND:VEVENT\nEND:VCALENDAR"
     closed = part(f"---\nacl: [board]\n---\n{calendar}", "text/calendar")
-    first = read(several("mixed", part(calendar, "text/calendar"), closed))
+    first = read(several("mixed", part(f"---\n{calendar}", "text/calendar"), closed))
     assert first.metadata["acl"] is None
 
 
