@@ -12,7 +12,8 @@ from lake.errors import InputError
 from lake.parse.account import word_counts
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.office.rtf_encapsulated import EncapsulatedReader, kind_of
-from lake.parse.office.rtf_reader import RtfItem, RtfReader
+from lake.parse.office.rtf_parts import RtfItem
+from lake.parse.office.rtf_reader import RtfReader
 from lake.parse.web import html
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from lake.parse.office.rtf_reader import RtfReader, RtfState
+from lake.parse.office.rtf_parts import RtfState
+from lake.parse.office.rtf_reader import RtfReader
 
 #: The word stands before the table of fonts.
 _HEAD = re.compile(r"\s*\{\\rtf\d*[^{}]{0,400}?\\from(html1|text)(?![a-z\d])")

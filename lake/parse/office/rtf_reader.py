@@ -2,239 +2,33 @@
 
 from __future__ import annotations
 
-import codecs
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from lake.parse.canonical import one_line, runs_into
 from lake.parse.document import OmissionKind
-from lake.parse.office.ooxml import plain_rows
+from lake.parse.office.rtf_parts import RtfFont, RtfItem, RtfSink, RtfState, RtfStyle, aligned, parted
+from lake.parse.office.rtf_words import (
+    CHARACTERS,
+    CHARSETS,
+    DESTINATIONS,
+    MARGINS,
+    NO_TEXT,
+    PARAGRAPH_ENDS,
+    SINKS,
+    SPOKEN,
+    SYMBOL_CHARSET,
+    SYMBOL_FONTS,
+    SYMBOLS,
+    THROUGH,
+    TOKEN,
+    character,
+    codec_of,
+    has_letters,
+    joined,
+)
 from lake.parse.office.symbol_fonts import symbol
 from lake.parse.office.word_styles import named_level
-
-_TOKEN = re.compile(
-    r"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|([^\\{}\r\n]+)|[\r\n]+|\\"
-)
-_CHARSETS = {
-    0: "cp1252",
-    77: "mac_roman",
-    78: "shift_jis",
-    79: "big5",
-    80: "euc_kr",
-    81: "mac_arabic",
-    83: "mac_greek",
-    84: "mac_cyrillic",
-    85: "gb2312",
-    88: "mac_latin2",
-    128: "cp932",
-    129: "cp949",
-    130: "johab",
-    134: "cp936",
-    136: "cp950",
-    161: "cp1253",
-    162: "cp1254",
-    163: "cp1258",
-    177: "cp1255",
-    178: "cp1256",
-    186: "cp1257",
-    204: "cp1251",
-    222: "cp874",
-    238: "cp1250",
-    254: "cp437",
-    255: "cp850",
-}
-_SYMBOL_CHARSET = 2
-_SYMBOL_FONTS = ("symbol", "wingdings", "webdings")
-_CHARACTERS = {
-    "tab": "\t",
-    "line": "\n",
-    "softline": "\n",
-    "lbr": "\n",
-    "emdash": "\u2014",
-    "endash": "\u2013",
-    "emspace": " ",
-    "enspace": " ",
-    "qmspace": " ",
-    "bullet": "\u2022",
-    "lquote": "\u2018",
-    "rquote": "\u2019",
-    "ldblquote": "\u201c",
-    "rdblquote": "\u201d",
-    "column": "\n",
-}
-_SYMBOLS = {"~": "\xa0", "_": "-", "{": "{", "}": "}", "\\": "\\", "\t": "\t"}
-_PARAGRAPH_ENDS = frozenset(("par", "sect", "page", "\n", "\r"))
-
-#: Destinations that hold no text of the document.
-_NO_TEXT = frozenset(
-    (
-        *("colortbl", "listtable", "listoverridetable", "rsidtbl", "revtbl", "generator", "themedata", "latentstyles"),
-        *("colorschememapping", "datastore", "pict", "objdata", "objname", "objalias", "objtime", "objsect", "fldinst"),
-        *(
-            "bkmkstart",
-            "bkmkend",
-            "xe",
-            "tc",
-            "rxe",
-            "txe",
-            "atnid",
-            "atntime",
-            "atndate",
-            "atnref",
-            "atnicn",
-            "atnparent",
-        ),
-        *("atrfstart", "atrfend", "private", "userprops", "docvar", "xmlnstbl", "wgrffmtfilter", "filetbl", "mmathPr"),
-        *("formfield", "datafield", "pgptbl", "blipuid", "picprop", "sn", "ftnsep", "ftnsepc", "ftncn", "aftnsep"),
-        *("aftnsepc", "aftncn", "pn", "pnseclvl", "nonshppict", "nonesttables", "template", "password", "passwordhash"),
-        *("background", "htmltag", "mhtmltag", "pgdsctbl", "defchp", "defpap", "listpicture", "fname", "fontemb"),
-        *(
-            "fontfile",
-            "panose",
-            "falt",
-            "protusertbl",
-            "mmathPict",
-            "levelmarker",
-            "oldcprops",
-            "oldpprops",
-            "oldsprops",
-        ),
-        *("oldtprops", "ebcstart", "ebcend", "factoidname", "hl", "gridtbl", "keycode", "mailmerge", "nextfile", "sp"),
-        *("xmlopen", "xmlclose", "windowcaption", "writereservation", "writereservhash", "mchr", "mtype", "mbegChr"),
-        *(
-            "mendChr",
-            "msepChr",
-            "mpos",
-            "mdegHide",
-            "mlimloc",
-            "mgrow",
-            "mcount",
-            "mbaseJc",
-            "mvertJc",
-            "mcGp",
-            "mcGpRule",
-        ),
-        *(
-            "creatim",
-            "revtim",
-            "printim",
-            "buptim",
-            "operator",
-            "company",
-            "category",
-            "keywords",
-            "comment",
-            "doccomm",
-        ),
-        *("manager", "hlinkbase", "subject", "propname", "staticval", "linkval", "svb", "objclass", "pntxta", "pntxtb"),
-    )
-)
-#: Destinations of text that goes on where it stands.
-_THROUGH = frozenset(
-    (
-        *(
-            "fldrslt",
-            "field",
-            "shp",
-            "shpinst",
-            "shpgrp",
-            "shppict",
-            "result",
-            "object",
-            "do",
-            "nesttableprops",
-            "mmath",
-        ),
-        *(
-            "moMath",
-            "moMathPara",
-            "mr",
-            "mf",
-            "mnum",
-            "mden",
-            "me",
-            "msup",
-            "msub",
-            "msSup",
-            "msSub",
-            "msSubSup",
-            "mrad",
-        ),
-        *("mdeg", "mnary", "md", "mfunc", "mfName", "mlim", "mlimLow", "mlimUpp", "macc", "mbar", "mbox", "mborderBox"),
-        *("mgroupChr", "meqArr", "mm", "mmr", "msPre", "mphant", "ud"),
-    )
-)
-_MARGINS = frozenset(f"{kind}{page}" for kind in ("header", "footer") for page in ("", "l", "r", "f"))
-_SINKS = _MARGINS | {"footnote", "annotation", "shptxt", "dptxbxtext"}
-_SPOKEN = {"wzDescription": "Picture", "gtextUNICODE": "Picture"}
-_TOLERANCE = 40
-
-
-#: Texts of a row's cells, and where their left edges are.
-RtfRow = tuple[list[str], list[int]]
-
-
-@dataclass(slots=True)
-class RtfItem:
-    """A paragraph, a heading with its ``level``, an item of a list with its ``depth``, or a table with ``rows``."""
-
-    text: str
-    level: int = 0
-    depth: int | None = None
-    rows: list[list[str]] | None = None
-
-    @property
-    def all_text(self) -> str:
-        return self.text if self.rows is None else plain_rows(self.rows)
-
-
-@dataclass(slots=True)
-class _Font:
-    name: str = ""
-    codec: str = ""
-    is_symbol: bool = False
-
-
-@dataclass(slots=True)
-class _Style:
-    base: int | None = None
-    outline: int | None = None
-    name: str = ""
-
-
-@dataclass(slots=True)
-class RtfState:
-    """What a group inherits and gives back at its end."""
-
-    target: str = "body"
-    place: str = ""
-    font: int | None = None
-    skip: int = 1
-    hidden: bool = False
-    deleted: bool = False
-    raised: bool = False
-    in_table: bool = False
-    style: int = 0
-    outline: int | None = None
-    depth: int = 0
-    opens: bool = False
-    #: Between ``\\htmlrtf`` and ``\\htmlrtf0``: there for programs that read RTF and no page.
-    for_rtf: bool = False
-
-
-@dataclass(slots=True)
-class _Sink:
-    """Paragraphs of the body, a note or a box while they are read."""
-
-    pieces: list[str] = field(default_factory=list)
-    items: list[RtfItem] = field(default_factory=list)
-    after: list[RtfItem] = field(default_factory=list)
-    cell: list[str] = field(default_factory=list)
-    cells: list[str] = field(default_factory=list)
-    rows: list[RtfRow] = field(default_factory=list)
-    label: str = ""
-    has_pages: bool = False
 
 
 class RtfReader:
@@ -251,15 +45,15 @@ class RtfReader:
         self._n_read = -1
         self._codec = "cp1252"
         self._default_font: int | None = None
-        self._fonts: dict[int, _Font] = {}
-        self._styles: dict[int, _Style] = {}
+        self._fonts: dict[int, RtfFont] = {}
+        self._styles: dict[int, RtfStyle] = {}
         self._entry = ""
-        self._font_entry = _Font()
+        self._font_entry = RtfFont()
         self._font_number = 0
-        self._style_entry, self._style_number = _Style(), 0
+        self._style_entry, self._style_number = RtfStyle(), 0
         self._state = RtfState()
-        self._stack: list[tuple[RtfState, _Sink | None]] = []
-        self._sink = _Sink()
+        self._stack: list[tuple[RtfState, RtfSink | None]] = []
+        self._sink = RtfSink()
         self._bytes = bytearray()
         self._to_skip = 0
         self._starred = False
@@ -274,7 +68,7 @@ class RtfReader:
         """The paragraphs and tables of the body."""
         position, length = 0, len(self._source)
         while position < length:
-            match = _TOKEN.match(self._source, position)
+            match = TOKEN.match(self._source, position)
             if match is None:
                 break
             position = match.end()
@@ -324,11 +118,11 @@ class RtfReader:
         if self._to_skip:
             self._to_skip -= 1
             return
-        if sign in _PARAGRAPH_ENDS:
+        if sign in PARAGRAPH_ENDS:
             self._word("par", None)
-        elif sign in _SYMBOLS:
+        elif sign in SYMBOLS:
             self._flush()
-            self._emit(_SYMBOLS[sign])
+            self._emit(SYMBOLS[sign])
 
     def _open(self) -> None:
         self._flush()
@@ -359,18 +153,18 @@ class RtfReader:
         self._to_skip = 0
         starred, at_start = self._starred, self._at_start
         self._starred = self._at_start = False
-        if at_start and (starred or word in _NO_TEXT or word in _SINKS or word in _DESTINATIONS):
+        if at_start and (starred or word in NO_TEXT or word in SINKS or word in DESTINATIONS):
             self._flush()
             self._begin_destination(word, starred)
             if word != "ud":
                 self._state_word(word, number)
             return
-        if word in _CHARACTERS:
+        if word in CHARACTERS:
             self._flush()
-            self._emit(_CHARACTERS[word])
+            self._emit(CHARACTERS[word])
         elif word == "u" and number is not None:
             self._flush()
-            self._emit(_character(number))
+            self._emit(character(number))
             self._to_skip = self._state.skip
         else:
             self._flush()
@@ -380,7 +174,7 @@ class RtfReader:
         change = _WORDS.get(word)
         if change is not None:
             change(self, number)
-        elif word in _PARAGRAPH_ENDS and self._state.target not in ("none", "meta", "info", "font", "style"):
+        elif word in PARAGRAPH_ENDS and self._state.target not in ("none", "meta", "info", "font", "style"):
             self._break(word)
 
     # Text
@@ -390,9 +184,9 @@ class RtfReader:
         if not self._bytes:
             return
         number = self._state.font if self._state.font is not None else self._default_font
-        font = self._fonts.get(number if number is not None else -1, _Font())
+        font = self._fonts.get(number if number is not None else -1, RtfFont())
         stated = self._state.target in ("font", "info", "style")
-        if font.is_symbol and not stated and font.name.lower().startswith(_SYMBOL_FONTS):
+        if font.is_symbol and not stated and font.name.lower().startswith(SYMBOL_FONTS):
             text = "".join(symbol(font.name, f"{one:x}") for one in self._bytes)
         else:
             text = bytes(self._bytes).decode(self._codec if stated else font.codec or self._codec, "replace")
@@ -441,7 +235,7 @@ class RtfReader:
 
     def _end_paragraph(self) -> None:
         sink = self._sink
-        text = _joined(sink.pieces)
+        text = joined(sink.pieces)
         sink.pieces.clear()
         label, sink.label = one_line(sink.label), ""
         if (text.strip() or sink.after) and not (self._state.in_table and sink.cells):
@@ -450,10 +244,10 @@ class RtfReader:
             self.omitted.append(("decoration", label, "labels of empty paragraphs"))
         if text.strip():
             level = self._level()
-            if level and label and _letters(label):
+            if level and label and has_letters(label):
                 sink.items.append(RtfItem(f"{label} {text.strip()}", level))
             elif label and not level:
-                numbered = f"{label} {one_line(text)}" if _letters(label) else one_line(text)
+                numbered = f"{label} {one_line(text)}" if has_letters(label) else one_line(text)
                 sink.items.append(RtfItem(numbered, depth=self._state.depth))
             else:
                 sink.items.append(RtfItem(text, level))
@@ -481,8 +275,8 @@ class RtfReader:
         sink = self._sink
         self.read.append(" ")
         label, sink.label = one_line(sink.label), ""
-        text = one_line(_joined([*sink.cell, *sink.pieces])).removesuffix(";")
-        sink.cells.append(f"{label} {text}" if _letters(label) else text)
+        text = one_line(joined([*sink.cell, *sink.pieces])).removesuffix(";")
+        sink.cells.append(f"{label} {text}" if has_letters(label) else text)
         sink.cell.clear()
         sink.pieces.clear()
 
@@ -517,15 +311,15 @@ class RtfReader:
         self._lefts.append(self._edge)
         self._edge = number or 0
 
-    def _end_table(self, sink: _Sink) -> None:
+    def _end_table(self, sink: RtfSink) -> None:
         if sink.cells or sink.cell:
             outer, self._sink = self._sink, sink
             self._end_row(None)
             self._sink = outer
         if not sink.rows:
             return
-        tables, sink.rows = _tables(sink.rows), []
-        for rows in map(_aligned, tables):
+        tables, sink.rows = parted(sink.rows), []
+        for rows in map(aligned, tables):
             if max((sum(map(bool, row)) for row in rows), default=0) > 1:
                 sink.items.append(RtfItem("", rows=rows))
             else:
@@ -542,25 +336,25 @@ class RtfReader:
             return
         if word in ("title", "author") and state.target != "meta":
             return
-        if word in _SINKS:
+        if word in SINKS:
             if state.target in ("copy", "none") and word != "shptxt":
                 return
             self._note_mark(word)
             state.target, state.in_table = word, False
             state.style, state.outline, state.opens = 0, None, True
             self._stack[-1] = (self._stack[-1][0], self._sink)
-            self._sink = _Sink()
+            self._sink = RtfSink()
             self.read.append(" ")
         elif word == "ud":
             state.target = self._stack[-2][0].target if len(self._stack) > 1 else "body"
             state.opens = False
-        elif word in _DESTINATIONS:
-            state.target, state.opens = _DESTINATIONS[word], True
+        elif word in DESTINATIONS:
+            state.target, state.opens = DESTINATIONS[word], True
             if word not in ("fonttbl", "stylesheet", "upr", "shprslt"):
                 self._entry = ""
-        elif word in _NO_TEXT or word.endswith("Pr"):
+        elif word in NO_TEXT or word.endswith("Pr"):
             state.target = "none"
-        elif starred and word not in _THROUGH:
+        elif starred and word not in THROUGH:
             state.target = "none" if state.target == "style" else "unknown"
 
     def _note_mark(self, word: str) -> None:
@@ -569,7 +363,7 @@ class RtfReader:
             self._sink.pieces.append(f"[{self._n_notes}]")
 
     def _end_destination(self, state: RtfState) -> None:
-        word, text = state.place, one_line(_joined([self._entry]))
+        word, text = state.place, one_line(joined([self._entry]))
         if state.target == "info" and word in ("title", "author"):
             self.info.setdefault(word, text)
             self._entry = ""
@@ -580,12 +374,12 @@ class RtfReader:
         elif state.target == "property":
             self._property, self._entry = text, ""
         elif state.target == "value":
-            if self._property in _SPOKEN and text:
+            if self._property in SPOKEN and text:
                 self.read.append(f" {text} ")
-                self._sink.after.append(RtfItem(f"{_SPOKEN[self._property]}: {text}"))
+                self._sink.after.append(RtfItem(f"{SPOKEN[self._property]}: {text}"))
             self._property = self._entry = ""
 
-    def _keep(self, word: str, inner: _Sink) -> None:
+    def _keep(self, word: str, inner: RtfSink) -> None:
         """Place what a note, comment, box, header or footer holds."""
         self.read.append(" ")
         outer, self._sink = self._sink, inner
@@ -594,7 +388,7 @@ class RtfReader:
         self._sink = outer
         for item in inner.items:
             item.level = 0
-        if word in _MARGINS:
+        if word in MARGINS:
             if inner.items:
                 self.margins["header" if word.startswith("header") else "footer"].append((inner.items, inner.has_pages))
         elif word == "annotation":
@@ -612,26 +406,26 @@ class RtfReader:
 
     def _set_font(self, number: int | None) -> None:
         if self._state.target == "font":
-            self._font_number, self._font_entry, self._entry = number or 0, _Font(), ""
+            self._font_number, self._font_entry, self._entry = number or 0, RtfFont(), ""
             self._fonts[self._font_number] = self._font_entry
         else:
             self._state.font = number
 
     def _charset(self, number: int | None) -> None:
         if self._state.target == "font":
-            self._font_entry.is_symbol = number == _SYMBOL_CHARSET
-            self._font_entry.codec = _CHARSETS.get(number or 0, "") if number else ""
+            self._font_entry.is_symbol = number == SYMBOL_CHARSET
+            self._font_entry.codec = CHARSETS.get(number or 0, "") if number else ""
 
     def _font_page(self, number: int | None) -> None:
         if self._state.target == "font":
-            self._font_entry.codec = _codec(number) or self._font_entry.codec
+            self._font_entry.codec = codec_of(number) or self._font_entry.codec
 
     def _code_page(self, number: int | None) -> None:
-        self._codec = _codec(number) or self._codec
+        self._codec = codec_of(number) or self._codec
 
     def _set_style(self, number: int | None) -> None:
         if self._state.target == "style":
-            self._style_number, self._style_entry = number or 0, _Style()
+            self._style_number, self._style_entry = number or 0, RtfStyle()
             self._styles[self._style_number] = self._style_entry
             self._entry = ""
         else:
@@ -670,22 +464,6 @@ def _default_font(reader: RtfReader, number: int | None) -> None:
     reader._default_font = number
 
 
-#: Destinations with a use of their own.
-_DESTINATIONS = {
-    "fonttbl": "font",
-    "stylesheet": "style",
-    "info": "meta",
-    "title": "info",
-    "author": "info",
-    "upr": "none",
-    "atnauthor": "author",
-    "listtext": "label",
-    "pntext": "label",
-    "sn": "property",
-    "sv": "value",
-    "shprslt": "copy",
-    "ud": "",
-}
 _WORDS: dict[str, Callable[[RtfReader, int | None], None]] = {
     "f": RtfReader._set_font,
     "deff": _default_font,
@@ -718,58 +496,3 @@ _WORDS: dict[str, Callable[[RtfReader, int | None], None]] = {
     "row": RtfReader._end_row,
     "chpgn": RtfReader._page_number,
 }
-
-
-def _character(number: int) -> str:
-    """The character of a number, negative ones included; symbol fonts use a range of their own."""
-    number = number if 0xFFFF < number < 0x110000 else number & 0xFFFF
-    return symbol("Symbol", f"{number:x}") if 0xF000 <= number <= 0xF0FF else chr(number)
-
-
-def _codec(page: int | None) -> str:
-    name = {10000: "mac_roman", 65001: "utf-8", 708: "cp1256", 932: "cp932"}.get(page or 0, f"cp{page}")
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        return ""
-
-
-def _joined(pieces: list[str]) -> str:
-    """The text of pieces; characters beyond the first plane come as two."""
-    return "".join(pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _letters(label: str) -> bool:
-    return any(one.isalnum() for one in label) and label != "o"
-
-
-def _tables(rows: list[RtfRow]) -> list[list[RtfRow]]:
-    """Parts rows whose inner edges share none with those above: these are tables with no line between them."""
-    tables: list[list[RtfRow]] = []
-    known: set[int] = set()
-    for row in rows:
-        inner = {left // _TOLERANCE for left in row[1][1:]}
-        if not tables or (inner and known and not inner & known):
-            tables.append([])
-            known = set()
-        tables[-1].append(row)
-        known |= inner
-    return tables
-
-
-def _aligned(rows: list[RtfRow]) -> list[list[str]]:
-    """Rows with each cell in the column where its left edge stands."""
-    if not all(lefts for _, lefts in rows):
-        return [cells for cells, _ in rows]
-    columns: list[int] = []
-    for left in sorted({left for _, lefts in rows for left in lefts}):
-        if not columns or left - columns[-1] > _TOLERANCE:
-            columns.append(left)
-    aligned = []
-    for cells, lefts in rows:
-        row = [""] * len(columns)
-        for cell, left in zip(cells, lefts, strict=True):
-            place = max(i for i, column in enumerate(columns) if column <= left)
-            row[place] = f"{row[place]} {cell}".strip()
-        aligned.append(row)
-    return aligned
