@@ -5,12 +5,15 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from gzip import BadGzipFile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lake.errors import UsageError
+from lake.errors import TransientError, UsageError
+from lake.sources.csv_ends import CsvEnd
 from lake.sources.rows import Row
 from lake.sources.states import state_of
 
@@ -35,6 +38,7 @@ class _CsvForm(NamedTuple):
     delimiter: str
     encoding: str
     n_skipped: int
+    end: CsvEnd
 
 
 def kind_of(path: str) -> str:
@@ -65,7 +69,7 @@ class TableFile:
         return state_of(self.path)
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
-        """The rows, each with these columns. Raises UsageError if the file lacks one, or is damaged."""
+        """The rows, each with these columns. Raises UsageError if the file lacks one, or is damaged or cut off."""
         import pyarrow as pa
 
         of_file = [name for name in columns if name not in self.partition]
@@ -76,6 +80,8 @@ class TableFile:
             is_text = isinstance(error, UnicodeError) or "UTF8" in str(error)
             cure = "; state its encoding, such as encoding=windows-1252" if is_text else ""
             raise UsageError(f"{self.path} can't be read as a table: {error}{cure}") from error
+        except (EOFError, zlib.error, BadGzipFile) as error:
+            raise TransientError(f"{self.path} is cut off or damaged: {error}; write it again in full") from error
 
     def _rows(self, columns: Sequence[str]) -> Iterator[Row]:
         kind = kind_of(self.path)
@@ -115,27 +121,41 @@ class TableFile:
 
         form = self._csv_form()
         read = csv.ReadOptions(encoding=form.encoding, block_size=_CSV_BLOCK, skip_rows=form.n_skipped)
-        parse = csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=True)
+        parse = csv.ParseOptions(
+            delimiter=form.delimiter, newlines_in_values=True, invalid_row_handler=form.end.see_invalid
+        )
         with self._opened(unpack=True) as file:
             convert = csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False)
-            reader = csv.open_csv(pa.PythonFile(file, "r"), read, parse, convert)
+            reader = csv.open_csv(pa.PythonFile(form.end.added_to(file), "r"), read, parse, convert)
             check_columns(self.path, reader.schema.names, columns)
             for batch in reader:
                 yield batch.select(list(columns))
+        if not form.end.was_seen:
+            raise UsageError(f"{self.path} ends inside a quoted value, so rows may be missing; write it again in full")
 
     def _csv_form(self) -> _CsvForm:
-        """What is not stated, as the beginning of the file tells it."""
+        """What is not stated, as the beginning of the file tells it. Raises UsageError if it is empty."""
         with self._opened(unpack=True) as file:
             head = file.read(1 << 16)
         encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else self.encoding
         text = head.decode(encoding, "replace").removeprefix("\ufeff")
-        if stated := _SEPARATOR.match(text):
-            return _CsvForm(stated[1], encoding, 1)
+        if not text.strip():
+            raise UsageError(f"{self.path} can't be read as a table: it is empty")
+        stated = _SEPARATOR.match(text)
+        delimiter = stated[1] if stated else self.delimiter or self._usual_delimiter(text)
+        of_bytes = {
+            "utf-16": "utf-16-be" if head.startswith(codecs.BOM_UTF16_BE) else "utf-16-le",
+            "utf-8-sig": "utf-8",
+        }
+        end = CsvEnd(delimiter, text.count(delimiter), of_bytes.get(codecs.lookup(encoding).name, encoding))
+        return _CsvForm(delimiter, encoding, 1 if stated else 0, end)
+
+    def _usual_delimiter(self, text: str) -> str:
         if ".tsv" in self.path.lower()[-8:]:
-            return _CsvForm(self.delimiter or "\t", encoding, 0)
+            return "\t"
         # Spreadsheets write a semicolon where decimals have a comma. Most often it stands between the columns' names.
         names = _QUOTED.sub("", text).lstrip("\r\n").partition("\n")[0]
-        return _CsvForm(self.delimiter or max(",;\t|", key=names.count), encoding, 0)
+        return max(",;\t|", key=names.count)
 
     def _json_rows(self, columns: Sequence[str]) -> Iterator[Row]:
         """Rows of JSON objects; a key that an object lacks is null. Raises UsageError at the end for one all lack."""

@@ -156,12 +156,31 @@ def test_a_cell_may_be_long(tmp_path: Path) -> None:
         ("t.csv", "key,body\na,Müll\n".encode("cp1252"), "state its encoding, such as encoding=windows-1252"),
         ("t.csv", b"key,body\na,b,c\n", "can't be read as a table"),
         ("t.jsonl", b'{"key": "a", "body": "x"}\n{"key": \n', "line 2 of .*t.jsonl is no JSON"),
+        ("t.csv", b'key,body\na,"one"\nb,"two\nc,three\n', "t.csv ends inside a quoted value"),
+        ("t.csv", b'key,body\na,"one ""word""', "t.csv ends inside a quoted value"),
+        ("t.csv", 'key;body\na;"one"\nb;"tw'.encode("utf-16"), "t.csv ends inside a quoted value"),
+        ("t.csv", b'body,key\none,"', "t.csv ends inside a quoted value"),
+        ("t.csv.gz", gzip.compress(b'key,body\na,"one"\nb,"two'), "t.csv.gz ends inside a quoted value"),
+        ("t.csv.gz", gzip.compress(b"key,body\na,one\n")[:-9], "t.csv.gz is cut off or damaged"),
+        ("t.jsonl.gz", gzip.compress(b'{"key": "a", "body": "x"}\n')[:-4], "t.jsonl.gz is cut off or damaged"),
+        ("t.jsonl", b'{"key": "a", "body": "x"}\n{"key": "b", "bo', "line 2 of .*t.jsonl is no JSON"),
+        ("t.parquet", b"PAR1" + bytes(100), "t.parquet can't be read as a table"),
+        ("t.arrow", b"ARROW1" + bytes(100), "t.arrow can't be read as a table"),
+        ("t.csv", b"\n", "t.csv can't be read as a table: it is empty"),
     ],
 )
 def test_a_file_that_is_damaged_is_named_with_the_place(tmp_path: Path, name: str, data: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises((UsageError, TransientError), match=message):
         listing([parse_source(f"table:{tmp_path}/{name}?id=key&text=body")])
+
+
+@pytest.mark.parametrize("last", ['b,"two"', 'b,"two"\r\n', 'b,5" pipe', 'b,"""two"""\n\n', 'b,"two\n"\n', 'b,""'])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_csv_file_may_end_as_it_likes_outside_quotes(tmp_path: Path, last: str, encoding: str) -> None:
+    (tmp_path / "t.csv").write_bytes(f'key,body\na,"ö, ""one"""\n{last}'.encode(encoding))
+    found = listing([parse_source(f"table:{tmp_path}/t.csv?id=key&text=body&encoding={encoding}")])
+    assert found["uri"].to_pylist() == ["a.txt", "b.txt"]
 
 
 class FolderRig(TableRig):
