@@ -209,7 +209,7 @@ def believed(data: bytes, encoding: str) -> Belief:
     """Compare the text that a declared encoding gives with the one that would be guessed.
 
     The guess is preferred if its score is much larger, or if some language has its letters and none has those of the
-    declared reading.
+    declared reading. Signs in their places are believed: no score tells an encoding from them.
     """
     sample = telling(data)
     try:
@@ -220,11 +220,22 @@ def believed(data: bytes, encoding: str) -> Belief:
         return Belief(is_believed=False)
     ranked = _ranked(sample)
     best, name, likeliest = ranked[0] if ranked else (0.0, "", text)
-    if best < _CERTAIN_SCORE or likeliest == text:
+    if best < _CERTAIN_SCORE or likeliest == text or _differs_in_signs(text, likeliest):
         return Belief(is_believed=True)
     stated = max((score for score, name, other in ranked if name == encoding or other == text), default=0.0)
     is_near = best < _BELIEVED_WITHIN * stated and coverage(likeliest) - coverage(text) < _UNLIKELY_LETTERS
     return Belief(is_near, label(name) if best > _FITS_BETTER * stated else "")
+
+
+def _differs_in_signs(text: str, other: str) -> bool:
+    """Whether all that ``other`` reads differently are signs in ``text`` and stand where such do: "5 \u20ac"."""
+    if len(text) == len(other):
+        alike = (one == two and one.isalpha() and not one.isascii() for one, two in zip(text, other, strict=True))
+        text = "".join("a" if is_alike else one for is_alike, one in zip(alike, text, strict=True))
+    try:
+        return _SIGNS.fullmatch(text.encode("cp1252")) is not None
+    except UnicodeEncodeError:
+        return False
 
 
 def telling(data: bytes) -> bytes:

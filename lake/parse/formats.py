@@ -20,9 +20,9 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
     return Parser(name, str(revision), tuple(suffixes.split()), function, libraries, detects_language)
 
 
-text = _ours(6, "text", ".txt .text .log", _ENCODINGS)
-markdown = _ours(4, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
-html = _ours(8, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
+text = _ours(7, "text", ".txt .text .log", _ENCODINGS)
+markdown = _ours(5, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
+html = _ours(9, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
     13,
     "office.office",
@@ -31,28 +31,28 @@ office = _ours(
 )
 pdf = _ours(8, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    14,
+    15,
     "tables.sheets",
     ".csv .tsv .xlsx .xlsm .xltx .xltm .xlsb .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(15, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
-organizer = _ours(4, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
-epub = _ours(9, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(11, "markup.rst", ".rst", "docutils", _ENCODINGS)
-org = _ours(4, "markup.org", ".org", _ENCODINGS)
-rtf = _ours(6, "office.rtf", ".rtf", *_HTML)
+mail = _ours(16, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+organizer = _ours(5, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
+epub = _ours(10, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+rst = _ours(12, "markup.rst", ".rst", "docutils", _ENCODINGS)
+org = _ours(5, "markup.org", ".org", _ENCODINGS)
+rtf = _ours(7, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(9, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
-    12,
+    13,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .xml",
     *("lxml", "markdown-it-py", "unstructured", "python-docx"),
     *_HTML,
 )
 code = _ours(
-    5,
+    6,
     "code",
     ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
     " .cpp .cc .cxx .hpp .hh .cs .rb .php .kt .kts .swift .scala .sql .css .scss .r .lua .pl .pm .jl .dart .ex .exs"

@@ -259,6 +259,28 @@ def test_few_letters_and_signs_are_read_as_a_language_has_them(data: bytes, text
     assert decode(data).text == text
 
 
+@pytest.mark.parametrize("before", ["<meta charset={}><p>", "# coding: {}\n"])
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Preis: 5 €\n", "iso-8859-15"),
+        ("Cost 10 €, then 20 € more. See § 5.\n", "iso-8859-15"),
+        ("The café costs 5 €\n", "iso-8859-15"),
+        ("Temperature 20 °C or ½ price\n", "windows-1252"),
+        ("Temperature 20 °C or ½ price\n", "iso-8859-1"),
+    ],
+)
+def test_a_declaration_that_makes_signs_of_a_few_bytes_is_believed(before: str, text: str, encoding: str) -> None:
+    found = decode(before.format(encoding).encode() + text.encode(encoding), declared=before.startswith("<"))
+    assert found.text.endswith(text)
+    assert not found.omitted
+
+
+def test_signs_in_places_of_letters_are_no_reason_to_believe_a_declaration() -> None:
+    found = decode("# coding: windows-1252\n# Le coût réel, déjà payé à Orléans\n".encode("cp850"))
+    assert found.omitted
+
+
 @pytest.mark.parametrize("text", [CHINESE, f"Dear ~ keeper\n{CHINESE}regards\n", "点亮了灯塔，他走了。"])
 def test_chinese_in_hz_is_decoded(text: str) -> None:
     found = decode(text.encode("hz"))
