@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from lake.parse.document import OmissionKind
-from lake.parse.web.html_states import is_opened, opened_ids
+from lake.parse.web.html_states import is_opened, is_slide, opened_ids
+from lake.parse.web.html_styles import is_unseen
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 Action = Literal["region", "outer", "noteref", "heading"] | OmissionKind
 
 _SPACE = re.compile(r"\s+")
-_UNSEEN = re.compile(r"display\s*:\s*none\b|visibility\s*:\s*hidden\b", re.IGNORECASE)
 _LANDMARKS = ("header", "footer", "aside")
 _ROLES = frozenset(("banner", "contentinfo", "complementary", "search", "navigation"))
 #: Names that people give to what surrounds an article.
@@ -130,7 +130,7 @@ def _action(node: LexborNode, is_clear: bool, opened: frozenset[str]) -> Action 
     """``is_clear``: the article is known, so that what stands in it is text. ``opened``: ids that controls open."""
     attributes = node.attributes
     role = attributes.get("role")
-    if _is_hidden(attributes) and (_is_mostly_links(node) or not is_opened(node, opened)):
+    if _is_hidden(attributes) and not is_slide(node) and (_is_mostly_links(node) or not is_opened(node, opened)):
         return "hidden"
     classes = frozenset((attributes.get("class") or "").split())
     if node.tag in ("nav", "amp-sidebar") or role == "navigation" or "mw-editsection" in classes:
@@ -157,7 +157,7 @@ def _is_hidden(attributes: dict[str, str | None]) -> bool:
     if (attributes.get("aria-hidden") or "").lower() == "true":
         return True
     style = attributes.get("style")
-    return bool(style and _UNSEEN.search(style))
+    return bool(style and is_unseen(style))
 
 
 def _is_mostly_links(node: LexborNode) -> bool:

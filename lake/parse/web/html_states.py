@@ -54,3 +54,21 @@ def is_opened(node: LexborNode, ids: frozenset[str]) -> bool:
     if _OVER.search(f"{name} {classes}"):
         return False
     return name in ids or _STATE.search(classes) is not None
+
+
+def is_slide(node: LexborNode) -> bool:
+    """Whether ``node`` is a slide of reveal.js, which hides all but the one that was shown when the page was saved."""
+    around = node
+    while around.tag == "section" and around.parent is not None:
+        around = around.parent
+    if around is node or "slides" not in _classes(around):
+        return False
+    while around.parent is not None:
+        around = around.parent
+        if "reveal" in _classes(around):
+            return True
+    return False
+
+
+def _classes(node: LexborNode) -> list[str]:
+    return (node.attributes.get("class") or "").split()

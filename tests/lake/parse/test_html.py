@@ -157,6 +157,18 @@ KEPT: dict[str, tuple[str, list[str]]] = {
         "<div class=slick-slide>One</div><div class=slick-slide aria-hidden=true>Two</div>",
         ["One\n\nTwo"],
     ),
+    "slides that reveal.js saved": (
+        "<div class=reveal><div class='slides'><section class=present><h2>One</h2></section>"
+        "<section class=future hidden aria-hidden=true style='top:0; display: none;'>"
+        "<section hidden aria-hidden=true><a href=x>Two</a></section></section></div></div>",
+        ["## One\n\nTwo"],
+    ),
+    "a style that browsers do not know": (
+        "<p style='display:none-ish'>One<p style='display: nonesuch'>Two",
+        ["One\n\nTwo"],
+    ),
+    "a property that only ends alike": ("<p style='x-display:none; --visibility:hidden'>Shown", ["Shown"]),
+    "a style that a later one lifts": ("<p style='display:none; display:block'>Shown", ["Shown"]),
     "text that a search opens": ("<div hidden=until-found>Found by search.</div>", ["Found by search."]),
     "entities": ("<p>caf&eacute;&nbsp;noir &lt;b&gt; &#8364;5 &unknown; &amp;c", ["café noir <b> €5 &unknown; &c"]),
     "comments": ("<p>a<!-- x > y -->b <!--[if mso]>c<![endif]-->d", ["ab d"]),
@@ -227,6 +239,9 @@ LEFT_OUT = {
     "copyright": ("<p>Text<footer>Copyright 2031 Pier</footer>", "navigation", "Copyright 2031 Pier"),
     "hidden": ("<p hidden>secret</p><p>Text", "hidden", "secret"),
     "hidden by style": ("<p>Text <span style='color:red; DISPLAY : none'>pre header</span>", "hidden", "pre header"),
+    "hidden for good": ("<p>Text<p style='display:none!important;display:block'>ghost", "hidden", "ghost"),
+    "hidden before a misprint": ("<p>Text<p style='display:none/**/; display:none-ish'>ghost", "hidden", "ghost"),
+    "hidden section": ("<p>Text<section hidden>ghost</section>", "hidden", "ghost"),
     "hidden by aria": ("<p><span aria-hidden=true>icon</span> Text", "hidden", "icon"),
     "hidden in a cell": ("<table><tr><td>Text<td>b<i hidden>ghost</i></table>", "hidden", "ghost"),
     "dialog that a button opens": (
