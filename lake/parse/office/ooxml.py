@@ -1,4 +1,4 @@
-"""Office Open XML: the parts of a package and their relationships, and the text of drawings, charts and formulas."""
+"""Office Open XML: the parts of a package and their relationships, and what their elements hold of text."""
 
 from __future__ import annotations
 
@@ -193,6 +193,15 @@ def reading(node: _Element) -> str:
     return "".join([*kept, *taken])
 
 
+def is_raised(text: _Element) -> bool:
+    """Whether the run of a ``w:t`` or ``a:t`` is a superscript."""
+    run = text.getparent()
+    word, drawn = child(run, "w:rPr", "w:vertAlign"), child(run, "a:rPr")
+    if word is not None:
+        return attribute(word, "val") == "superscript"
+    return drawn is not None and attribute(drawn, "baseline").startswith(tuple("123456789"))
+
+
 def text_of(node: _Element) -> str:
     """The text of a ``w:t`` or ``a:t``, with the characters that the font of its run shows."""
     text = node.text or ""
@@ -367,197 +376,6 @@ def pictures_of(package: Package, name: str, root: _Element, page: int | None = 
                 (one for one in picture.iterancestors(*tags("wp:inline", "wp:anchor", "p:pic", "v:shape"))), picture
             )
             yield PicturePart(target, name, page, "; ".join(alt_texts(holder)))
-
-
-def drawn_paragraphs(body: _Element) -> Iterator[tuple[_Element, str]]:
-    """Paragraphs of DrawingML below ``body``, with their text."""
-    for paragraph in found(body, "a:p"):
-        yield paragraph, drawn_text(paragraph)
-
-
-def is_raised(text: _Element) -> bool:
-    """Whether the run of a ``w:t`` or ``a:t`` is a superscript."""
-    run = text.getparent()
-    word, drawn = child(run, "w:rPr", "w:vertAlign"), child(run, "a:rPr")
-    if word is not None:
-        return attribute(word, "val") == "superscript"
-    return drawn is not None and attribute(drawn, "baseline").startswith(tuple("123456789"))
-
-
-def drawn_text(paragraph: _Element) -> str:
-    """Text of one paragraph of DrawingML."""
-    pieces = []
-    for one in paragraph.iter(*tags("a:t", "a:br", "m:oMath", "m:t")):
-        name = key(one.tag)
-        if name == "a:br":
-            pieces.append("\n")
-        elif name == "m:oMath":
-            pieces.append(f"{formula(one)} ")
-        elif name == "a:t":
-            text = text_of(one)
-            apart = pieces and runs_into(pieces[-1], text) and is_raised(one)
-            pieces.append(f"^{text}" if apart else text)
-    return "".join(pieces)
-
-
-_OPERATORS = {"m:num": "({})", "m:den": "/({})", "m:sup": "^({})", "m:sub": "_({})", "m:deg": "({})"}
-
-
-def formula(node: _Element) -> str:
-    """A formula in one line: ``(a)/(b)``, ``x^(2)``."""
-    if key(node.tag) == "m:d":
-        return _bracketed(node)
-    pieces: list[str] = []
-    for one in node:
-        name = key(one.tag)
-        if name in ("m:t", "w:t", "a:t"):
-            pieces.append(one.text or "")
-        elif name in _OPERATORS:
-            inner = formula(one).strip()
-            pieces.append(
-                (_OPERATORS[name] if len(inner) > 1 else _OPERATORS[name].replace("({})", "{}")).format(inner)
-            )
-        elif name == "m:chr" or not name.endswith("Pr"):
-            inner = attribute(one, "val") if name == "m:chr" else formula(one)
-            # What stands beside each other is parted, unless it is a run of letters.
-            is_parted = name != "m:r" and pieces and pieces[-1][-1:].isalnum() and inner[:1].isalnum()
-            pieces.append(f" {inner}" if is_parted else inner)
-        elif name in ("m:naryPr", "m:groupChrPr"):
-            pieces.append(formula(one))
-        is_apart = name in ("m:mr", "m:e") and key(node.tag) in ("m:m", "m:mr", "m:eqArr")
-        if is_apart or name in ("m:fName", "m:deg"):
-            pieces.append(" ")
-    return "".join(pieces)
-
-
-def _bracketed(node: _Element) -> str:
-    """Formulas between brackets, which Word states only if they are others than round ones."""
-    opening, separator, closing = "(", "|", ")"
-    properties = child(node, "m:dPr")
-    for one in () if properties is None else properties:
-        name, value = key(one.tag), attribute(one, "val")
-        opening = value if name == "m:begChr" else opening
-        separator = value if name == "m:sepChr" else separator
-        closing = value if name == "m:endChr" else closing
-    inner = separator.join(formula(one).strip() for one in node if key(one.tag) == "m:e")
-    return f"{opening}{inner}{closing}"
-
-
-def diagram_lines(root: _Element) -> tuple[list[str], str]:
-    """Texts of a SmartArt diagram as lines of a list, indented by depth; and what its shapes repeat of them."""
-    points = {attribute(one, "modelId"): one for one in found(root, "dgm:pt")}
-    texts = {name: one_line(" ".join(text for _, text in drawn_paragraphs(one))) for name, one in points.items()}
-    shapes = {name for name, one in points.items() if attribute(one, "type") == "pres"}
-    said = {text for name, text in texts.items() if name not in shapes}
-    repeated = [texts.pop(name) for name in sorted(shapes) if texts[name] in said]
-    below: dict[str, list[tuple[int, str]]] = {}
-    for link in found(root, "dgm:cxn"):
-        if attribute(link, "type") in ("", "parOf"):
-            order = attribute(link, "srcOrd")
-            below.setdefault(attribute(link, "srcId"), []).append(
-                (int(order) if order.isdecimal() else 0, attribute(link, "destId"))
-            )
-    tops = [name for name, one in points.items() if attribute(one, "type") == "doc"]
-    lines: list[str] = []
-    seen: set[str] = set()
-    stack = [(name, -1) for name in reversed(tops)]
-    while stack:
-        name, depth = stack.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        if texts.get(name):
-            lines.append(f"{'  ' * max(0, depth)}- {texts[name]}")
-        stack += [(inner, depth + 1) for _, inner in sorted(below.get(name, ()), reverse=True)]
-    return lines + [f"- {text}" for name, text in texts.items() if text and name not in seen], "\n".join(
-        filter(None, repeated)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ChartText:
-    """``repeated`` are words that the chart's parts state more than once."""
-
-    lines: list[str]
-    tables: list[list[list[str]]]
-    repeated: str
-
-
-def chart_text(root: _Element) -> ChartText:
-    """Titles of a chart, and its categories, series and values as tables."""
-    titles = [one_line(text) for _, text in drawn_paragraphs(root)]
-    series = [_series(one) for one in found(root, "c:ser")]
-    repeated: list[str] = []
-    tables: list[list[list[str]]] = []
-    before: list[str] | None = None
-    for name, columns in series:
-        if columns and columns[0][1] == before and len(columns) > 1:
-            repeated += before
-            columns = columns[1:]
-        else:
-            before = columns[0][1] if columns and len(columns) > 1 else None
-            tables.append([])
-        for label, values in columns:
-            heading = name if label == "val" or len(columns) == 1 else {"cat": "", "x": f"{name} (x)"}.get(label, label)
-            tables[-1].append([heading, *values])
-    lines = [line for line in titles if line]
-    # Text of charts of the newer kind, and values outside of series.
-    levels = [[one_line(one.text or "") for one in found(level, "cx:pt")] for level in found(root, "cx:lvl")]
-    if any(levels):
-        tables.append([[str(number), *level] for number, level in enumerate(levels, start=1)])
-    lines += [one_line(one.text or "") for one in found(root, "cx:v") if one_line(one.text or "") not in titles]
-    return ChartText(lines, [_transposed(table) for table in tables], " ".join(repeated))
-
-
-def _series(node: _Element) -> tuple[str, list[tuple[str, list[str]]]]:
-    name = one_line(" ".join(one.text or "" for tx in node if key(tx.tag) == "c:tx" for one in found(tx, "c:v")))
-    columns = []
-    for part, label in (
-        ("c:cat", "cat"),
-        ("c:xVal", "x"),
-        ("c:val", "val"),
-        ("c:yVal", "val"),
-        ("c:bubbleSize", "size"),
-    ):
-        holder = child(node, part)
-        if holder is not None and (values := _points(holder)):
-            columns.append((label, values))
-    return name, columns
-
-
-def _points(holder: _Element) -> list[str]:
-    """Cached texts in the order of their index; levels of a category are joined, the outermost first."""
-    dated = any(_DATE_FORMAT.search(one.text or "") for one in found(holder, "c:formatCode"))
-    places: dict[int, list[str]] = {}
-    levels = list(found(holder, "c:lvl")) or [holder]
-    for level in reversed(levels):
-        for place, point in enumerate(found(level, "c:pt")):
-            index = point.get("idx", "")
-            value = one_line(" ".join(one.text or "" for one in found(point, "c:v")))
-            places.setdefault(int(index) if index.isdecimal() else place, []).append(_date(value) if dated else value)
-    return [" ".join(places.get(i, [])) for i in range(min(max(places, default=-1) + 1, 100_000))]
-
-
-_DATE_FORMAT = re.compile(r"(?i)(?<![\"\\])(?:yy|m+[/.-]d|d+[/.-]m)")
-
-
-def _date(value: str) -> str:
-    """A day as Excel counts it, with the number kept beside it.
-
-    >>> _date("45000")
-    '2023-03-15 (45000)'
-    """
-    from datetime import date, timedelta
-
-    try:
-        return f"{date(1899, 12, 30) + timedelta(days=int(float(value)))} ({value})"
-    except (ValueError, OverflowError):
-        return value
-
-
-def _transposed(columns: list[list[str]]) -> list[list[str]]:
-    height = max(map(len, columns), default=0)
-    return [[column[i] if i < len(column) else "" for column in columns] for i in range(height)]
 
 
 def plain_rows(rows: Iterable[Iterable[str]]) -> str:

@@ -10,20 +10,9 @@ from typing import TYPE_CHECKING
 from lake.errors import InputError
 from lake.parse.account import word_counts
 from lake.parse.canonical import TextWriter, one_line
-from lake.parse.office.ooxml import (
-    Omit,
-    Package,
-    alt_texts,
-    attribute,
-    chart_text,
-    child,
-    diagram_lines,
-    drawn_text,
-    embedded_files,
-    found,
-    key,
-    reading,
-)
+from lake.parse.office.charts import chart_text
+from lake.parse.office.drawings import diagram_lines, drawn_text
+from lake.parse.office.ooxml import Omit, Package, alt_texts, attribute, child, embedded_files, found, key, reading
 from lake.parse.office.slide_lists import Bullets
 from lake.parse.office.unstructured_light import LONGEST_HEADING
 

@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING
 from lake.errors import InputError
 from lake.parse.account import word_counts
 from lake.parse.canonical import one_line, runs_into
+from lake.parse.office.charts import chart_text
+from lake.parse.office.drawings import diagram_lines, drawn_text, formula
 from lake.parse.office.margins import new_words
 from lake.parse.office.ooxml import (
     Omit,
     Package,
     alt_texts,
     attribute,
-    chart_text,
     child,
-    diagram_lines,
-    drawn_text,
     embedded_files,
-    formula,
     found,
     has_lost_its_end,
     is_large_letter,
