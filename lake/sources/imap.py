@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from lake.endpoints.refusals import RefusedRequest
 from lake.endpoints.retry import Retries
-from lake.errors import UsageError
+from lake.errors import TransientError, UsageError
 from lake.sources.address import options_of, setting
 from lake.sources.mailbox import SUFFIX
 from lake.sources.protocol import SourceFile
@@ -43,8 +43,20 @@ _FETCHED = re.compile(rb"UID (\d+)")
 _SIZE, _DATE = re.compile(rb"RFC822\.SIZE (\d+)"), re.compile(rb'INTERNALDATE "([^"]+)"')
 
 
+@dataclass
+class _Session:
+    """A connection with the folder selected: how many messages it held then, and what its UIDs are valid with."""
+
+    server: imaplib.IMAP4
+    n: int = 0
+    validity: str = ""
+
+
 class ImapSource:
-    """The messages of one folder, by UID; read without marking them as seen. A listing transfers no message."""
+    """The messages of one folder, by UID; read without marking them as seen. A listing transfers no message.
+
+    If the folder was renumbered since the listing, a UID is another message's; it is not read.
+    """
 
     options: Any = ImapOptions
 
@@ -56,7 +68,8 @@ class ImapSource:
         self._options = options_of(url, ImapOptions)
         if not self._host or not self._user:
             raise UsageError("an IMAP source has the form imaps://USER@HOST/FOLDER?password=$VARIABLE")
-        self._lock, self._idle = Lock(), list[imaplib.IMAP4]()
+        self._lock, self._idle = Lock(), list[_Session]()
+        self._listed_validity: str | None = None
         weakref.finalize(self, _log_out, self._idle)
 
     def list(self) -> Iterator[SourceFile]:
@@ -71,42 +84,57 @@ class ImapSource:
         """Messages one by one, since a server may hold each in memory."""
         for uri in uris:
             uid = uri.removesuffix(SUFFIX)
-            data = self._with(partial(_message, uid=uid)) if uid.isdigit() else None
+            data = self._with(partial(self._message, uid=uid)) if uid.isdigit() else None
             if data is not None:
                 yield uri, data
 
-    def _listed(self, server: imaplib.IMAP4) -> Sequence[SourceFile]:
-        n = self._select(server)
-        validity = _answer(server.response("UIDVALIDITY")[1])
-        uids = _uids(server, n)
+    def _listed(self, session: _Session) -> Sequence[SourceFile]:
+        server = session.server
+        self._select(session)
+        validity = session.validity
+        uids = _uids(session)
         found = dict[str, SourceFile]()
         for start in range(0, len(uids), _UIDS_AT_A_TIME):
             part = b",".join(uids[start : start + _UIDS_AT_A_TIME]).decode()
             for line in _ok(server.uid("FETCH", part, "(UID RFC822.SIZE INTERNALDATE)")):
-                if file := _file(line, (validity or b"").decode()):
+                if file := _file(line, validity):
                     found[file.uri] = file
         if len(found) < len(uids):  # some may be gone meanwhile
-            there = set(_uids(server, self._select(server))).intersection(uids)
+            self._select(session)
+            there = set(_uids(session)).intersection(uids)
             if lost := there - {uri.removesuffix(SUFFIX).encode() for uri in found}:
                 raise imaplib.IMAP4.abort(f"{len(lost)} messages were named and not listed")
+        if session.validity != validity:
+            raise imaplib.IMAP4.abort("the folder was renumbered")
+        self._listed_validity = validity
         return list(found.values())
 
-    def _with(self, work: Callable[[imaplib.IMAP4], T]) -> T:
+    def _message(self, session: _Session, uid: str) -> bytes | None:
+        """All bytes of a message; None if it is gone."""
+        if self._listed_validity not in (None, session.validity):
+            raise TransientError(
+                f"the folder {self._folder!r} at {self._host} was renumbered since it was listed (UIDVALIDITY "
+                f"{self._listed_validity}, now {session.validity}), so that {uid} may be another message; run again"
+            )
+        lines = _ok(session.server.uid("FETCH", uid, "(UID BODY.PEEK[])"))
+        return next((bytes(line[1]) for line in lines if isinstance(line, tuple)), None)
+
+    def _with(self, work: Callable[[_Session], T]) -> T:
         """The result of work on a connection, which is made again if the server closed it."""
 
         def attempt() -> T:
-            with self._connection() as server:
-                return work(server)
+            with self._connection() as session:
+                return work(session)
 
         return _RETRIES.run(f"IMAP at {self._host}", attempt)
 
     @contextmanager
-    def _connection(self) -> Iterator[imaplib.IMAP4]:
+    def _connection(self) -> Iterator[_Session]:
         with self._lock:
-            server = self._idle.pop() if self._idle else None
+            session = self._idle.pop() if self._idle else None
         try:
-            server = server or self._connected()
-            yield server
+            session = session or self._connected()
+            yield session
         except (imaplib.IMAP4.abort, OSError) as error:
             if isinstance(error, PermissionError):
                 raise
@@ -114,9 +142,9 @@ class ImapSource:
         except imaplib.IMAP4.error as error:
             raise UsageError(f"{self._host} refused a command: {error}") from error
         with self._lock:
-            self._idle.append(server)
+            self._idle.append(session)
 
-    def _connected(self) -> imaplib.IMAP4:
+    def _connected(self) -> _Session:
         kind = imaplib.IMAP4_SSL if self._scheme == "imaps" else imaplib.IMAP4
         server = kind(self._host, self._port, timeout=60)
         if self._scheme == "imap" and self._options.starttls:
@@ -129,8 +157,9 @@ class ImapSource:
             if "UNAVAILABLE" in str(error) or "LIMIT" in str(error):
                 raise RefusedRequest(str(error), None) from None
             raise PermissionError(f"{self._user} at {self._host}: {error}") from None
-        self._select(server)
-        return server
+        session = _Session(server)
+        self._select(session)
+        return session
 
     def _log_in(self, server: imaplib.IMAP4) -> None:
         """LOGIN takes ASCII alone; for others there is PLAIN."""
@@ -140,13 +169,15 @@ class ImapSource:
         else:
             server.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
 
-    def _select(self, server: imaplib.IMAP4) -> int:
-        """How many messages the folder has. A name may be given as servers write it, too (``Entw&APw-rfe``)."""
+    def _select(self, session: _Session) -> None:
+        """Select the folder. A name may be given as servers write it, too (``Entw&APw-rfe``)."""
         for name in dict.fromkeys((modified_utf7(self._folder), self._folder)):
             if name.isascii():
-                status, lines = server.select(_quoted(name), readonly=True)
+                status, lines = session.server.select(_quoted(name), readonly=True)
                 if status == "OK":
-                    return int(_answer(lines) or 0)
+                    session.n = int(_answer(lines) or 0)
+                    session.validity = (_answer(session.server.response("UIDVALIDITY")[1]) or b"").decode()
+                    return
         raise UsageError(f"{self._user} at {self._host} has no folder {self._folder!r}")
 
 
@@ -167,20 +198,21 @@ def _quoted(name: str) -> str:
     return '"{}"'.format(name.replace("\\", "\\\\").replace('"', '\\"'))
 
 
-def _uids(server: imaplib.IMAP4, n: int) -> list[bytes]:
-    """The UIDs of the folder that is selected, which holds ``n`` messages."""
+def _uids(session: _Session) -> list[bytes]:
+    """The UIDs of the folder that is selected."""
+    server = session.server
     next_uid = _answer(server.response("UIDNEXT")[1])
     ranges = ["ALL"]
-    if n > _FOUND_AT_A_TIME and next_uid:
+    if session.n > _FOUND_AT_A_TIME and next_uid:
         starts = range(1, int(next_uid), _FOUND_AT_A_TIME)
         ranges = [f"UID {start}:{start + _FOUND_AT_A_TIME - 1}" for start in starts]
     return [uid for one in ranges for uid in (_answer(_ok(server.uid("SEARCH", one))) or b"").split()]
 
 
-def _log_out(servers: list[imaplib.IMAP4]) -> None:
-    while servers:
+def _log_out(sessions: list[_Session]) -> None:
+    while sessions:
         with suppress(Exception):
-            servers.pop().logout()
+            sessions.pop().server.logout()
 
 
 def _ok(answer: tuple[str, list[Any]]) -> list[Any]:
@@ -209,9 +241,3 @@ def _microseconds(date: str) -> int | None:
         return int(email.utils.parsedate_to_datetime(date.replace("-", " ")).timestamp() * 1_000_000)
     except (ValueError, OverflowError):
         return None
-
-
-def _message(server: imaplib.IMAP4, uid: str) -> bytes | None:
-    """All bytes of a message; None if it is gone."""
-    lines = _ok(server.uid("FETCH", uid, "(UID BODY.PEEK[])"))
-    return next((bytes(line[1]) for line in lines if isinstance(line, tuple)), None)

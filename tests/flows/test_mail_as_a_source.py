@@ -276,6 +276,28 @@ def test_flags_that_another_program_sets_meanwhile_are_no_messages(
     assert listing([parse_source(rig.url)]).to_pylist() == before
 
 
+def test_a_message_of_a_folder_that_was_renumbered_is_no_other(dovecot: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = ImapRig(dovecot, monkeypatch, "renumbered")
+    source = parse_source(rig.url.replace("INBOX", "Box"))
+
+    def fill(text: str) -> None:
+        assert rig.server.create("Box")[0] == "OK"
+        assert b"APPENDUID" in rig.server.append("Box", "", "", f"{HEAD.format('it')}\n{text}".encode())[1][0]
+
+    fill("Of the first folder.")
+    (first,) = listing([source]).to_pylist()
+    assert rig.server.delete("Box")[0] == "OK"
+    fill("Of the second.")
+    with pytest.raises(TransientError, match="renumbered"):
+        source.read(first["uri"])
+    with pytest.raises(TransientError, match="renumbered"):
+        list(source.read_each([first["uri"]]))
+    (second,) = listing([source]).to_pylist()
+    assert second["uri"] == first["uri"]
+    assert second["etag"] != first["etag"]
+    assert b"Of the second." in source.read(second["uri"])
+
+
 def test_folders_and_users_may_have_names_in_any_script(dovecot: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     rig = ImapRig(dovecot, monkeypatch, "anna.smith")
     data = f"{HEAD.format('it')}\nIn Müll.".replace("\n", "\r\n").encode()
