@@ -89,6 +89,7 @@ def recipes(every: Sequence[str], cross_encoder: str | None) -> Iterator[Recipe]
     reranked = list(usual)
     if len(every) > 2:
         third = [fused(both | {every[2]: weight}, (2 + weight) / (3 + weight)) for weight in _SPARSE]
+        yield from (fused(first | {every[2]: weight}, (1 + weight) / (2 + weight)) for weight in _SPARSE)
         yield from third
         reranked.append(third[1])
     for one in reranked:
@@ -182,12 +183,15 @@ def main() -> None:
     words.add_argument("--only", default="docs,code,scifact")
     words.add_argument("--embedder", default="minilm+multilingual", help="two or three, joined by +")
     words.add_argument("--child-tokens", type=int, help="how large chunks are; unset means the default")
+    words.add_argument("--heading-tokens", type=int, help="how much is embedded before a chunk")
     words.add_argument("--cross-encoder", help="a reranker besides own")
     words.add_argument("--work", type=Path, default=Path(tempfile.gettempdir(), "raglake-quality"))
     words.add_argument("--values", type=Path, default=Path(tempfile.gettempdir(), "raglake-recipes"))
     chosen = words.parse_args()
     os.environ.setdefault("RAGLAKE_EMBED_THREADS", "1")
-    settings = RecipeOptions(embedder=chosen.embedder, child_tokens=chosen.child_tokens)
+    settings = RecipeOptions(
+        embedder=chosen.embedder, child_tokens=chosen.child_tokens, heading_tokens=chosen.heading_tokens
+    )
     embedders: list[Any] = [load_embedder(name) for name in settings.embedders]
     every = tuple(embedder.identity.name for embedder in embedders)
     alone, tried = singles(every), list(recipes(every, chosen.cross_encoder))
