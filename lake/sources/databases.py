@@ -74,6 +74,10 @@ class Database(ABC):
         """A column to order by, so that equal texts, and they alone, are neighbours."""
         return self.quoted(name)
 
+    def key_text(self, name: str) -> str:
+        """A column of keys as what is listed, from which ``key_values`` finds them again."""
+        return f"CAST({self.quoted(name)} AS TEXT)"
+
     def key_values(self, keys: Sequence[str]) -> list[Any]:
         """Values that a column of keys, whatever its type, is compared with."""
         return list(keys)
@@ -180,6 +184,11 @@ class SQLite(Database):
     def exactly(self, name: str) -> str:
         """A column to order by, whatever collation it has."""
         return f"{self.quoted(name)} COLLATE BINARY"
+
+    def key_text(self, name: str) -> str:
+        """A text; a number that SQLite writes with too few digits stays a number, of which Python writes all."""
+        key, text = self.quoted(name), super().key_text(name)
+        return f"CASE WHEN typeof({key}) = 'real' AND CAST({text} AS REAL) <> {key} THEN {key} ELSE {text} END"
 
     def key_values(self, keys: Sequence[str]) -> list[Any]:
         """Texts, numbers and bytes: a column converts none of them that is not of its type."""

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 from lake.errors import UsageError
 from lake.ids import value_digest
 from lake.sources.address import options_of, place_of, setting, text_or_file
+from lake.sources.cursors import Reached
 from lake.sources.databases import VALUE, Database, DuckDB, PostgreSQL, SQLite
 from lake.sources.protocol import Cursor, CursorLost, Removal, SourceFile
-from lake.sources.rows import Row, RowOptions, row_text
+from lake.sources.rows import Row, RowOptions
 
 #: Keys of one query.
 _KEYS_AT_A_TIME = 500
-#: How far the earliest time zone is ahead of UTC.
-_MOST_AHEAD = timedelta(hours=14)
 _BETWEEN_ROWS = b"\n\n"
 #: A text, a name, a comment, or one character of a query.
 _PIECE = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|(\$\w*\$).*?\1|--[^\n]*|/\*.*?\*/|.", re.DOTALL)
@@ -132,10 +127,10 @@ class SqlSource:
         return self._quoted(self._options.id)
 
     def _select(self, columns: Sequence[str], where: str) -> str:
-        """A query for these columns, with the key as the database writes it as text."""
+        """A query for these columns, with the key as it is listed."""
         key, order = self._options.id, self._options.order
         others = [self._quoted(name) for name in dict.fromkeys(filter(None, columns)) if name != key]
-        named = ", ".join([f"CAST({self._quoted(key)} AS TEXT) AS {self._quoted(key)}", *others])
+        named = ", ".join([f"{self._database.key_text(key)} AS {self._quoted(key)}", *others])
         query = f"SELECT {named} FROM {self._from} {where}"
         return (
             f"{query} ORDER BY {self._database.exactly(key)}, {self._quoted(order)}" if self._options.group else query
@@ -181,7 +176,7 @@ class CursorSql(SqlSource):
             yield from self.list()
             yield Cursor("")
             return
-        reached = _Reached(since, self._options.overlap)
+        reached = Reached(since, self._options.overlap, self._options.cursor)
         if since is None:
             for item in self._watched(self._groups(self._select(self._columns, ""), ()), reached):
                 if isinstance(item, SourceFile):
@@ -194,13 +189,13 @@ class CursorSql(SqlSource):
     def _columns(self) -> Sequence[str]:
         return [*self._options.listed_columns, self._options.cursor]
 
-    def _watched(self, groups: Iterable[Sequence[Row]], reached: _Reached) -> Iterator[SourceFile | Removal]:
+    def _watched(self, groups: Iterable[Sequence[Row]], reached: Reached) -> Iterator[SourceFile | Removal]:
         for rows in groups:
             for row in rows:
                 reached.see(row[self._options.cursor])
             yield self._file(rows)
 
-    def _since(self, reached: _Reached) -> Iterator[SourceFile | Removal]:
+    def _since(self, reached: Reached) -> Iterator[SourceFile | Removal]:
         """Rows from the cursor on; of a group with such a row, all."""
         where = f"WHERE {self._quoted(self._options.cursor)} >= {VALUE}"
         groups = self._groups(self._select(self._columns, where), [reached.start])
@@ -209,71 +204,6 @@ class CursorSql(SqlSource):
             return
         keys = [self._options.key(rows[0]) for rows in groups]
         yield from self._watched(self._by_key(keys, self._columns), reached)
-
-
-class _Reached:
-    """How far the cursor column has been read, and from where to read it again."""
-
-    def __init__(self, since: str | None, overlap: float) -> None:
-        self._highest: Any = None
-        self.start: Any = None
-        if since is not None:
-            kind, text = json.loads(since)
-            self._highest = _KINDS[kind](text)
-            if _is_endless(self._highest) or _is_to_come(self._highest):
-                raise CursorLost(f"the cursor {text} is in the future, or no number")
-            self.start = _before(self._highest, overlap)
-
-    def see(self, value: Any) -> None:
-        """Take a value into account; a time to come would hide all changes until then, and infinity for good."""
-        if value is None or _is_endless(value) or _is_to_come(value):
-            return
-        if self._highest is None or value > self._highest:
-            self._highest = value
-
-    @property
-    def position(self) -> str:
-        """Empty if no row has such a value: the next listing is full."""
-        if self._highest is None:
-            return ""
-        kind = next((name for name, of in _TYPES.items() if isinstance(self._highest, of)), None)
-        if kind is None or isinstance(self._highest, bool):
-            raise UsageError(f"a cursor column must hold times, numbers or texts, got {type(self._highest).__name__}")
-        return json.dumps([kind, row_text(self._highest)])
-
-
-def _number(text: str) -> int | float:
-    number = float(text)
-    return int(text) if number.is_integer() and "." not in text and "e" not in text.lower() else number
-
-
-_TYPES = {"time": datetime, "day": date, "number": int | float | Decimal, "text": str}
-_KINDS: dict[str, Any] = {"time": datetime.fromisoformat, "day": date.fromisoformat, "number": _number, "text": str}
-
-
-def _is_endless(value: Any) -> bool:
-    """Whether a value is NaN or infinity, which nothing exceeds."""
-    return isinstance(value, float | Decimal) and not Decimal(value).is_finite()
-
-
-def _is_to_come(value: Any) -> bool:
-    """Whether a time, also one that a text states, is later than now everywhere on earth."""
-    if isinstance(value, str) and value[4:5] == "-":
-        with suppress(ValueError):
-            value = datetime.fromisoformat(value)
-    now = datetime.now(UTC)
-    if isinstance(value, datetime):
-        return value > (now if value.tzinfo else now.replace(tzinfo=None) + _MOST_AHEAD)
-    return isinstance(value, date) and value > (now + _MOST_AHEAD).date()
-
-
-def _before(value: Any, overlap: float) -> Any:
-    if isinstance(value, date):
-        try:
-            return value - (timedelta(seconds=overlap) if isinstance(value, datetime) else timedelta(days=1))
-        except OverflowError:
-            return value.replace(year=1, month=1, day=1)
-    return value if isinstance(value, str) else value - type(value)(overlap)
 
 
 class PostgresSource(CursorSql):

@@ -175,6 +175,19 @@ def test_keys_of_any_type_are_read_again(tmp_path: Path, kind: str) -> None:
     assert all(isinstance(data, bytes) for data in source.read_each(rows))
 
 
+@pytest.mark.parametrize("grouped", ["", "&group=1&order=body"])
+@pytest.mark.parametrize("kind", ["REAL", ""])
+def test_numbers_of_any_length_are_keys_of_their_own(tmp_path: Path, kind: str, grouped: str) -> None:
+    keys = (0.1, 0.1234567890123456, 0.12345678901234568, 1e16, 123456789.123456789, 1 / 3, float("inf"))
+    path = made(tmp_path, f"id {kind}, body", *((key, str(key)) for key in keys)).rename(tmp_path / "t.db")
+    source = parse_source(f"sqlite:{path}?table=t&text=body{grouped}")
+    uris = listing([source])["uri"].to_pylist()
+    assert {"0.1.txt", "1.0e+16.txt", "0.1234567890123456.txt"} < set(uris), "those that were read keep their names"
+    read = [data.decode() for data in source.read_each(uris) if isinstance(data, bytes)]
+    assert sorted(map(float, read)) == sorted(keys)
+    assert [float(uri.removesuffix(".txt")) for uri in uris] == [float(text) for text in read]
+
+
 def test_keys_that_are_bytes_are_read_again(tmp_path: Path) -> None:
     path = made(tmp_path, "id BLOB, body TEXT", (b"abc", "one"), (b"0", "two")).rename(tmp_path / "t.db")
     source = parse_source(f"sqlite:{path}?table=t&text=body")
@@ -206,6 +219,35 @@ def test_a_time_to_come_hides_no_later_change(tmp_path: Path, kind: str, past: s
     assert sorted(changed[:-1]) == ["a.txt", "wrong.txt"]
     *_, cursor = parse_source(f"{address}v").changes(None)
     assert cursor.position == "", "no time has come: the next listing is full"
+
+
+@pytest.mark.parametrize(
+    ("column", "past", "to_come"),
+    [
+        ("changed_at", 1_767_000_000, 4_102_444_800),
+        ("changedAt", 1_767_000_000.5, 4_102_444_800.5),
+        ("updated", 1_767_000_000_000, 253_402_300_799_000),
+        ("mtime_ns", 1_767_000_000_000_000_000, 2**63 - 1),
+        ("time", 5, 253_402_300_799),
+    ],
+)
+def test_a_number_that_is_a_time_to_come_hides_no_later_change(
+    tmp_path: Path, column: str, past: float, to_come: float
+) -> None:
+    path = made(tmp_path, f"id, body, {column}", ("a", "a", past), ("w", "w", to_come)).rename(tmp_path / "t.db")
+    address = f"sqlite:{path}?table=t&text=body&cursor={column}"
+    *_, cursor = parse_source(address).changes(None)
+    assert cursor.position == json.dumps(["number", str(past)])
+    assert sorted(item[0] for item in parse_source(address).changes(cursor.position))[1:] == ["a.txt", "w.txt"]
+    with pytest.raises(CursorLost, match="in the future"):
+        list(parse_source(address).changes(json.dumps(["number", str(to_come)])))
+
+
+@pytest.mark.parametrize("column", ["revision", "updated_seq", "format"])
+def test_other_numbers_are_no_times(tmp_path: Path, column: str) -> None:
+    path = made(tmp_path, f"id, body, {column}", ("a", "a", 1), ("b", "b", 4_102_444_800)).rename(tmp_path / "t.db")
+    *_, cursor = parse_source(f"sqlite:{path}?table=t&text=body&cursor={column}").changes(None)
+    assert cursor.position == '["number", "4102444800"]'
 
 
 def test_a_cursor_that_an_earlier_version_stored_may_be_in_the_future(tmp_path: Path) -> None:
