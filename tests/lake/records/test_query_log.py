@@ -83,6 +83,21 @@ def logged(url: str) -> list[dict[str, Any]]:
         ("part 4711-08 at 230 V, 10.000 rpm, 2026-11-29, v1.2.3, 12,000,000", None),
         ("release 2026-11-29.2 of 1,024,000 rows from 10.0.0.1", None),
         ("customer KD-004711 asks", "customer [masked] asks"),
+        ("day 02 2026-11-29, chapter 02 29.11.2026 10:00, 2026-02 2026-11-29", None),
+        ("from 01.12.2026 - 02.12.2026 to 03/04/2026 12:00, 2026-01-02 10.30.45, 2026/03/04 10 30 45 100", None),
+        ("on 05.06.2026 call 0170 1234567 or 02 12 34 56 78", "on 05.06.2026 call [phone] or [phone]"),
+        ("04.05.20.12.34, 0171-2026-11-29, +49 30 2026-11-29", "[phone], [phone], [phone]"),
+        ("anna at example dot org", "[email]"),
+        ("ask Anna.O'Neil AT mail dot example dot co dot uk now", "ask [email] now"),
+        ("anna [at] example [dot] org or otto(at)example(dot)at.", "[email] or [email]."),
+        ("anna at firma dot it, otto at firma dot at", "[email], [email]"),
+        ("look at example dot product, and at the dot product of both at noon", None),
+        ("a dot at the end of the line, look at a dot at the end, arrive at point dot in the plan", None),
+        ("look at asp dot net; it is at example.org; the cursor at line dot dot", None),
+        ("4111,1111,1111,1111 or 4111, 1111, 1111, 1111.", "[card] or [card]."),
+        ("3782,822463,10005", "[card]"),
+        ("4111,1111,1111,1112, of 2019, 2020, 2021, 2022, and 4,111,111,111,111,111", None),
+        ("samples 4111,1111,1111,1111,5 and 1, 4111,1111,1111,1111", None),
     ],
 )
 def test_what_is_masked(text: str, masked: str | None) -> None:
@@ -96,7 +111,7 @@ def test_masking_can_be_narrowed_and_cuts_what_it_could_not_read() -> None:
     assert len(Masking(QueryLogOptions()).of(long)) == MAX_TEXT
     assert "anna" not in Masking(QueryLogOptions()).of("[" + "x" * 19_990 + " anna@example.org")
     begun = time.thread_time()
-    for unit in ("0", "1 ", "(", "@", "+0 ", "123 "):
+    for unit in ("0", "1 ", "(", "@", "+0 ", "123 ", "a at ", "a at b dot ", "02 20", "4111,"):
         Masking(QueryLogOptions()).of(unit * 20_000)
     Masking(QueryLogOptions()).of("a" * 20_000 + "@")
     assert time.thread_time() - begun < 3
