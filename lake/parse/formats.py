@@ -22,9 +22,9 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
 
 text = _ours(7, "text", ".txt .text .log", _ENCODINGS)
 markdown = _ours(6, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
-html = _ours(10, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
+html = _ours(11, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
-    14,
+    15,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
@@ -37,15 +37,15 @@ sheets = _ours(
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(17, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+mail = _ours(18, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(5, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
-epub = _ours(11, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(13, "markup.rst", ".rst", "docutils", _ENCODINGS)
+epub = _ours(12, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+rst = _ours(14, "markup.rst", ".rst", "docutils", _ENCODINGS)
 org = _ours(5, "markup.org", ".org", _ENCODINGS)
-rtf = _ours(8, "office.rtf", ".rtf", *_HTML)
+rtf = _ours(9, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(9, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
-    14,
+    15,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .xml",
     *("lxml", "markdown-it-py", "unstructured", "python-docx"),

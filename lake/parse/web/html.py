@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import TextWriter, one_line
-from lake.parse.document import ParsedDocument
+from lake.parse.document import Omission, ParsedDocument
 from lake.parse.markup.front_matter import misplaced_rights
 from lake.parse.pictures import Pictures
 from lake.parse.text import decode
+from lake.parse.web.html_linked_data import linked_article
 from lake.parse.web.html_marks import marks_of
 from lake.parse.web.html_pictures import EmbeddedPictures
 from lake.parse.web.html_source import prepared, reading
@@ -53,9 +54,15 @@ def from_text(
     from selectolax.lexbor import LexborHTMLParser
 
     source = prepared(source, xhtml=xhtml)
+    article = linked_article(source)
+    if article:
+        source += prepared(article.html)
     tree = LexborHTMLParser(source)
     found = {name: value for name in ("description", "keywords", "date") if (value := _meta(tree, name))}
     stated: dict[str, Any] = {**_stated(tree), "metadata": {**(metadata or {}), **found}}
+    if article:
+        stated["title"] = stated["title"] or one_line(article.headline) or None
+        stated["omitted"] = (Omission("script", 0, f"JSON-LD: its {article.field} is read, as the page has no words"),)
     if tree.body is None:
         return ParsedDocument("", (), **stated)
     read = pictures.write_into(tree) if pictures else []

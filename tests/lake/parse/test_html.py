@@ -6,6 +6,7 @@ from time import thread_time
 
 import pytest
 
+from lake.errors import InputError
 from lake.parse import ParsedDocument, parse
 from lake.parse.account import account_of, count_words
 from lake.parse.web.html_source import nesting, prepared
@@ -329,6 +330,44 @@ def test_a_page_of_nothing_else_is_not_silently_empty(page: str) -> None:
     document = parsed(page)
     assert document.text == "One Two"
     assert document.omitted == ()
+
+
+_LINKED = '<script type="application/ld+json">{}</script>'
+_ARTICLE = '{"@graph": [{"@type": "Person", "name": "Ida"}, {"headline": "Fees", "articleBody": "A < B.\\n\\nTwo."}]}'
+
+
+@pytest.mark.parametrize(
+    ("page", "text", "field"),
+    [
+        (f"<head>{_LINKED.format(_ARTICLE)}</head><body><div id=root></div>", "A < B.\n\nTwo.", "articleBody"),
+        (f"<body><div></div>{_LINKED.format(_ARTICLE)}", "A < B.\n\nTwo.", "articleBody"),
+        (_LINKED.format('//<![CDATA[\n[{"text": "<p>One<p>Two"}]\n//]]>'), "One\n\nTwo", "text"),
+        (
+            _LINKED.format('{"text": "One."}') + "<body><noscript>Use JavaScript.</noscript>",
+            "Use JavaScript.\n\nOne.",
+            "text",
+        ),
+    ],
+)
+def test_a_page_without_words_is_read_from_its_linked_data(page: str, text: str, field: str) -> None:
+    document = parsed(page)
+    assert document.text == text
+    assert [one.place for one in document.omitted if f"its {field} is read" in one.place]
+    assert account_of(document).n_words_lost == 0
+
+
+def test_linked_data_gives_a_title_but_no_text_beside_a_pages_own_words() -> None:
+    linked = _LINKED.format(_ARTICLE)
+    assert parsed(f"<head>{linked}</head>").title == "Fees"
+    document = parsed(f"<head>{linked}</head><p>Own words.")
+    assert (document.text, document.omitted) == ("Own words.", ())
+
+
+@pytest.mark.parametrize("value", ["{", '{"articleBody": 7}', '{"text": "..."}', '{"a":' * 9000 + "1" + "}" * 9000])
+def test_linked_data_without_an_article_is_no_text(value: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parsed(_LINKED.format(value))
+    assert caught.value.error_class == "no_text"
 
 
 def test_an_image_in_the_page_is_no_text() -> None:
