@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from shlex import quote
 
 from lake import plugins
 from lake.errors import InputError, LakeError, UsageError
@@ -183,11 +184,19 @@ def parse(data: bytes, uri: str) -> ParsedDocument:
     suffix = suffix_of(uri)
     parser = parsers_by_suffix().get(suffix)
     if parser is None:
-        raise InputError(
-            f"no parser for the suffix {suffix!r}; convert it to a text format or leave it out", "unsupported"
-        )
+        raise InputError(_without_parser(uri, suffix), "unsupported")
     _refuse_blank(data)
     return _with_language(_remarked(_required_text(_run(parser, data, suffix))), parser)
+
+
+def _without_parser(uri: str, suffix: str) -> str:
+    if suffix == ".mbox":
+        address = quote(f"mail=mbox:{uri}")
+        return (
+            "a mailbox, which is a source of its own; to read its messages, run in the folder of this source: "
+            f"raglake ingest {address} --lake LAKE"
+        )
+    return f"no parser for the suffix {suffix!r}; convert it to a text format or leave it out"
 
 
 def _remarked(parsed: ParsedDocument) -> ParsedDocument:

@@ -114,6 +114,13 @@ def test_bad_files_are_refused_for_their_true_reason(uri: str, data: bytes, erro
     assert len(str(refusal.value)) > 30
 
 
+def test_a_mailbox_among_documents_names_the_command_that_reads_it() -> None:
+    with pytest.raises(InputError) as refusal:
+        parse(b"From ida@example.org Mon Mar 14 09:30:00 2031\nSubject: Nets\n\nMend them.\n", "old mail/in.mbox")
+    assert refusal.value.error_class == "unsupported"
+    assert str(refusal.value).endswith(": raglake ingest 'mail=mbox:old mail/in.mbox' --lake LAKE")
+
+
 HOSTILE = {
     "20k nested brackets": ("a.md", b"[" * 20_000 + b"]" * 20_000),
     "5000 nested quotes": ("a.md", b">" * 5000 + b" deep"),
