@@ -96,6 +96,7 @@ class Guard:
     ) -> None:
         self.app, self._keys, self._bounds, self._count = app, keys, bounds, count
         self._hosts, self._origins = hosts, origins
+        self._routes = getattr(app, "routes", ())
         self._limits = RateLimits()
         self._uploads = asyncio.Semaphore(bounds.n_uploads)
         #: Below this path are pages for people. They need no key: what they show they get from here, with a key.
@@ -137,7 +138,7 @@ class Guard:
         scope = exchange.scope
         _check_head(scope)
         self._check_host(scope)
-        if self._origins is not None and (preflight := self._origins.preflight(scope)):
+        if self._origins is not None and (preflight := self._origins.preflight(scope, self._routes)):
             await preflight(scope, receive, exchange.send)  # browsers send no key with it
             return
         key = self._admitted(exchange)

@@ -44,6 +44,23 @@ def test_a_page_of_a_stated_origin_reads_answers_and_errors(start: Start) -> Non
     assert {allowed(answer) for answer in wrong} == {PAGE}
 
 
+def test_a_page_may_ask_for_the_methods_that_a_path_has(start: Start) -> None:
+    running = start(KEYS, origins=checked_origins([PAGE], KEYS, is_open=False))
+
+    def asked(method: str, path: str, origin: str = PAGE) -> httpx.Response:
+        headers = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization, if-match"}
+        return httpx.options(f"{running.url}{path}", headers={"Origin": origin, **headers}, timeout=60)
+
+    for method in ("GET", "PUT", "DELETE"):
+        for path in ("/documents/a.md", "/documents/reports/2026%20a.md?source=uploads"):
+            answer = asked(method, path)
+            assert (answer.status_code, allowed(answer)) == (200, PAGE)
+            assert answer.headers["Access-Control-Allow-Methods"] == "GET, POST, PUT, DELETE"
+        assert asked(method, "/documents/a.md", OTHER).status_code == 400
+    refused = [asked(method, path) for method in ("PUT", "DELETE") for path in ("/query", "/documents", "/nothing")]
+    assert {answer.status_code for answer in (*refused, asked("PATCH", "/documents/a.md"))} == {400}
+
+
 def test_other_pages_read_nothing(start: Start) -> None:
     running = start(KEYS, origins=checked_origins([PAGE], KEYS, is_open=False))
     for origin in (OTHER, "null", f"{PAGE}.evil.example", "http://app.example.com", PAGE.upper()):
