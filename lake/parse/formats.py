@@ -24,7 +24,7 @@ text = _ours(7, "text", ".txt .text .log", _ENCODINGS)
 markdown = _ours(6, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
 html = _ours(11, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
-    15,
+    16,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
@@ -43,7 +43,7 @@ epub = _ours(12, "web.epub", ".epub", "lxml", *_HTML, _OCR)
 rst = _ours(14, "markup.rst", ".rst", "docutils", _ENCODINGS)
 org = _ours(5, "markup.org", ".org", _ENCODINGS)
 rtf = _ours(9, "office.rtf", ".rtf", *_HTML)
-opendocument = _ours(9, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
+opendocument = _ours(10, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
     15,
     "data.json_text",

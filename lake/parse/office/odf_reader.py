@@ -76,7 +76,10 @@ _PAGE_FIELDS = ("page-number", "page-count", "page-continuation")
 
 @dataclass(slots=True)
 class OdfItem:
-    """A paragraph, a heading with its ``level``, a list, or a table if it has ``rows``. raglake ``made`` the text."""
+    """A paragraph, a heading with its ``level``, a list, or a table if it has ``rows``. raglake ``made`` the text.
+
+    ``contents``: it stands in a table of contents, whose title is none of it.
+    """
 
     text: str
     page: int | None = None
@@ -84,6 +87,7 @@ class OdfItem:
     is_list: bool = False
     rows: list[list[str]] | None = None
     made: bool = False
+    contents: bool = False
 
 
 def item_text(item: OdfItem) -> str:
@@ -167,7 +171,7 @@ class OdfReader:
         self._page: int | None = None
         self._after: list[Callable[[list[OdfItem]], None]] = []
         self._has_page_field = False
-        self._in_margin = self._in_box = False
+        self._in_margin = self._in_box = self._in_contents = False
         self._notes = 0
         self._may_add = _MAX_ADDED
         self._lists = ListStyles()
@@ -281,6 +285,10 @@ class OdfReader:
             self._comment(node, items)
         elif name in _SHAPES:
             self._shape(node, items)
+        elif name in ("table-of-content", "index-title"):
+            outer, self._in_contents = self._in_contents, name == "table-of-content"
+            self._blocks(node, items)
+            self._in_contents = outer
         else:
             self._blocks(node, items)
 
@@ -293,7 +301,8 @@ class OdfReader:
         level = self._level(node)
         if text.strip():
             text = self._labelled(node, text, level, label)
-            items.append(OdfItem(text, page, level if len(text) <= _LONGEST_HEADING else 0))
+            level = level if len(text) <= _LONGEST_HEADING else 0
+            items.append(OdfItem(text, page, level, contents=self._in_contents))
         for append in after:
             append(items)
 

@@ -8,6 +8,7 @@ from lake.errors import InputError
 from lake.parse.account import word_counts
 from lake.parse.archive import lenient_xml, open_archive, read_member
 from lake.parse.canonical import TextWriter, one_line
+from lake.parse.office.contents import without_contents
 from lake.parse.office.margins import new_words
 from lake.parse.office.odf_raised import part_raised
 from lake.parse.office.odf_reader import OdfItem, OdfReader, item_text, odf_name, odf_reading
@@ -72,7 +73,7 @@ def _parsed(roots: list[_Element], meta: _Element | None, package: Package | Non
     writer = TextWriter()
     metadata: dict[str, object] = {}
     if odf_name(kind) == "text":
-        items = reader.text(kind)
+        items = without_contents(reader.text(kind), omit)
         margins, metadata = _margins(roots[-1], reader, items, writer, omit)
         items = [*margins, *items]
     else:

@@ -5,23 +5,14 @@ The body is flattened first: content controls, tracked changes, fields, text box
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter
-from lake.parse.office.ooxml import (
-    Omit,
-    Package,
-    reading,
-)
-from lake.parse.office.word_items import Item
+from lake.parse.office.contents import without_contents
+from lake.parse.office.ooxml import Omit, Package, reading
 from lake.parse.office.word_lists import write_items
 from lake.parse.office.word_reader import ParsePart, WordReader
-
-if TYPE_CHECKING:
-    pass
 
 _SETTINGS = ("styles", "settings", "websettings", "fonttable", "numbering")
 
@@ -43,7 +34,7 @@ def write_word(package: Package, main: str, writer: TextWriter, omit: Omit, pars
         part = package.root(name)
         if part is not None:
             writer.read(reading(part))
-    write_items(_without_contents([*margins, *items], omit), package, main, writer)
+    write_items(without_contents([*margins, *items], omit), package, main, writer)
     return metadata
 
 
@@ -64,27 +55,3 @@ def _text_parts(package: Package, main: str, omit: Omit) -> Iterator[str]:
                 yield name
         elif base.startswith("data") if inner == "diagrams" else not inner and not base.startswith(_SETTINGS):
             yield name
-
-
-def _without_contents(items: list[Item], omit: Omit) -> list[Item]:
-    """``items`` without the lines of a table of contents that repeat a heading."""
-    if not any(item.contents for item in items):
-        return items
-    headings = {_bare(item.text) for item in items if item.level}
-    kept = []
-    for item in items:
-        if item.contents and any(_bare(text) in headings for text in _entries(item.text)):
-            omit("navigation", item.text, "table of contents")
-        else:
-            kept.append(item)
-    return kept
-
-
-def _entries(line: str) -> Iterator[str]:
-    """A line of a table of contents without its page, and without its number."""
-    text = re.sub(r"[\s.]*\b(?:\d+|[ivxlc]+)\s*$", "", line)
-    yield from (text, re.sub(r"^\s*(?:\d+[.\d]*|[A-Z]\.)\s+", "", text), line)
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"\W+", "", text).casefold()

@@ -174,6 +174,22 @@ def test_what_is_left_out_has_a_reason(name: str, kind: str, n_words: int) -> No
     assert (kind, n_words) in omitted(parsed(text_file(KEPT[name][0], STYLES)))
 
 
+def test_lines_of_contents_that_repeat_a_heading_are_navigation() -> None:
+    lines = (
+        p("Contents")
+        + "</text:index-title>"
+        + p("1 Nets<text:tab/>3")
+        + p("Ropes<text:tab/>iv")
+        + p("Appendix<text:tab/>9")
+    )
+    contents = (
+        f"<text:table-of-content><text:index-body><text:index-title>{lines}</text:index-body></text:table-of-content>"
+    )
+    document = parsed(text_file(contents + "<text:h>Nets</text:h>" + p("Mend them.") + "<text:h>2. Ropes</text:h>"))
+    assert document.text == "Contents\n\nAppendix\t9\n\n# Nets\n\nMend them.\n\n# 2. Ropes"
+    assert omitted(document) == {("navigation", 5)}
+
+
 def test_headers_and_footers_are_kept_once_if_they_stand_nowhere_else() -> None:
     pages = (
         "<style:master-page><style:header><text:p>Archive number KX-90210</text:p></style:header>"
