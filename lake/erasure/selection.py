@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lake.directory import Lake
 from lake.erasure.vacuum import NOTHING_SPARED, vacuum
-from lake.errors import UsageError
+from lake.errors import StorageError, UsageError
 from lake.ids import document_id
 from lake.ids.uris import alike, folded, places, spellings
 from lake.ingest.delta import Delta, read_deltas
@@ -172,7 +172,7 @@ def _filtered(reader: TableReader, where: str) -> pa.Table:
     """Raises UsageError if the filter alone fails."""
     try:
         return reader.scan(KNOWN.names, where).cast(KNOWN)
-    except (ValueError, RuntimeError, OSError):
+    except StorageError:
         try:
             reader.check_filter(where)
         except UsageError:
