@@ -44,7 +44,21 @@ class Passage:
 
     def joins(self, other: Passage) -> bool:
         """Whether the two form one passage: they overlap, or are neighbours in one section."""
-        return self.shares(other) or (self.near(other) and self.heading == other.heading)
+        return self.shares(other) or (
+            self.near(other) and self.heading == other.heading and _nothing_between(self, other)
+        )
+
+
+def _nothing_between(a: Passage, b: Passage) -> bool:
+    """Whether only white space parts the two, as it does whole chunks; beside a cut, a short sentence may stand."""
+    first, second = sorted((a, b), key=lambda passage: passage.start)
+    if second.start <= first.end or not (a.is_cut or b.is_cut):
+        return True
+    for row in (first.row, second.row):
+        start, text = row["start"], row["text"]
+        if start <= first.end and second.start <= start + len(text):
+            return bool(text[first.end - start : second.start - start].isspace())
+    return False
 
 
 def passage_of(row: Mapping[str, Any], rank: int) -> Passage:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lake.answer.context import pack
+from lake.answer.passages import Passage, joined
 from lake.answer.templates import PLACEHOLDERS, load_prompts
 from lake.chunk.tokenizers import load_tokenizer
 from lake.errors import UsageError
@@ -29,8 +31,8 @@ def section(n: int) -> tuple[int, int]:
 
 
 def border(place: int, step: int, limit: int) -> int:
-    """The nearest border of a word, backwards or forwards: passages are parted by blanks."""
-    while place != limit and not (CANON[place - 1].isspace() or CANON[place].isspace()):
+    """The nearest start of a word backwards, or end of one forwards: passages are parted by blanks."""
+    while place != limit and not CANON[place - (step < 0)].isspace():
         place += step
     return place
 
@@ -55,6 +57,7 @@ def holds(context: Any) -> None:
         assert all(a[1] <= b[0] for a, b in pairwise(found))
 
 
+@example(1533, 146)
 @given(st.integers(0, 10_000), st.integers(60, 2500))
 def test_a_context_keeps_its_budget_and_says_nothing_twice(seed: int, budget: int) -> None:
     chance = random.Random(seed)
@@ -81,6 +84,18 @@ def test_neighbours_of_one_section_are_joined_and_overlaps_merged() -> None:
     context = pack(rows, 4000)
     holds(context)
     assert [(s.start, s.end) for s in context.sources] == [(start, end), section(7)]
+
+
+def test_a_short_sentence_between_a_cut_passage_and_its_neighbour_is_not_lost() -> None:
+    text = "灯塔每晚点亮。好。灯油每周更换。"
+    told = {"doc_id": "d", "heading": "", "start": 0, "text": text}
+    cut = Passage("d", 0, 7, text[:7], "", 0, told, is_cut=True)
+    after = Passage("d", 9, len(text), text[9:], "", 1, {**told, "start": 9, "text": text[9:]})
+    assert joined([cut], after) == [cut, after]
+    spaced = text.replace("好。", "\n\n")
+    cut = replace(cut, row={**told, "text": spaced})
+    (both,) = joined([cut], after)
+    assert (both.start, both.end) == (0, len(text))
 
 
 def test_sections_stay_apart_and_stand_in_reading_order() -> None:
