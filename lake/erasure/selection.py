@@ -172,7 +172,7 @@ def _filtered(reader: TableReader, where: str) -> pa.Table:
     """Raises UsageError if the filter alone fails."""
     try:
         return reader.scan(KNOWN.names, where).cast(KNOWN)
-    except StorageError:
+    except (StorageError, UsageError):
         try:
             reader.check_filter(where)
         except UsageError:

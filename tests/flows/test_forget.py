@@ -222,6 +222,7 @@ def test_a_live_release_that_an_erasure_did_not_reach_loses_the_documents_all_th
         ({"uri": "nobody.md"}, "no document of any kept release matches uri = 'nobody.md'"),
         ({"uri": "o'hara.md"}, "matches uri = 'o''hara.md'"),
         ({"where": "colour = 'red'"}, "the filter can't be used: .*colour"),
+        ({"where": "title = 5"}, "the filter can't be used: .*title = 5"),
         ({}, "by URI or by --where SQL, not both"),
         ({"uri": "anna.md", "where": "true"}, "by URI or by --where SQL, not both"),
     ],
