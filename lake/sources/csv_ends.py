@@ -19,9 +19,9 @@ class CsvEnd:
         self._bytes = f"\n{self._line}\n".encode(encoding)
         self.was_seen = False
 
-    def added_to(self, file: Any) -> Any:
+    def added_to(self, file: Any) -> EndedFile:
         """A file to read from, with the line at its end."""
-        return _Ended(file, self._bytes)
+        return EndedFile(file, self._bytes)
 
     def see_invalid(self, row: Any) -> str:
         """What Arrow does with a row that has too many or too few values."""
@@ -31,7 +31,9 @@ class CsvEnd:
         return "skip"
 
 
-class _Ended:
+class EndedFile:
+    """A file with more bytes at its end."""
+
     def __init__(self, file: Any, end: bytes) -> None:
         self._file, self._end = file, end
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import time
+import weakref
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from gzip import BadGzipFile
@@ -34,11 +36,22 @@ _SUFFIXES = {
 }
 
 
+#: Seconds to wait at most until Arrow's threads have let go of a file.
+_LET_GO = 1.0
+
+
 class _CsvForm(NamedTuple):
     delimiter: str
     encoding: str
     n_skipped: int
     end: CsvEnd
+
+
+def _wait_until(is_done: Callable[[], bool]) -> None:
+    """Wait until Arrow's threads have let go of a file: one that still reads when Python ends aborts the process."""
+    end = time.monotonic() + _LET_GO
+    while not is_done() and time.monotonic() < end:
+        time.sleep(0.001)
 
 
 def kind_of(path: str) -> str:
@@ -126,10 +139,16 @@ class TableFile:
         )
         with self._opened(unpack=True) as file:
             convert = csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False)
-            reader = csv.open_csv(pa.PythonFile(form.end.added_to(file), "r"), read, parse, convert)
-            check_columns(self.path, reader.schema.names, columns)
-            for batch in reader:
-                yield batch.select(list(columns))
+            ended, reader = form.end.added_to(file), None
+            gone = weakref.ref(ended)
+            try:
+                reader = csv.open_csv(pa.PythonFile(ended, "r"), read, parse, convert)
+                check_columns(self.path, reader.schema.names, columns)
+                for batch in reader:
+                    yield batch.select(list(columns))
+            finally:
+                del ended, reader  # which the traceback of an error would hold
+                _wait_until(lambda: gone() is None)
         if not form.end.was_seen:
             raise UsageError(f"{self.path} ends inside a quoted value, so rows may be missing; write it again in full")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import gzip
 import json
 import os
@@ -19,6 +20,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from lake.errors import TransientError, UsageError
+from lake.sources.csv_ends import EndedFile
 from lake.sources.listing import listing
 from lake.sources.source import parse_source
 from lake.sources.table_files import TableFile
@@ -173,6 +175,15 @@ def test_a_file_that_is_damaged_is_named_with_the_place(tmp_path: Path, name: st
     (tmp_path / name).write_bytes(data)
     with pytest.raises((UsageError, TransientError), match=message):
         listing([parse_source(f"table:{tmp_path}/{name}?id=key&text=body")])
+
+
+@pytest.mark.parametrize("data", ["key,body\na,b,c\n", 'key,body\na,"one', "key,text\na,b\n"])
+def test_an_error_holds_no_file_that_threads_of_arrow_would_read_when_python_ends(tmp_path: Path, data: str) -> None:
+    (tmp_path / "t.csv").write_text(data)
+    with pytest.raises(UsageError) as caught:
+        listing([parse_source(f"table:{tmp_path}/t.csv?id=key&text=body")])
+    assert caught.tb is not None  # with all that its frames hold
+    assert not [one for one in gc.get_objects() if type(one) is EndedFile]
 
 
 @pytest.mark.parametrize("last", ['b,"two"', 'b,"two"\r\n', 'b,5" pipe', 'b,"""two"""\n\n', 'b,"two\n"\n', 'b,""'])
