@@ -149,12 +149,17 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[str]:
     >>> list(_lines([b'"a', b'\\xe2\\x80', b'\\xa8b"\\r', b'\\nc']))
     ['"a\\u2028b"', 'c']
     """
-    rest = b""
+    parts, held = list[bytes](), b""
     for block in blocks:
-        *lines, rest = re.split(rb"\r\n|\n|\r(?!\Z)", rest + block)
-        yield from (line.decode(errors="replace") for line in lines)
-    if rest := rest.rstrip(b"\r"):
-        yield rest.decode(errors="replace")
+        block = held + block
+        held = b"\r" if block.endswith(b"\r") else b""  # half of an end, perhaps
+        part, *others = re.split(rb"\r\n|\n|\r", block.removesuffix(held))
+        parts.append(part)
+        for other in others:
+            yield b"".join(parts).decode(errors="replace")
+            parts = [other]
+    if last := b"".join(parts):
+        yield last.decode(errors="replace")
 
 
 def _events(lines: Iterable[str]) -> Iterator[str]:
