@@ -49,11 +49,6 @@ def token_encoder(identity: EmbedderIdentity) -> TokenEncoder:
         return _loaded[identity]
 
 
-def check_token_vectors(identity: EmbedderIdentity) -> None:
-    """Raises UsageError unless the embedder is a local BERT."""
-    _bert(identity)
-
-
 class TokenEncoder:
     """Texts are padded as for embedding, and one stream computes a batch, so that a text's vectors are bitwise the
     same in any batch. Text beyond the model's limit is cut off.

@@ -1,14 +1,17 @@
-"""OpenDocument: the labels of list items and headings, which a program computes and a file does not hold."""
+"""OpenDocument: lists, and the labels of items and headings, which a program computes and a file does not hold."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lake.parse.canonical import one_line
+from lake.parse.office.numerals import letters, roman
+from lake.parse.office.odf_styles import OdfStyles
+from lake.parse.office.odf_text import odf_name
 from lake.parse.office.ooxml import attribute
-from lake.parse.office.word_reader import roman
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]
@@ -38,18 +41,13 @@ class Level:
         """
         if value < 1 or self.form.lower() not in ("a", "i"):
             return str(value)
-        digits = _letters(value, self.is_doubled) if self.form in "aA" else roman(value)
+        if self.form in "iI":
+            digits = roman(value)
+        elif self.is_doubled:
+            digits = letters((value - 1) % 26 + 1) * ((value - 1) // 26 + 1)
+        else:
+            digits = letters(value)
         return digits.upper() if self.form.isupper() else digits
-
-
-def _letters(value: int, is_doubled: bool) -> str:
-    if is_doubled:
-        return chr(ord("a") + (value - 1) % 26) * ((value - 1) // 26 + 1)
-    letters = ""
-    while value:
-        value, rest = divmod(value - 1, 26)
-        letters = chr(ord("a") + rest) + letters
-    return letters
 
 
 Style = dict[int, Level]
@@ -88,15 +86,18 @@ class Numbers:
 class ListStyles:
     """The list styles of a document, its outline, and how far each list and the headings have counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, roots: Iterable[_Element], styles: OdfStyles) -> None:
+        self._paragraph_styles = styles
         self._styles: dict[str, Style] = {}
         self._outline: Style = {}
         self._of_paragraphs: dict[str, str] = {}
         self._headings: dict[str, Numbers] = {}
         self._by_id: dict[str, Numbers] = {}
         self._last: dict[str, Numbers] = {}
+        for root in roots:
+            self._learn(root)
 
-    def learn(self, root: _Element) -> None:
+    def _learn(self, root: _Element) -> None:
         for style in root.iter("{*}list-style", "{*}outline-style"):
             levels = {depth: _level(one) for one in style if (depth := _number(attribute(one, "level")))}
             if str(style.tag).endswith("}outline-style"):
@@ -107,15 +108,46 @@ class ListStyles:
             if any(str(name).endswith("}list-style-name") for name in style.attrib):
                 self._of_paragraphs.setdefault(attribute(style, "name"), attribute(style, "list-style-name"))
 
-    def style(self, name: str, override: str, chain: Callable[[], Iterable[str]]) -> Style:
-        """The list style of an item: its own, its list's, or that of its paragraph, whose style ``chain`` names."""
+    def parts(
+        self, node: _Element, depth: int = 0, name: str = "", numbers: Numbers | None = None
+    ) -> Iterator[tuple[_Element, int, str | None]]:
+        """What stands in the items of a list, with its depth and the label of its item: "" for a bullet.
+
+        The label is None after the first block of an item.
+        """
+        name = attribute(node, "style-name") or name
+        numbers = numbers or self._of_list(node, name)
+        for item in node:
+            if odf_name(item) not in ("list-item", "list-header"):
+                continue
+            for place, inner in enumerate(one for one in item if odf_name(one) != "number"):
+                if odf_name(inner) == "list":
+                    yield from self.parts(inner, depth + 1, name, numbers)
+                elif place:
+                    yield inner, depth, None
+                else:
+                    yield inner, depth, self._label(item, inner, depth, name, numbers)
+
+    def _label(self, item: _Element, first: _Element, depth: int, name: str, numbers: Numbers) -> str:
+        if odf_name(item) == "list-header":
+            return ""
+        computed = numbers.next(
+            self._style(name, attribute(item, "style-override"), first), depth + 1, _item_start(item)
+        )
+        return next((one_line(one.text or "") for one in item if odf_name(one) == "number"), computed)
+
+    def _style(self, name: str, override: str, paragraph: _Element) -> Style:
+        """The list style of an item: its own, its list's, or that of its first paragraph."""
         if override in self._styles or name:
             return self._styles.get(override) or self._styles.get(name, {})
-        return self._styles.get(
-            next((self._of_paragraphs[one] for one in chain() if one in self._of_paragraphs), ""), {}
-        )
+        return self._styles.get(self._of_paragraph(paragraph) or "", {})
 
-    def of_list(self, node: _Element, name: str) -> Numbers:
+    def _of_paragraph(self, paragraph: _Element) -> str | None:
+        """Name of the list style that the style of a paragraph names; None if it names none."""
+        chain = self._paragraph_styles.chain(paragraph)
+        return next((self._of_paragraphs[one] for one in chain if one in self._of_paragraphs), None)
+
+    def _of_list(self, node: _Element, name: str) -> Numbers:
         """The numbers with which a list in the style ``name`` begins: new ones, or those of a list that it goes on."""
         continued = self._by_id.get(attribute(node, "continue-list"))
         if continued is None and attribute(node, "continue-numbering") == "true":
@@ -126,21 +158,21 @@ class ListStyles:
             self._by_id[identifier] = numbers
         return numbers
 
-    def heading(self, node: _Element, level: int, chain: Callable[[], Iterable[str]]) -> str:
-        """The label of a heading that stands in no list; ``chain`` names its style and those below it."""
+    def heading(self, node: _Element, level: int) -> str:
+        """The label of a heading that stands in no list."""
         if not (self._outline or self._of_paragraphs) or attribute(node, "is-list-header") == "true":
             return ""
-        name = next((self._of_paragraphs[one] for one in chain() if one in self._of_paragraphs), None)
+        name = self._of_paragraph(node)
         if name == "":
             return ""
         style = self._styles.get(name or "", self._outline)
         restarts = attribute(node, "restart-numbering") == "true"
-        start = item_start(node) if restarts else None
+        start = _item_start(node) if restarts else None
         numbers = self._headings.setdefault(name if name in self._styles else "", Numbers())
         return numbers.next(style, level, style.get(level, Level()).start if restarts and start is None else start)
 
 
-def item_start(node: _Element) -> int | None:
+def _item_start(node: _Element) -> int | None:
     """The number that an item or a heading states for itself."""
     return _number(attribute(node, "start-value"))
 
@@ -154,7 +186,7 @@ def _level(node: _Element) -> Level:
         attribute(node, "num-suffix"),
         attribute(node, "num-list-format"),
         min(_number(attribute(node, "display-levels")) or 1, _LEVELS),
-        1 if (start := item_start(node)) is None else start,
+        1 if (start := _item_start(node)) is None else start,
         attribute(node, "num-letter-sync") == "true",
     )
 

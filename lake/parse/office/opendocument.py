@@ -10,9 +10,12 @@ from lake.parse.archive import lenient_xml, open_archive, read_member
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.office.contents import without_contents
 from lake.parse.office.margins import new_words
+from lake.parse.office.odf_items import OdfItem, item_text
 from lake.parse.office.odf_raised import part_raised
-from lake.parse.office.odf_reader import OdfItem, OdfReader, item_text, odf_name, odf_reading
+from lake.parse.office.odf_reader import OdfReader
+from lake.parse.office.odf_slides import OdfSlideReader
 from lake.parse.office.odf_symbols import show_symbols
+from lake.parse.office.odf_text import odf_name, odf_reading
 from lake.parse.office.ooxml import Omit, Package
 
 if TYPE_CHECKING:
@@ -69,16 +72,17 @@ def _parsed(roots: list[_Element], meta: _Element | None, package: Package | Non
         raise InputError("not an OpenDocument text: content.xml has no body; check its suffix", "garbage")
     part_raised(roots)
     show_symbols(roots)
-    reader = OdfReader(roots, package, omit)
     writer = TextWriter()
     metadata: dict[str, object] = {}
     if odf_name(kind) == "text":
+        reader = OdfReader(roots, package, omit)
         items = without_contents(reader.text(kind), omit)
         margins, metadata = _margins(roots[-1], reader, items, writer, omit)
         items = [*margins, *items]
     else:
-        items = reader.slides(kind)
-        hidden = reader.hidden_slides(kind)
+        reader = slides = OdfSlideReader(roots, package, omit)
+        items = slides.slides(kind)
+        hidden = slides.hidden_slides(kind)
         metadata = {"hidden_slides": hidden} if hidden else {}
     writer.read(odf_reading(kind))
     for text in reader.read_also:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from lake.errors import InputError
 from lake.parse.account import word_counts
 from lake.parse.canonical import TextWriter, one_line
-from lake.parse.office.charts import chart_text
-from lake.parse.office.drawings import diagram_lines, drawn_text
+from lake.parse.office.drawings import drawn_text
 from lake.parse.office.ooxml import Omit, Package, alt_texts, attribute, child, embedded_files, found, key, reading
+from lake.parse.office.related_drawings import related_drawing
 from lake.parse.office.slide_lists import Bullets
 from lake.parse.office.unstructured_light import LONGEST_HEADING
 
@@ -239,22 +239,13 @@ class SlideReader:
         slide.blocks.append(("table", rows))
 
     def _related(self, node: _Element, slide: _Slide) -> None:
-        is_diagram = key(node.tag) == "dgm:relIds"
-        name = self._package.target(slide.name, attribute(node, "dm" if is_diagram else "id"))
-        root = self._package.root(name) if name else None
-        if root is None:
+        drawing = related_drawing(self._package, slide.name, node, self._omit)
+        if drawing is None:
             return
-        self.read[name] = None
-        if is_diagram:
-            lines, repeated = diagram_lines(root)
-            self._omit("repeated", repeated, f"{name}: shapes of the diagram")
-            slide.blocks += (("list", line) for line in lines)
-            return
-        chart = chart_text(root)
-        self._omit("repeated", chart.repeated, f"{name}: categories of further series")
-        slide.blocks += (("paragraph", line) for line in chart.lines)
-        slide.blocks += (("table", rows) for rows in chart.tables)
-        for shapes in self._package.related(name, "chartUserShapes"):
+        self.read[drawing.part] = None
+        slide.blocks += (("list" if drawing.is_diagram else "paragraph", line) for line in drawing.lines)
+        slide.blocks += (("table", rows) for rows in drawing.tables)
+        for shapes in [] if drawing.is_diagram else self._package.related(drawing.part, "chartUserShapes"):
             drawn = self._package.root(shapes)
             if drawn is not None:
                 self.read[shapes] = None

@@ -5,12 +5,15 @@ The body is flattened first: content controls, tracked changes, fields, text box
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lake.errors import InputError
-from lake.parse.canonical import TextWriter
+from lake.parse.account import word_counts
+from lake.parse.canonical import TextWriter, one_line
 from lake.parse.office.contents import without_contents
+from lake.parse.office.margins import new_words
 from lake.parse.office.ooxml import Omit, Package, reading
+from lake.parse.office.word_items import Item, all_text
 from lake.parse.office.word_lists import write_items
 from lake.parse.office.word_reader import ParsePart, WordReader
 
@@ -29,13 +32,33 @@ def write_word(package: Package, main: str, writer: TextWriter, omit: Omit, pars
         raise InputError(f"the part {main!r} can't be read; open the file and save it again", "garbage")
     reader = WordReader(package, main, omit, parse_part)
     items = reader.body(root)
-    margins, metadata = reader.margins(items)
+    margins, metadata = _margins(reader, items, omit)
     for name in _text_parts(package, main, omit):
         part = package.root(name)
         if part is not None:
             writer.read(reading(part))
     write_items(without_contents([*margins, *items], omit), package, main, writer)
     return metadata
+
+
+def _margins(reader: WordReader, body: Iterable[Item], omit: Omit) -> tuple[list[Item], dict[str, object]]:
+    """Headers and footers whose words the body lacks, each once; all of them as metadata."""
+    known = set(word_counts("\n".join(all_text(one) for one in body)))
+    metadata: dict[str, list[str]] = {}
+    kept: list[Item] = []
+    for kind, part, items, has_page_field in reader.margins():
+        texts = [all_text(one) for one in items]
+        if any(texts):
+            metadata.setdefault(kind, []).append(one_line("\n".join(texts)))
+        told = new_words("\n".join(texts), known, has_page=has_page_field)
+        for item, text in zip(items, texts, strict=True):
+            new = told & set(word_counts(text)) - known
+            if new:
+                kept.append(Item(item.text, rows=item.rows))
+                known |= new
+            else:
+                omit("running_line", text, part)
+    return kept, {name: list(dict.fromkeys(texts)) for name, texts in metadata.items()}
 
 
 def _text_parts(package: Package, main: str, omit: Omit) -> Iterator[str]:

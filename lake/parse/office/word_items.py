@@ -1,4 +1,4 @@
-"""Word: paragraphs and tables of a document, in the order of its text."""
+"""Word: paragraphs and tables of a document, in the order of its text, and the elements that hold none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ from lake.parse.office.ooxml import plain_rows
 
 if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
+
+#: Elements without text of their own; every other element is searched for text.
+NO_TEXT = frozenset(
+    (
+        *("w:pPr", "w:rPr", "w:sdtPr", "w:sdtEndPr", "w:tblPr", "w:tblPrEx", "w:trPr", "w:tcPr", "w:tblGrid"),
+        *("w:sectPr", "w:delInstrText", "w:footnoteRef", "w:endnoteRef", "w:annotationRef", "w:separator"),
+        *("w:continuationSeparator", "w:customXmlPr", "w:smartTagPr", "w:rubyPr", "w:softHyphen", "w:proofErr"),
+        *("w:bookmarkStart", "w:bookmarkEnd"),
+    )
+)
 
 
 @dataclass(slots=True)

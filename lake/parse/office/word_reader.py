@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lake.errors import InputError
-from lake.parse.account import word_counts
 from lake.parse.canonical import one_line, runs_into
-from lake.parse.office.charts import chart_text
-from lake.parse.office.drawings import diagram_lines, drawn_text, formula
-from lake.parse.office.margins import new_words
+from lake.parse.office.drawings import drawn_text, formula
 from lake.parse.office.ooxml import (
     Omit,
     Package,
@@ -30,65 +25,40 @@ from lake.parse.office.ooxml import (
     reading,
     text_of,
 )
+from lake.parse.office.related_drawings import related_drawing
 from lake.parse.office.symbol_fonts import symbol
-from lake.parse.office.word_items import Item, all_text
+from lake.parse.office.word_fields import Fields, form_value
+from lake.parse.office.word_items import NO_TEXT, Item, all_text
+from lake.parse.office.word_notes import Note, Notes
 from lake.parse.office.word_styles import WordStyles, number_of, outline_level
+from lake.parse.office.word_tables import WordTables
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]
 
     from lake.parse.document import OmissionKind, ParsedDocument
 
-_MAX_SPAN = 1000
-#: Cells that all tables of a document may add by spans; a small file can state millions.
-_MAX_ADDED = 200_000
-_PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES|SECTION)\b", re.IGNORECASE)
-
-#: Elements without text of their own; everything that is not named here is searched for text.
-_NO_TEXT = frozenset(
-    [
-        "w:pPr",
-        "w:rPr",
-        "w:sdtPr",
-        "w:sdtEndPr",
-        "w:tblPr",
-        "w:tblPrEx",
-        "w:trPr",
-        "w:tcPr",
-        "w:tblGrid",
-        "w:sectPr",
-        "w:delInstrText",
-        "w:footnoteRef",
-        "w:endnoteRef",
-        "w:annotationRef",
-        "w:separator",
-        "w:continuationSeparator",
-        "w:customXmlPr",
-        "w:smartTagPr",
-        "w:rubyPr",
-        "w:softHyphen",
-        "w:proofErr",
-        "w:bookmarkStart",
-        "w:bookmarkEnd",
-    ]
-)
 _INLINE = frozenset(
     ["w:r", "w:hyperlink", "w:smartTag", "w:fldSimple", "w:dir", "w:bdo", "w:ruby", "m:oMath", "m:oMathPara", "w:t"]
 )
 _SPACES = {"w:tab": "\t", "w:ptab": "\t", "w:br": "\n", "w:cr": "\n", "w:noBreakHyphen": "-"}
 
-
-@dataclass(slots=True)
-class _Field:
-    instruction: str = ""
-    shows: bool = False
-
-
 #: Parses a part in another format; None if it can't.
 ParsePart = Callable[[bytes, str], "ParsedDocument | None"]
 
 
+class Margin(NamedTuple):
+    """A header or a footer, and whether it shows the number of its page."""
+
+    kind: str
+    part: str
+    items: list[Item]
+    has_page_field: bool
+
+
 class WordReader:
+    """Reads the body of a document, and then its margins."""
+
     def __init__(self, package: Package, main: str, omit: Omit, parse_part: ParsePart) -> None:
         self._parse_part = parse_part
         self._package = package
@@ -97,11 +67,10 @@ class WordReader:
         self._omit = omit
         styles = self._related("styles") or [main.rpartition("/")[0] + "/styles.xml"]
         self.styles = WordStyles(package.root(styles[0]) if package.has(styles[0]) else None)
-        self._notes = {kind: self._by_id(f"{kind}s", kind) for kind in ("footnote", "endnote", "comment")}
-        self._used: dict[tuple[str, str], str] = {}
-        self._count = {"footnote": 0, "endnote": 0}
+        self._notes = Notes(package, main, omit)
+        self._tables = WordTables(self._whole, self._control, partial(self._leave_out, "deleted"))
         self._page: int | None = None
-        self._fields: list[_Field] = []
+        self._fields = Fields()
         self._after: list[Callable[[list[Item]], None]] = []
         #: Parts that stand for a part of the body.
         self._chunks: set[str] = set()
@@ -111,7 +80,6 @@ class WordReader:
         self._has_page_field = False
         self._starts_on: int | None = None
         self._has_text = False
-        self._may_add = _MAX_ADDED
 
     def body(self, root: _Element) -> list[Item]:
         if next(found(root, "w:lastRenderedPageBreak"), None) is not None:
@@ -119,63 +87,26 @@ class WordReader:
         items: list[Item] = []
         self._blocks(child(root, "w:body") if child(root, "w:body") is not None else root, items)
         self._flush(items)
-        for kind, notes in self._notes.items():
-            for name in notes:
-                if (kind, name) not in self._used:
-                    items += self._note(kind, name, "")
-        self._leave_out_attachments()
+        for note in self._notes.uncited():
+            items += self._note(note)
+        for name in embedded_files(self._package):
+            if name not in self._chunks:
+                self._omit("attachment", "", name)
         return items
 
-    def margins(self, body: Iterable[Item]) -> tuple[list[Item], dict[str, object]]:
-        """Headers and footers whose words the body lacks, each once; all of them as metadata."""
-        known = set(word_counts("\n".join(all_text(one) for one in body)))
-        metadata: dict[str, list[str]] = {}
-        kept: list[Item] = []
+    def margins(self) -> Iterator[Margin]:
+        """The headers, then the footers."""
         self._in_margin, self._page = True, None
         for kind in ("header", "footer"):
             for part in self._related(kind):
                 root = self._package.root(part) if self._package.has(part) else None
-                if root is None:
-                    continue
-                items: list[Item] = []
-                self._has_page_field = False
-                self._part = part
-                self._blocks(root, items)
-                self._flush(items)
-                texts = [all_text(one) for one in items]
-                if any(texts):
-                    metadata.setdefault(kind, []).append(one_line("\n".join(texts)))
-                told = new_words("\n".join(texts), known, has_page=self._has_page_field)
-                for item, text in zip(items, texts, strict=True):
-                    new = told & set(word_counts(text)) - known
-                    if new:
-                        kept.append(Item(item.text, rows=item.rows))
-                        known |= new
-                    else:
-                        self._omit("running_line", text, part)
-        self._part, self._in_margin = self._main, False
-        return kept, {name: list(dict.fromkeys(texts)) for name, texts in metadata.items()}
+                if root is not None:
+                    self._has_page_field, self._part = False, part
+                    items = self._whole(root)
+                    yield Margin(kind, part, items, self._has_page_field)
 
     def _related(self, kind: str) -> list[str]:
         return self._package.related(self._main, kind)
-
-    def _by_id(self, related: str, kind: str) -> dict[str, tuple[str, _Element]]:
-        """Notes by their number; also from a part of the usual name that the relations forgot."""
-        usual = f"{self._main.rpartition('/')[0]}/{related}.xml"
-        notes: dict[str, tuple[str, _Element]] = {}
-        for part in self._related(related) or ([usual] if self._package.has(usual) else []):
-            root = self._package.root(part)
-            for one in () if root is None else found(root, f"w:{kind}"):
-                if "eparator" not in attribute(one, "type") and "ontinuationNotice" not in attribute(one, "type"):
-                    notes.setdefault(attribute(one, "id"), (part, one))
-                else:
-                    self._omit("running_line", reading(one), f"{part}: between text and notes")
-        return notes
-
-    def _leave_out_attachments(self) -> None:
-        for name in embedded_files(self._package):
-            if name not in self._chunks:
-                self._omit("attachment", "", name)
 
     # Blocks
 
@@ -200,7 +131,7 @@ class WordReader:
                 self._alternative(node, partial(self._blocks, items=items))
             elif name == "w:altChunk":
                 items += self._chunk(node)
-            elif name and name not in _NO_TEXT:
+            elif name and name not in NO_TEXT:
                 self._blocks(node, items)
         self._loose(loose, items)
 
@@ -218,8 +149,7 @@ class WordReader:
         pieces: list[str] = []
         self._inline(node, pieces)
         name, starts_on, after = self._style, self._starts_on, self._after
-        for one in self._fields:  # an instruction ends with its paragraph, or a damaged field would hide the rest
-            one.shows = True
+        self._fields.end_paragraph()
         self._style, self._after, self._starts_on, self._has_text = outer
         text = self._carried + "".join(pieces)
         self._carried = ""
@@ -239,98 +169,51 @@ class WordReader:
         if self._carried.strip():
             items.append(Item(self._carried, self._page))
         self._carried = ""
-        self._fields = []
+        self._fields = Fields()
+
+    def _whole(self, node: _Element) -> list[Item]:
+        """The blocks of a part, a cell or a text box, of which nothing goes on in what follows."""
+        items: list[Item] = []
+        self._blocks(node, items)
+        self._flush(items)
+        return items
 
     def _aside(self, node: _Element, items: list[Item]) -> None:
         """A text box: its headings are none of the document's."""
-        inner: list[Item] = []
-        carried, self._carried = self._carried, ""
-        fields, self._fields = self._fields, []
-        self._blocks(node, inner)
-        self._flush(inner)
-        self._carried, self._fields = carried, fields
+        outer, self._carried, self._fields = (self._carried, self._fields), "", Fields()
+        inner = self._whole(node)
+        self._carried, self._fields = outer
         for item in inner:
             item.aside = True
             if item.level:
                 item.level, item.style, item.number = 0, "", None
         items += inner
 
-    def _note(self, kind: str, name: str, mark: str) -> list[Item]:
-        part, node = self._notes[kind][name]
-        outer, self._part = self._part, part
+    def _note(self, note: Note) -> list[Item]:
+        outer, self._part = self._part, note.part
         inner: list[Item] = []
-        self._aside(node, inner)
+        self._aside(note.node, inner)
         self._part = outer
-        if kind == "comment":
-            author = one_line(attribute(node, "author"))
+        if note.kind == "comment":
+            author = one_line(attribute(note.node, "author"))
             text = "\n".join(filter(None, (all_text(item).strip() for item in inner)))
             return [Item(f"Comment ({author}): {text}" if author else f"Comment: {text}", aside=True)] if text else []
-        if mark and inner and inner[0].rows is None:
-            inner[0].text = f"{mark} {inner[0].text.lstrip()}"
+        if note.mark and inner and inner[0].rows is None:
+            inner[0].text = f"{note.mark} {inner[0].text.lstrip()}"
         return inner
 
     def _table(self, node: _Element, items: list[Item]) -> None:
-        rows: list[list[list[Item]]] = []
         if self._carried.strip():  # a table does not go on what stands before it
             items.append(Item(self._carried, self._page))
         self._carried = ""
         page = self._page
-        self._rows(node, rows)
+        rows = self._tables.rows(node)
         texts = [[one_line(" ".join(map(all_text, cell))) for cell in row] for row in rows]
         if max((sum(map(bool, row)) for row in texts), default=0) > 1:
             page = next((one.page for row in rows for cell in row for one in cell), page)
             items.append(Item("", page, rows=texts))
             return
         items += (item for row in rows for cell in row for item in cell)
-
-    def _rows(self, node: _Element, rows: list[list[list[Item]]]) -> None:
-        for one in node:
-            name = key(one.tag)
-            if name == "w:tr":
-                if child(one, "w:trPr", "w:del") is not None:
-                    self._leave_out("deleted", one)
-                    continue
-                rows.append(self._row(one))
-            elif name == "w:sdt":
-                self._control(one, partial(self._rows, rows=rows))
-            elif name in ("w:del", "w:moveFrom"):
-                self._leave_out("deleted", one)
-            elif name and name not in _NO_TEXT:
-                self._rows(one, rows)
-
-    def _row(self, node: _Element) -> list[list[Item]]:
-        cells: list[list[Item]] = []
-        before, after = (
-            _span(child(node, "w:trPr", name)) if child(node, "w:trPr", name) is not None else 0
-            for name in ("w:gridBefore", "w:gridAfter")
-        )
-        self._add_cells(before, cells)
-        self._cells(node, cells)
-        self._add_cells(after, cells)
-        return cells
-
-    def _add_cells(self, number: int, cells: list[list[Item]]) -> None:
-        number = min(number, self._may_add)
-        self._may_add -= number
-        cells += ([] for _ in range(number))
-
-    def _cells(self, node: _Element, cells: list[list[Item]]) -> None:
-        for one in node:
-            name = key(one.tag)
-            if name == "w:tc" and child(one, "w:tcPr", "w:cellDel") is not None:
-                self._leave_out("deleted", one)
-            elif name == "w:tc":
-                cell: list[Item] = []
-                self._blocks(one, cell)
-                self._flush(cell)
-                cells.append(cell)
-                self._add_cells(_span(child(one, "w:tcPr", "w:gridSpan")) - 1, cells)
-            elif name == "w:sdt":
-                self._control(one, partial(self._cells, cells=cells))
-            elif name in ("w:del", "w:moveFrom"):
-                self._leave_out("deleted", one)
-            elif name and name not in _NO_TEXT:
-                self._cells(one, cells)
 
     def _chunk(self, node: _Element) -> list[Item]:
         """A file of another format that stands for a part of the body."""
@@ -364,7 +247,7 @@ class WordReader:
                 self._run(node, out)
             elif name in _SPACES:
                 out.append(_SPACES[name])
-            elif name in _NO_TEXT or not name:
+            elif name in NO_TEXT or not name:
                 pass
             else:
                 read = _INLINE_READERS.get(name)
@@ -389,13 +272,12 @@ class WordReader:
         return self.styles.hides(self._style) or (style is not None and self.styles.hides(attribute(style, "val")))
 
     def _text(self, text: str, out: list[str]) -> None:
-        if self._fields:
-            if not all(one.shows for one in self._fields):
-                self._omit("hidden", text, f"{self._part}: instructions of fields")
-                return
-            if _PAGE_FIELD.match(self._fields[-1].instruction):
-                self._page_number(text, out)
-                return
+        if self._fields.is_instruction:
+            self._omit("hidden", text, f"{self._part}: instructions of fields")
+            return
+        if self._fields.is_page_number:
+            self._page_number(text, out)
+            return
         if not self._has_text and text.strip():
             self._has_text, self._starts_on = True, self._page
         out.append(text)
@@ -408,23 +290,17 @@ class WordReader:
             out.append(text)
 
     def _field_mark(self, node: _Element, out: list[str]) -> None:
-        kind = attribute(node, "fldCharType")
-        if kind == "begin":
-            self._fields.append(_Field())
-            out.append(_form_value(node))
-        elif kind == "separate" and self._fields:
-            self._fields[-1].shows = True
-        elif kind == "end" and self._fields:
-            self._fields.pop()
+        self._fields.mark(node)
+        if attribute(node, "fldCharType") == "begin":
+            out.append(form_value(node))
 
     def _instruction(self, node: _Element, out: list[str]) -> None:
-        if self._fields and not self._fields[-1].shows:
-            self._fields[-1].instruction += node.text or ""
+        self._fields.instruct(node.text or "")
 
     def _simple_field(self, node: _Element, out: list[str]) -> None:
-        self._fields.append(_Field(attribute(node, "instr"), True))
+        self._fields.begin(attribute(node, "instr"))
         self._inline(node, out)
-        self._fields.pop()
+        self._fields.end()
 
     def _deleted(self, node: _Element, out: list[str]) -> None:
         self._leave_out("deleted", node)
@@ -455,18 +331,10 @@ class WordReader:
             self._page += 1
 
     def _note_reference(self, node: _Element, out: list[str]) -> None:
-        kind = key(node.tag).removeprefix("w:").removesuffix("Reference")
-        name = attribute(node, "id")
-        if name not in self._notes[kind] or (kind, name) in self._used:
-            return
-        mark = ""
-        if kind != "comment" and not is_on_attribute(node, "customMarkFollows"):
-            self._count[kind] += 1
-            count = self._count[kind]
-            mark = f"[{count if kind == 'footnote' else roman(count)}]"
-            out.append(mark)
-        self._used[kind, name] = mark
-        self._after.append(lambda items: items.extend(self._note(kind, name, mark)))
+        note = self._notes.cite(node)
+        if note is not None:
+            out += filter(None, [note.mark])
+            self._after.append(lambda items: items.extend(self._note(note)))
 
     def _text_box(self, node: _Element, out: list[str]) -> None:
         self._after.append(lambda items: self._aside(node, items))
@@ -487,26 +355,19 @@ class WordReader:
         self._inline(node, out)
 
     def _related_drawing(self, node: _Element, out: list[str]) -> None:
-        """A chart or a diagram, which is a part of its own."""
-        is_diagram = key(node.tag) == "dgm:relIds"
-        name = self._package.target(self._part, attribute(node, "dm" if is_diagram else "id"))
-        if not name:
-            return
-        root = self._package.root(name)
-        if root is None:
+        drawing = related_drawing(self._package, self._part, node, self._omit)
+        if drawing is None:
             return
         page = self._page
-        if is_diagram:
-            lines, repeated = diagram_lines(root)
-            self._omit("repeated", repeated, f"{name}: shapes of the diagram")
-            drawn = [Item("\n".join(lines), page, is_list=True)]
+        if drawing.is_diagram:
+            drawn = [Item("\n".join(drawing.lines), page, is_list=True, aside=True)]
         else:
-            drawn = chart_items(root, name, page, self._omit)
-            for part in self._package.related(name, "chartUserShapes"):
+            drawn = [Item(line, page, aside=True) for line in drawing.lines]
+            drawn += (Item("", page, rows=table, aside=True) for table in drawing.tables)
+            for part in self._package.related(drawing.part, "chartUserShapes"):
                 shapes = self._package.root(part) if self._package.has(part) else None
-                drawn += (Item(drawn_text(one), page) for one in (() if shapes is None else found(shapes, "a:p")))
-        for item in drawn:
-            item.aside = True
+                paragraphs = () if shapes is None else found(shapes, "a:p")
+                drawn += (Item(drawn_text(one), page, aside=True) for one in paragraphs)
         self._after.append(lambda items: items.extend(drawn))
 
     def _control(self, node: _Element, read: Callable[[_Element], None]) -> None:
@@ -530,12 +391,8 @@ class WordReader:
 
     def _leave_out(self, kind: OmissionKind, node: _Element, what: str = "") -> None:
         text = reading(node)
-        for reference in found(node, "w:footnoteReference", "w:endnoteReference"):
-            note_kind = key(reference.tag).removeprefix("w:").removesuffix("Reference")
-            name = attribute(reference, "id")
-            if kind == "deleted" and (note := self._notes[note_kind].get(name)) and (note_kind, name) not in self._used:
-                self._used[note_kind, name] = ""
-                text += " " + reading(note[1])
+        if kind == "deleted":
+            text += self._notes.taken_with(node)
         if text.strip():
             self._omit(kind, text, f"{self._part}: {what}" if what else self._part)
 
@@ -573,50 +430,5 @@ _INLINE_READERS: dict[str, Callable[[WordReader, _Element, list[str]], None]] = 
 }
 
 
-def chart_items(root: _Element, name: str, page: int | None, omit: Omit) -> list[Item]:
-    """A chart as paragraphs and tables."""
-    chart = chart_text(root)
-    omit("repeated", chart.repeated, f"{name}: categories of further series")
-    return [Item(line, page) for line in chart.lines] + [Item("", page, rows=table) for table in chart.tables]
-
-
 def _relates(node: _Element) -> bool:
     return next(found(node, "c:chart", "cx:chart", "dgm:relIds"), None) is not None
-
-
-def is_on_attribute(node: _Element, name: str) -> bool:
-    return attribute(node, name).lower() in ("1", "true", "on")
-
-
-def _span(node: _Element | None) -> int:
-    value = "" if node is None else attribute(node, "val")
-    return max(1, min(int(value), _MAX_SPAN)) if value.isdecimal() else 1
-
-
-def roman(number: int) -> str:
-    """
-    >>> roman(14)
-    'xiv'
-    """
-    pairs = (*((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl")),)
-    text = ""
-    for value, letters in (*pairs, (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")):
-        count, number = divmod(number, value)
-        text += letters * count
-    return text
-
-
-def _form_value(node: _Element) -> str:
-    """What a form field of the older kind shows, if no text holds it: its chosen entry, or a box."""
-    choices = next(found(node, "w:ddList"), None)
-    if choices is not None:
-        entries = [attribute(one, "val") for one in found(choices, "w:listEntry")]
-        result = child(choices, "w:result")
-        result = child(choices, "w:default") if result is None else result
-        index = "0" if result is None else attribute(result, "val")
-        return entries[int(index)] if index.isdecimal() and int(index) < len(entries) else ""
-    box = next(found(node, "w:checkBox"), None)
-    if box is None:
-        return ""
-    state = child(box, "w:checked")
-    return "\u2612" if is_on(child(box, "w:default") if state is None else state) else "\u2610"

@@ -28,7 +28,6 @@ _ENCRYPTION = "META-INF/encryption.xml"
 _FONT_SCRAMBLING = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 _HTML_SUFFIXES = (".xhtml", ".html", ".htm", ".xml", ".svg")
 _HTML_TYPES = ("application/xhtml+xml", "text/html", "text/x-oeb1-document", "image/svg+xml", "application/xml")
-_NO_TEXT_TYPES = ("image/", "audio/", "video/", "font/", "text/css", "application/font", "application/x-font")
 #: Files that no page of a book can be.
 _FOREIGN_TYPES = ("application/pdf", "application/msword", "application/vnd.", "audio/", "video/")
 #: A page of contents with more words than these beside its links holds text of its own.
