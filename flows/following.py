@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lake.errors import LakeError, UsageError
 from lake.sources.local import readable_name
-from lake.sources.protocol import Cursor, CursorLost
+from lake.sources.protocol import Cursor, CursorLost, SourceFile
 from lake.sources.scope import lookable
 from lake.storage import clock
 
@@ -207,10 +207,11 @@ class CursorFollower(NoticesOnly):
         self._source, self._changes, self._stop, self._seconds = source, changes, stop, seconds
         self.what = f"its cursor, every {seconds:g} s"
         self._position: str | None = None
+        self._told = set[int]()
 
     def start(self) -> None:
         """Returns once no change can be missed. Raises the errors of a listing."""
-        self._read(None)
+        self._begin()
         threading.Thread(target=self._follow, name="raglake-cursor", daemon=True).start()
 
     def _follow(self) -> None:
@@ -230,16 +231,26 @@ class CursorFollower(NoticesOnly):
         try:
             return self._read(self._position)
         except CursorLost:
-            self._read(None)  # a run that begins after this misses nothing that the next look does not tell
+            self._begin()  # a run that begins after this misses nothing that the next look does not tell
             return {""}
 
+    def _begin(self) -> None:
+        """Find the cursor, and what changed last, which many sources tell each time."""
+        self._read(None)
+        self._told = set()  # of everything, which may be millions
+        if self._position is not None:
+            self._read(self._position)
+
     def _read(self, since: str | None) -> set[str]:
-        keys = set[str]()
+        keys, told = set[str](), set[int]()
         for item in self._source.changes(since):
             if isinstance(item, Cursor):
                 self._position = item.position or None
-            elif len(keys) < _DOUBTFUL:
+                continue
+            told.add(mark := hash(repr(item._replace(is_final=True) if isinstance(item, SourceFile) else item)))
+            if mark not in self._told and len(keys) < _DOUBTFUL:
                 keys.add(item.uri)
+        self._told = told
         return keys if len(keys) < _DOUBTFUL else {""}
 
 

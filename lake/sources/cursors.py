@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,17 +11,12 @@ from typing import Any
 from lake.errors import UsageError
 from lake.sources.protocol import CursorLost
 from lake.sources.rows import row_text
+from lake.sources.stamps import stamp_of
 
-#: How far the earliest time zone is ahead of UTC.
-_MOST_AHEAD = timedelta(hours=14)
-#: Names of columns whose numbers are times: ``changed_at``, ``updatedAt``, ``mtime_ms``.
-_TIME_NAME = re.compile(
-    r"(?:time|stamp|date|epoch|(?:modifi|chang|updat|creat)ed(?:_?(?:at|on))?|(?:^|_)(?:at|on|ts|when)|(?-i:[a-z](?:At|On)))"
-    r"(?:_?(?:utc|s|sec|seconds|ms|millis|us|micros|ns|nanos))?\Z",
-    re.IGNORECASE,
-)
-#: Numbers from here on count smaller units than seconds: as seconds they would be beyond the year 9999.
-_END_OF_SECONDS = 253_402_300_800
+#: Clocks without a zone are put back by an hour once a year.
+_PUT_BACK = timedelta(hours=1)
+#: A text that states a time to the second.
+_ISO_SECOND = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
 
 
 class Reached:
@@ -33,7 +27,7 @@ class Reached:
 
     def __init__(self, since: str | None, overlap: float, column: str) -> None:
         self._highest: Any = None
-        self._holds_times = is_time_name(column)
+        self._column = column
         self.start: Any = None
         if since is not None:
             kind, text = json.loads(since)
@@ -46,11 +40,19 @@ class Reached:
         """Take a value into account; a time to come would hide all changes until then, and infinity for good."""
         if value is None or self._is_beyond(value):
             return
-        if self._highest is None or value > self._highest:
-            self._highest = value
+        try:
+            if self._highest is None or value > self._highest:
+                self._highest = value
+        except TypeError:
+            kinds = " and ".join(sorted({type(one).__name__ for one in (value, self._highest)}))
+            raise UsageError(
+                f"the cursor column {self._column!r} holds both {kinds}; convert it in a query, as in "
+                f"query=SELECT *, CAST({self._column} AS TEXT) AS changed FROM ..., with cursor=changed"
+            ) from None
 
     def _is_beyond(self, value: Any) -> bool:
-        return _is_endless(value) or _is_to_come(value) or (self._holds_times and _is_epoch_to_come(value))
+        stamp = stamp_of(value, self._column)
+        return _is_endless(value) or (stamp is not None and stamp.is_to_come(datetime.now(UTC)))
 
     @property
     def position(self) -> str:
@@ -77,38 +79,27 @@ def _is_endless(value: Any) -> bool:
     return isinstance(value, float | Decimal) and not Decimal(value).is_finite()
 
 
-def _is_to_come(value: Any) -> bool:
-    """Whether a time, also one that a text states, is later than now everywhere on earth."""
-    if isinstance(value, str) and value[4:5] == "-":
-        with suppress(ValueError):
-            value = datetime.fromisoformat(value)
-    now = datetime.now(UTC)
-    if isinstance(value, datetime):
-        return value > (now if value.tzinfo else now.replace(tzinfo=None) + _MOST_AHEAD)
-    return isinstance(value, date) and value > (now + _MOST_AHEAD).date()
-
-
-def is_time_name(column: str) -> bool:
-    """Whether the name of a column tells that its numbers count from 1970.
-
-    >>> [name for name in ("changed_at", "updatedAt", "mtime_ms", "updated_seq", "cat") if is_time_name(name)]
-    ['changed_at', 'updatedAt', 'mtime_ms']
-    """
-    return _TIME_NAME.search(column) is not None
-
-
-def _is_epoch_to_come(value: Any) -> bool:
-    """Whether a number of seconds since 1970, or of thousandths, millionths or billionths of them, is in the future."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return False
-    unit = next((unit for unit in (1, 10**3, 10**6) if value < _END_OF_SECONDS * unit), 10**9)
-    return bool(value > datetime.now(UTC).timestamp() * unit)
-
-
 def _before(value: Any, overlap: float) -> Any:
-    if isinstance(value, date):
-        try:
-            return value - (timedelta(seconds=overlap) if isinstance(value, datetime) else timedelta(days=1))
-        except OverflowError:
-            return value.replace(year=1, month=1, day=1)
-    return value if isinstance(value, str) else value - type(value)(overlap)
+    """Where to begin, to find what came late by ``overlap``; of a time without a zone, also if clocks were put back.
+
+    >>> _before("2026-11-21T12:30:05.123Z", 600)
+    '2026-11-21T11:20:05'
+    """
+    if isinstance(value, str):
+        return _text_before(value, overlap)
+    if not isinstance(value, date):
+        return value - type(value)(overlap)
+    length = timedelta(seconds=overlap) if isinstance(value, datetime) else timedelta(days=1)
+    if isinstance(value, datetime) and value.tzinfo is None and overlap:
+        length += _PUT_BACK
+    try:
+        return value - length
+    except OverflowError:
+        return value.replace(year=1, month=1, day=1)
+
+
+def _text_before(value: str, overlap: float) -> str:
+    found = _ISO_SECOND.match(value)
+    if found is None or not overlap or stamp_of(value, "") is None:
+        return value
+    return str(_before(datetime.fromisoformat(found[0]), overlap).isoformat(value[10], "seconds"))

@@ -23,6 +23,7 @@ LISTED = pa.schema([*LISTING, pa.field("declared", pa.string())])
 #: A listing by a cursor is replaced by a full one at this age, which finds what the cursor lost.
 FULL_EVERY = timedelta(days=7)
 _ROWS_AT_A_TIME = 1 << 16
+_TIME = LISTING.field("modified_at").type
 
 
 class SourceListing(NamedTuple):
@@ -109,8 +110,8 @@ def _rows(name: str, files: list[SourceFile]) -> pa.Table:
             "source": [name] * len(files),
             "uri": [f.uri for f in files],
             "size": [f.size for f in files],
-            "modified_at": pa.array([f.modified_us for f in files], pa.int64()).cast(LISTING.field("modified_at").type),
-            "etag": [f.etag for f in files],
+            "modified_at": pa.array([f.modified_us if f.is_final else None for f in files], pa.int64()).cast(_TIME),
+            "etag": [f.etag if f.is_final else None for f in files],
             "declared": [declared_json(f.uri, f.metadata, f.acl) for f in files],
         },
         schema=LISTED,

@@ -50,6 +50,9 @@ class SourceFile(NamedTuple):
     ``metadata`` are fields as in a sidecar (title, author, language, tags, and any others), with values that JSON has.
     ``acl`` lists who may see the document: None leaves that to sidecars, and an empty one admits nobody. Sidecars
     override metadata key by key; of two acls only who is in both may see the document.
+
+    ``is_final`` is false while another change may leave time and mark as they are, as in the second of a time that
+    tells no less: the next listing reads the document again.
     """
 
     uri: str
@@ -58,6 +61,7 @@ class SourceFile(NamedTuple):
     etag: str | None = None
     metadata: Mapping[str, Any] | None = None
     acl: Sequence[str] | None = None
+    is_final: bool = True
 
 
 class Removal(NamedTuple):

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -14,10 +14,14 @@ from lake.errors import UsageError
 from lake.ids import bytes_digest
 from lake.sources.address import key_of, name_of, setting, text_or_file
 from lake.sources.protocol import SourceFile
+from lake.sources.stamps import stamp_of
 
 _NAMED = re.compile(r"\{([^{}\n]+)\}")
 #: Separator of names in an acl that is a text, as in _metadata.csv.
 _BETWEEN = "|"
+
+#: Between the clock that stamps a row and ours.
+_CLOCKS_DIFFER = timedelta(seconds=5)
 
 Row = Mapping[str, Any]
 
@@ -55,6 +59,11 @@ class RowOptions:
             raise UsageError(f"format must be a suffix such as md, got {self.format!r}")
         if self.template and len(self.parts) < 3:
             raise UsageError("the template names no column; write {column}")
+
+    @property
+    def settles(self) -> timedelta:
+        """How late a row may turn up with a time that is over: clocks differ, and transactions commit late."""
+        return _CLOCKS_DIFFER
 
     @property
     def content_columns(self) -> list[str]:
@@ -97,9 +106,15 @@ class RowOptions:
         if self.version:
             version = row[self.version]
             mark = None if version is None else row_text(version)
-            return SourceFile(self.uri(row), None, _microseconds(version), mark, metadata or None, acl)
+            marks = (_microseconds(version), mark, metadata or None, acl, self._is_final(version))
+            return SourceFile(self.uri(row), None, *marks)
         data = self.data(row)
         return SourceFile(self.uri(row), len(data), None, bytes_digest(data)[:32], metadata or None, acl)
+
+    def _is_final(self, version: Any) -> bool:
+        """Whether no other change of the row may bear the same time."""
+        stamp = stamp_of(version, self.version)
+        return stamp is None or not stamp.unit or stamp.is_over(datetime.now(UTC), self.settles)
 
     def _acl(self, value: Any) -> Any:
         is_open = self.null_acl == "open" and (value is None or value == "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +19,8 @@ from lake.sources.rows import Row, RowOptions
 
 #: Keys of one query.
 _KEYS_AT_A_TIME = 500
+#: An overlap of more than a year is one of a column of numbers that are no times.
+_LONGEST_SECONDS = 366 * 86_400.0
 _BETWEEN_ROWS = b"\n\n"
 #: A text, a name, a comment, or one character of a query.
 _PIECE = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|(\$\w*\$).*?\1|--[^\n]*|/\*.*?\*/|.", re.DOTALL)
@@ -35,6 +38,10 @@ class SqlOptions(RowOptions):
     )
     group: bool = setting(False, "Rows with the same id form one document.")
     order: str = setting("", "Column that orders the rows of a group.")
+
+    @property
+    def settles(self) -> timedelta:
+        return max(super().settles, timedelta(seconds=min(self.overlap, _LONGEST_SECONDS)))
 
     def check(self) -> None:
         super().check()
@@ -112,7 +119,8 @@ class SqlSource:
         metadata = {name: value for file in reversed(files) for name, value in (file.metadata or {}).items()}
         acl = sorted(set.intersection(*known)) if known else None
         modified = max((file.modified_us for file in files if file.modified_us is not None), default=None)
-        return SourceFile(files[0].uri, None, modified, marks, metadata or None, acl)
+        is_final = all(file.is_final and file.etag is not None for file in files)
+        return SourceFile(files[0].uri, None, modified, marks, metadata or None, acl, is_final)
 
     def _by_key(self, keys: Sequence[str], columns: Sequence[str]) -> Iterator[Sequence[Row]]:
         for start in range(0, len(keys), _KEYS_AT_A_TIME):

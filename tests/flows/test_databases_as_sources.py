@@ -14,12 +14,18 @@ import duckdb
 import psycopg
 import pytest
 
+from flows.reindex import reindex
+from flows.steps import PlainSteps
 from lake.errors import TransientError, UsageError
+from lake.options import RecipeOptions
 from lake.sources.listing import listing
 from lake.sources.protocol import CursorLost
 from lake.sources.source import parse_source
+from tasks.job import Job
 from tests.flows.conftest import PostgresServer
 from tests.torture import Rig, Torture
+
+HASH = RecipeOptions(embedder="hash")
 
 
 class DatabaseRig(Rig):
@@ -154,6 +160,41 @@ def test_only_what_changed_is_requested_and_a_full_listing_finds_what_the_cursor
     rig.execute("UPDATE docs SET body = 'late' WHERE name = 'd06'")  # without touching the cursor column
     assert torture.run().reason == "nothing to do"
     assert (torture.run(full=True).removed, torture.state().version) == (1, "")
+
+
+@pytest.mark.parametrize("group", ["", "&group=1&order=id"])
+@pytest.mark.parametrize(
+    ("column", "now", "past"),
+    [("changed", "datetime('now')", "2026-01-02 03:04:05"), ("changed_at", "unixepoch()", 1_700_000_000)],
+)
+def test_a_second_change_of_the_same_second_is_found(
+    tmp_path: Path, column: str, now: str, past: str | int, group: str
+) -> None:
+    """The clock of the database tells whole seconds, and a run came in between."""
+    path = made(tmp_path, f"id, body, {column}", ("old", "old", past), ("a", "one", None))
+    path = path.rename(tmp_path / "t.db")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"UPDATE t SET {column} = {now} WHERE id = 'a'")
+    job = Job((f"docs=sqlite:{path}?table=t&text=body&cursor={column}{group}",), str(tmp_path / "lake"), HASH)
+    with PlainSteps() as steps:
+        assert reindex(job, steps).added == 2
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE t SET body = 'two'")
+        assert reindex(job, steps).changed == 1, "the old row counts by its time, as documented"
+
+
+def test_a_cursor_column_of_several_types_is_named(tmp_path: Path) -> None:
+    path = made(tmp_path, "id, body, n", ("a", "one", 7), ("b", "two", "2026-01-02")).rename(tmp_path / "t.db")
+    with pytest.raises(UsageError, match="'n' holds both int and str"):
+        list(parse_source(f"sqlite:{path}?table=t&text=body&cursor=n").changes(None))
+
+
+def test_rows_with_a_time_that_tells_less_than_a_second_are_read_once(tmp_path: Path) -> None:
+    path = made(tmp_path, "id, body, changed", ("a", "one", None)).rename(tmp_path / "t.db")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE t SET changed = strftime('%Y-%m-%d %H:%M:%f7', 'now')")
+    (found,) = listing([parse_source(f"sqlite:{path}?table=t&text=body&cursor=changed")]).to_pylist()
+    assert found["etag"], "there may be a change in the same microsecond, but no run in between"
 
 
 def made(tmp_path: Path, columns: str, *rows: tuple[Any, ...]) -> Path:

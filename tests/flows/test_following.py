@@ -49,6 +49,23 @@ def test_the_first_rows_of_an_empty_table_are_told(database: Path) -> None:
         assert "b.txt" in follower.changed()
 
 
+def test_rows_that_a_cursor_looks_back_at_are_told_once(tmp_path: Path) -> None:
+    """Otherwise each look would cause a run, for as long as nothing else changes."""
+    with closing(sqlite3.connect(tmp_path / "t.db")) as database, database:
+        database.execute("CREATE TABLE t (id TEXT, body TEXT, n TEXT)")
+        database.execute("INSERT INTO t VALUES ('a', 'one', '2026-01-02 03:04:05'), ('b', 'one', datetime('now'))")
+    with following(f"sqlite:{tmp_path}/t.db?table=t&text=body&cursor=n&overlap=600") as follower:
+        assert follower.changed() == set()
+        insert(tmp_path / "t.db", "c", "one", "2026-01-02 03:04:06")
+        insert(tmp_path / "t.db", "d", "one", "2999-01-02 03:04:06")
+        assert follower.changed() == {"d.txt"}
+        assert follower.changed() == set()
+        with closing(sqlite3.connect(tmp_path / "t.db")) as database, database:
+            database.execute("UPDATE t SET n = n || '.5' WHERE id = 'b'")
+        assert follower.changed() == {"b.txt"}
+        assert follower.changed() == set()
+
+
 def test_each_change_of_a_table_that_is_a_file_is_told(tmp_path: Path) -> None:
     """Its cursor is lost by each change."""
     table = tmp_path / "t.csv"
