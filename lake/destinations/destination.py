@@ -166,6 +166,9 @@ class DifferenceStore(Protocol):
 
         ``anew``: into an empty copy beside the current one if the store can switch, or what an interrupted attempt
         with the same ``rows`` and ``rights`` left of one. Otherwise in place, after storing ``target``.
+
+        A sync that narrows rights may come here twice: at first in place, to close what is open to too many. Of a
+        store that switches by transaction, ``finish`` and ``held`` are called in between.
         """
         ...
 

@@ -58,7 +58,7 @@ def plan_sync(
     is_there = held.mark == target.mark
     if is_known and is_there and store.count() == target.n_chunks:
         return SyncPlan("none")
-    before = _release_held(lake, history, held) if is_known and not is_there else None
+    before = release_held(lake, history, held) if is_known and not is_there else None
     if before is None:
         return _difference("listing", dict(store.listing()), rows.digests(), store, target)
     changed = changed_documents(before, rows)
@@ -78,7 +78,7 @@ def against_listing(store: DifferenceStore, rows: ReleaseRows, plan: SyncPlan) -
     return replace(plan, written=_missing(held, wanted), removed=tuple(sorted(held.keys() - wanted.keys())))
 
 
-def _release_held(lake: Lake, history: History, held: HeldState) -> ReleaseRows | None:
+def release_held(lake: Lake, history: History, held: HeldState) -> ReleaseRows | None:
     """The rows that a store holds, if the lake still has exactly those."""
     release = history.releases.get(held.release)
     if held.mark is None or release is None or rows_digest(release) != held.rows:

@@ -56,6 +56,21 @@ class ReleaseRows:
         rows = self._documents.scan(["doc_id", "metadata"])
         return dict(zip(rows.column("doc_id").to_pylist(), rows.column("metadata").to_pylist(), strict=True))
 
+    def readers(self) -> dict[str, list[str]]:
+        """doc_id -> who may see it today, of each document that not everybody may see; some may be gone."""
+        rows = self._documents.scan(["doc_id", "acl"])
+        stored = zip(rows.column("doc_id").to_pylist(), rows.column("acl").to_pylist(), strict=True)
+        return {doc_id: acl for doc_id, acl in {**dict(stored), **self._acl}.items() if acl is not None}
+
+    def chunks_of(self, doc_ids: Collection[str], chunk_ids: Collection[str] | None = None) -> frozenset[str]:
+        """The ids of these documents' chunks, or those of them that are among ``chunk_ids``."""
+        key, wanted = ("doc_id", doc_ids) if chunk_ids is None else ("chunk_id", chunk_ids)
+        found = set[str]()
+        for batch in self._batches(key, wanted, ("chunk_id", "doc_id")) if doc_ids else ():
+            rows = zip(batch.column("chunk_id").to_pylist(), batch.column("doc_id").to_pylist(), strict=True)
+            found.update(chunk_id for chunk_id, doc_id in rows if doc_id in doc_ids)
+        return frozenset(found)
+
     def documents(self) -> dict[str, str]:
         """doc_id -> digest of everything that the rows of its chunks depend on."""
         found = {}

@@ -19,12 +19,13 @@ from lake.destinations.destination import (
     VectorRows,
     Written,
 )
-from lake.destinations.difference import Method, SyncPlan, against_listing, in_full, plan_sync
+from lake.destinations.difference import Method, SyncPlan, against_listing, in_full, plan_sync, release_held
 from lake.destinations.failures import store_failures
 from lake.destinations.opening import open_destination
 from lake.destinations.release_rows import ReleaseRows
 from lake.destinations.release_tables import release_tables, rows_digest
 from lake.destinations.repeated_calls import RepeatedCalls
+from lake.destinations.tightening import close_first, restricted_first
 from lake.destinations.verification import Verification, verify
 from lake.errors import ContractError, RefusedError
 from lake.reporting import Progress, silent
@@ -173,6 +174,7 @@ class _Sync:
         plan = self._plan(held, target, rows, full=full)
         if plan.method == "none":
             return self._synced(held, target, plan)
+        self._close_first(held, target, rows, plan)
         # Known to the lake before the first row leaves it, so that an erasure reports it.
         self._remember(target, complete=False)
         n_bytes, verified = self._written(target, rows, plan)
@@ -183,8 +185,20 @@ class _Sync:
     def _plan(self, held: HeldState | None, target: HeldState, rows: ReleaseRows, *, full: bool) -> SyncPlan:
         if full:
             return in_full(target)
-        is_known = held is not None and registry.is_complete(self.lake, self.destination, str(held.mark))
+        is_known = self._is_known(held)
         return plan_sync(self.lake, self.history, self.store, held, target, rows, is_known=is_known)
+
+    def _is_known(self, held: HeldState | None) -> bool:
+        return held is not None and registry.is_complete(self.lake, self.destination, str(held.mark))
+
+    def _close_first(self, held: HeldState | None, target: HeldState, rows: ReleaseRows, plan: SyncPlan) -> None:
+        """Where readers see what is written only at the end, close first what is open to too many."""
+        is_late = (plan.anew and self.store.switch == "full") or self.store.switch == "transaction"
+        if held is None or not is_late:
+            return
+        before = release_held(self.lake, self.history, held) if self._is_known(held) else None
+        self._remember(target, complete=False)
+        close_first(self.store, held, target, before, rows)
 
     def _written(self, target: HeldState, rows: ReleaseRows, plan: SyncPlan) -> tuple[int, Verification]:
         """The bytes sent, and what was verified. Raises ContractError if the store holds anything else."""
@@ -227,7 +241,10 @@ class _Sync:
         return held
 
     def _write(self, rows: ReleaseRows, plan: SyncPlan) -> int:
-        """Remove first, so that what nobody may read any more goes before all else. Returns the bytes of rows sent."""
+        """Remove first, then write what not everybody may read, so that rights are narrowed before all else.
+
+        Returns the bytes of rows sent.
+        """
         size, n_bytes = self.store.batch_rows, 0
         n_rows = rows.count() if plan.written is None else len(plan.written)
         self.progress("chunks", 0, n_rows + len(plan.removed))
@@ -235,10 +252,11 @@ class _Sync:
             some = plan.removed[start : start + size]
             self.store.apply(None, some)
             self.progress("chunks", len(some), None)
-        for stored in rows.rows(plan.written, size) if n_rows else ():
-            self.store.apply(stored, ())
-            n_bytes += _size(stored)
-            self.progress("chunks", len(stored.ids), None)
+        for part in (None,) if plan.written is None else restricted_first(rows, plan.written):
+            for stored in rows.rows(part, size):
+                self.store.apply(stored, ())
+                n_bytes += _size(stored)
+                self.progress("chunks", len(stored.ids), None)
         return n_bytes
 
     def _remember(self, target: HeldState, *, complete: bool) -> None:

@@ -22,14 +22,14 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
 
 text = _ours(7, "text", ".txt .text .log", _ENCODINGS)
 markdown = _ours(6, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
-html = _ours(11, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
+html = _ours(12, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
 office = _ours(
-    16,
+    17,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
-pdf = _ours(8, "pdf", ".pdf", "pypdfium2", _OCR)
+pdf = _ours(9, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
     15,
     "tables.sheets",
@@ -39,11 +39,11 @@ sheets = _ours(
 )
 mail = _ours(18, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(5, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
-epub = _ours(12, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+epub = _ours(13, "web.epub", ".epub", "lxml", *_HTML, _OCR)
 rst = _ours(14, "markup.rst", ".rst", "docutils", _ENCODINGS)
 org = _ours(5, "markup.org", ".org", _ENCODINGS)
-rtf = _ours(9, "office.rtf", ".rtf", *_HTML)
-opendocument = _ours(10, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
+rtf = _ours(10, "office.rtf", ".rtf", *_HTML)
+opendocument = _ours(11, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
     15,
     "data.json_text",
@@ -62,5 +62,5 @@ code = _ours(
     *(f"tree-sitter-{grammar}" for grammar in _GRAMMARS),
     detects_language=False,
 )
-pictures = _ours(2, "pictures", ".png .jpg .jpeg .tif .tiff .webp .bmp .gif", _OCR)
+pictures = _ours(3, "pictures", ".png .jpg .jpeg .tif .tiff .webp .bmp .gif", _OCR)
 legacy = _ours(2, "office.legacy", ".doc .ppt .pages .key .numbers", detects_language=False)

@@ -13,12 +13,16 @@ from lake.errors import InputError, LakeError, UsageError
 from lake.parse.canonical import cleaned
 from lake.parse.document import ParsedDocument, check
 from lake.parse.language import declared_language, language_of
+from lake.parse.markup.misplaced_rights import rights_in_paragraphs
 from lake.parse.parser import Parser
 from lake.parse.twice_encoded import twice_encoded
 
 #: More bytes than any text that a person wrote; anything larger is a dump that should be split.
 MAX_BYTES = 512 << 20
 _UNKNOWN_TYPE = "application/octet-stream"
+
+#: Parsers of documents that are written in paragraphs, and have no front matter.
+_OF_PARAGRAPHS = ("epub", "html", "office", "opendocument", "pdf", "pictures", "rtf")
 
 _log = logging.getLogger(__name__)
 
@@ -186,7 +190,7 @@ def parse(data: bytes, uri: str) -> ParsedDocument:
     if parser is None:
         raise InputError(_without_parser(uri, suffix), "unsupported")
     _refuse_blank(data)
-    return _with_language(_remarked(_required_text(_run(parser, data, suffix))), parser)
+    return _with_language(_remarked(_with_rights(_required_text(_run(parser, data, suffix)), parser)), parser)
 
 
 def _without_parser(uri: str, suffix: str) -> str:
@@ -197,6 +201,14 @@ def _without_parser(uri: str, suffix: str) -> str:
             f"raglake ingest {address} --lake LAKE"
         )
     return f"no parser for the suffix {suffix!r}; convert it to a text format or leave it out"
+
+
+def _with_rights(parsed: ParsedDocument, parser: Parser) -> ParsedDocument:
+    """Let nobody see a document whose first paragraphs are front matter that names an acl: its format has none."""
+    if parser.name not in _OF_PARAGRAPHS or "acl" in parsed.metadata:
+        return parsed
+    why = rights_in_paragraphs(parsed.text)
+    return replace(parsed, metadata=parsed.metadata | {"acl": None}, omitted=(*parsed.omitted, *why)) if why else parsed
 
 
 def _remarked(parsed: ParsedDocument) -> ParsedDocument:

@@ -13,7 +13,7 @@ from lake.parse.canonical import clean, paragraphs, source_document
 from lake.parse.document import Omission, ParsedDocument
 from lake.parse.encodings import believed, codec_of, declared_in, guess, label
 from lake.parse.hz import hz_remark
-from lake.parse.markup.front_matter import misplaced_rights
+from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.twice_encoded import without_latin_controls
 
 _BOMS = (

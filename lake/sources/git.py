@@ -16,13 +16,15 @@ from lake.errors import TransientError, UsageError
 from lake.ids import value_digest
 from lake.sources.address import options_of, place_of, setting
 from lake.sources.local import name_bytes, readable_name
-from lake.sources.protocol import Cursor, CursorLost, Removal, SourceFile
+from lake.sources.protocol import Cursor, CursorLost, Removal, SourceFile, is_misnamed, is_sidecar
 from lake.storage.secrets import hidden
 
 _SCHEMES = ("git+https", "git+http", "git+ssh")
 #: What the server answers with one of these words must be corrected by somebody. They may stand in an address as well.
 _CLOSED = re.compile(r"\b40[13]\b|authentication|unauthorized|permission denied|forbidden", re.IGNORECASE)
 _ADDRESS = re.compile(r"\w+://\S+")
+#: What a cursor begins with. Raise the number if more is listed of a commit than before.
+_POSITION = "2 "
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class GitSource:
         self._options = options_of(url, GitOptions)
         self._folder = self._options.path.strip("/").encode()
         self._lock = RLock()
-        self._names: dict[bytes, bytes] | None = None
+        self._names: dict[bytes, bytes | None] | None = None
         try:
             import dulwich.repo
         except ImportError as error:
@@ -77,30 +79,39 @@ class GitSource:
         with self._lock:
             commit = self._commit(is_listing=True)
             old = None if since is None else self._known_tree(since)
-            for change in tree_changes(self._repo.object_store, old, self._tree(commit), change_type_same=True):
+            words = {"include_trees": True, "change_type_same": True}
+            for change in tree_changes(self._repo.object_store, old, self._tree(commit), **words):
                 gone, new = change.old, change.new
-                if new is not None and _is_file(new):
+                if new is not None and _is_listed(new):
                     yield SourceFile(_uri(new.path), etag=new.sha.decode())
-                elif gone is not None and _is_file(gone):
+                elif gone is not None and _is_listed(gone):
                     yield Removal(_uri(gone.path))
-            yield Cursor(commit.id.decode(), commit.id.decode())
+            yield Cursor(_POSITION + commit.id.decode(), commit.id.decode())
 
     def read(self, uri: str) -> bytes:
         with self._lock:
             if self._names is None:
                 self._names = self._blobs()
-            sha = self._names.get(name_bytes(uri))
-            if sha is None:
+            name = name_bytes(uri)
+            if name not in self._names:
                 raise FileNotFoundError(uri)
+            sha = self._names[name]
+            if sha is None:
+                raise IsADirectoryError(uri)
             return bytes(self._repo[sha].data)
 
-    def _blobs(self) -> dict[bytes, bytes]:
+    def _blobs(self) -> dict[bytes, bytes | None]:
+        """The ids of all that is listed, by path; None for what is no file."""
         from dulwich.object_store import iter_tree_contents
 
         tree = self._tree(self._commit(is_listing=False))
-        return {one.path: one.sha for one in iter_tree_contents(self._repo.object_store, tree) if _is_file(one)}
+        entries = iter_tree_contents(self._repo.object_store, tree, include_trees=True)
+        return {one.path: one.sha if _is_file(one) else None for one in entries if _is_listed(one)}
 
-    def _known_tree(self, commit: str) -> Any:
+    def _known_tree(self, position: str) -> Any:
+        commit = position.removeprefix(_POSITION)
+        if commit == position:
+            raise CursorLost("an earlier version listed no links and submodules with the names of sidecars")
         try:
             return self._tree(self._repo[commit.encode()])
         except (KeyError, ValueError, FileNotFoundError) as error:
@@ -193,8 +204,12 @@ def _advertised(refs: Any, ref: str, address: str) -> bytes:
 
 
 def _is_file(entry: Any) -> bool:
-    """Links and submodules are no documents."""
     return entry.mode is not None and stat.S_ISREG(entry.mode)
+
+
+def _is_listed(entry: Any) -> bool:
+    """Links, submodules and folders are no documents, but with the name of a sidecar they may restrict one."""
+    return _is_file(entry) or is_sidecar(uri := _uri(entry.path)) or is_misnamed(uri)
 
 
 def _uri(path: bytes) -> str:

@@ -17,7 +17,7 @@ from lake.errors import UsageError
 from lake.ids import bytes_digest
 from lake.sources.address import name_of, options_of, place_of, setting
 from lake.sources.protocol import SourceFile
-from lake.sources.rows import acl_of
+from lake.sources.rows import acl_of, common_acl, no_rights_in
 from lake.sources.spool import Spool, known_spool, spool_of
 from lake.sources.spooled import SpooledSource
 from lake.storage.secrets import resolved
@@ -52,6 +52,7 @@ class ReaderSource(SpooledSource):
         given = dict(parse_qsl(url.partition("?")[2], keep_blank_values=True))
         ours = "&".join(pair for pair in url.partition("?")[2].split("&") if pair.partition("=")[0] in own)
         self._options = options_of(f"reader:?{ours}", ReaderOptions)
+        no_rights_in("keep", self._options.keep, "acl_by")
         self._arguments = {name: resolved(text) for name, text in given.items() if name not in own}
 
     def list(self) -> Iterator[SourceFile]:
@@ -113,14 +114,7 @@ class ReaderSource(SpooledSource):
             key: one.metadata[key] for one in reversed(documents) for key in options.keep if key in one.metadata
         }
         acls = [acl_of(one.metadata.get(options.acl_by)) for one in documents] if options.acl_by else []
-        acl = None if not acls else _common(acls)
-        return SourceFile(uri, len(data), None, bytes_digest(data)[:32], metadata or None, acl)
-
-
-def _common(acls: Sequence[Any]) -> Any:
-    """Who may see each of them; what is not understood is passed on, which hides the document."""
-    odd = next((acl for acl in acls if not isinstance(acl, list)), None)
-    return odd if odd is not None else sorted(set.intersection(*map(set, acls)))
+        return SourceFile(uri, len(data), None, bytes_digest(data)[:32], metadata or None, common_acl(acls))
 
 
 def _class_of(name: str) -> Any:

@@ -10,7 +10,10 @@ from typing import Any
 from lake.errors import UsageError
 from lake.parse.registry import MAX_BYTES
 from lake.sources.blocks import whole
-from lake.sources.protocol import SourceFile
+from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, SourceFile, is_misnamed, is_sidecar
+
+#: Ends of names that a sidecar has, or nearly.
+_ENDS = (SIDECAR_SUFFIX, SIDECAR_TABLE, f"{SIDECAR_SUFFIX}.txt", f"{SIDECAR_TABLE}.txt")
 
 
 class FsspecReader:
@@ -38,10 +41,13 @@ class FsspecReader:
         return bool(self._filesystem.exists(self._path))
 
     def _found(self, details: dict[str, Any]) -> Iterator[SourceFile]:
+        folders = set[str]()
         for name, info in details.items():
             uri = name.removeprefix(self._path).lstrip("/")
             if self._hidden or "/." not in f"/{uri}":
                 yield _remote_found(uri, info)
+                folders.update(_meant_as_sidecars(uri))
+        yield from map(SourceFile, sorted(folders))  # reading one will reveal why
 
     def find(self, uri: str) -> SourceFile:
         """One file, as ``list`` would yield it."""
@@ -64,6 +70,14 @@ class FsspecReader:
     @cached_property
     def _path(self) -> str:
         return filesystem_of(self._root)[1].rstrip("/")
+
+
+def _meant_as_sidecars(uri: str) -> Iterator[str]:
+    """Folders above a file that have the name of a sidecar, or nearly: one may be meant to restrict a document."""
+    parts = uri.split("/")[:-1]
+    if any(part.lower().endswith(_ENDS) for part in parts):
+        folders = ("/".join(parts[:n]) for n in range(1, len(parts) + 1))
+        yield from (folder for folder in folders if is_sidecar(folder) or is_misnamed(folder))
 
 
 def filesystem_of(url: str) -> tuple[Any, str]:

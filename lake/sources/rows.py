@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -13,6 +13,7 @@ from typing import Any
 from lake.errors import UsageError
 from lake.ids import bytes_digest
 from lake.sources.address import key_of, name_of, setting, text_or_file
+from lake.sources.declared import key_as_meant
 from lake.sources.protocol import SourceFile
 from lake.sources.stamps import stamp_of
 
@@ -59,6 +60,7 @@ class RowOptions:
             raise UsageError(f"format must be a suffix such as md, got {self.format!r}")
         if self.template and len(self.parts) < 3:
             raise UsageError("the template names no column; write {column}")
+        no_rights_in("metadata", self.metadata, "acl")
 
     @property
     def settles(self) -> timedelta:
@@ -128,11 +130,33 @@ def acl_of(value: Any) -> Any:
     if isinstance(value, str):
         try:
             value = json.loads(value) if value.lstrip().startswith("[") else value.split(_BETWEEN)
-        except ValueError:
-            return []
-    if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
-        return value  # which hides the document
+        except (ValueError, RecursionError):
+            return value  # no list, which hides the document as well, and is named
+    if not _is_list_of_names(value):
+        return value
     return [name.strip() for name in value if name.strip()]
+
+
+def common_acl(acls: Sequence[Any]) -> Any:
+    """Who may see each of several parts of a document; None where nobody is excluded.
+
+    What is not understood is passed on, which hides the document.
+    """
+    known = [acl for acl in acls if acl is not None]
+    odd = next((acl for acl in known if not _is_list_of_names(acl)), None)
+    if odd is not None or not known:
+        return odd
+    return sorted(set.intersection(*map(set, known)))
+
+
+def no_rights_in(option: str, keys: Iterable[str], right_option: str) -> None:
+    """Raises UsageError if a key that is kept as metadata states rights: where it is empty, that would hide nothing."""
+    if named := next((key for key in keys if key_as_meant(key).lower() == "acl"), None):
+        raise UsageError(f"{option} names {named!r}, which states rights; write {right_option}={named}")
+
+
+def _is_list_of_names(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
 
 
 def _key_text(key: bytes) -> str:

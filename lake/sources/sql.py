@@ -15,7 +15,7 @@ from lake.sources.address import options_of, place_of, setting, text_or_file
 from lake.sources.cursors import Reached
 from lake.sources.databases import VALUE, Database, DuckDB, PostgreSQL, SQLite
 from lake.sources.protocol import Cursor, CursorLost, Removal, SourceFile
-from lake.sources.rows import Row, RowOptions
+from lake.sources.rows import Row, RowOptions, common_acl
 
 #: Keys of one query.
 _KEYS_AT_A_TIME = 500
@@ -113,11 +113,9 @@ class SqlSource:
         files = [options.file(row) for row in kept]
         if not options.group:
             return files[0]
-        acls = [set(file.acl) if file.acl is not None else None for file in files]
-        known = [acl for acl in acls if acl is not None]
+        acl = common_acl([file.acl for file in files])
         marks = value_digest([[file.etag, file.size] for file in files])
         metadata = {name: value for file in reversed(files) for name, value in (file.metadata or {}).items()}
-        acl = sorted(set.intersection(*known)) if known else None
         modified = max((file.modified_us for file in files if file.modified_us is not None), default=None)
         is_final = all(file.is_final and file.etag is not None for file in files)
         return SourceFile(files[0].uri, None, modified, marks, metadata or None, acl, is_final)

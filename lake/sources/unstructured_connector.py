@@ -257,11 +257,25 @@ def _file(uri: str, data: Any) -> SourceFile:
 
 
 def _readers(permissions: Any) -> list[str] | None:
-    """Users, groups and classes such as everybody with a licence that may read; None if the connector does not know."""
-    known = [one["read"] for one in permissions or () if isinstance(one.get("read"), dict)]
+    """Users, groups and classes such as everybody with a licence that may read; None if the connector does not know.
+
+    Nobody, if it states who may read in a form that is not understood.
+    """
+    known = [one["read"] for one in permissions or () if isinstance(one, Mapping) and "read" in one]
     if not known:
         return None
-    return sorted({str(name) for one in known for kind in _PRINCIPALS for name in one.get(kind) or ()})
+    names = [_names_in(one) for one in known]
+    return sorted(set().union(*(some for some in names if some))) if None not in names else []
+
+
+def _names_in(readers: Any) -> set[str] | None:
+    """The names of one entry; None if it is not understood."""
+    if not isinstance(readers, Mapping):
+        return None
+    lists = [readers.get(kind) or () for kind in _PRINCIPALS]
+    if not all(isinstance(one, list | tuple | set | frozenset) for one in lists):
+        return None
+    return {str(name) for one in lists for name in one}
 
 
 def _microseconds(text: str | None) -> int | None:

@@ -168,6 +168,7 @@ def test_a_process_that_did_not_list_loads_anew(monkeypatch: pytest.MonkeyPatch)
         (f"reader:{__name__}.Nameless", "name documents at random.*name_by=KEY"),
         (f"reader:{__name__}.Nameless?name_by=url", "no metadata 'url'; it gives page"),
         ("reader:nowhere.Reader", "can't be imported"),
+        (f"reader:{__name__}.Nameless?keep=page,acl", "keep names 'acl', which states rights; write acl_by=acl"),
         ("reader:pathlib.Path", "no reader of LlamaIndex"),
         ("reader:x.Y?api_key=abc", "credentials in 'api_key'"),
     ],
@@ -254,6 +255,8 @@ def test_who_may_read_is_taken_over() -> None:
     ]
     assert _readers([{"read": {"users": [], "groups": []}}]) == []
     assert _readers([{"mode": 33188}]) is None
+    for unclear in ("anna", ["anna"], None, {"users": "anna"}, {"groups": {"board": False}}):
+        assert _readers([{"read": {"users": ["ben"]}}, {"read": unclear}]) == []
 
 
 def test_silent_bounds_of_a_connector_are_lifted_unless_stated() -> None:

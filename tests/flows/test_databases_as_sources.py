@@ -312,6 +312,21 @@ def test_groups_of_rows_form_documents(tmp_path: Path) -> None:
     assert after["b.txt"]["etag"] == found["b.txt"]["etag"]
 
 
+@pytest.mark.parametrize("grouped", ["", "&group=1&order=id"])
+@pytest.mark.parametrize(
+    "stated",
+    ["NULL", "''", "'[\"x\", null]'", "'[x'", "repeat('[', 9999)", "7", "{'x': false}", "['x', NULL]", "'\\xff'::BLOB"],
+)
+def test_a_right_that_is_not_understood_admits_nobody(tmp_path: Path, stated: str, grouped: str) -> None:
+    path = tmp_path / "t.db"
+    with duckdb.connect(path) as database:
+        database.execute(f"CREATE TABLE t AS SELECT 'a' AS id, 'one' AS body, {stated} AS who")
+    [row] = listing([parse_source(f"duckdb:{path}?table=t&text=body&acl=who{grouped}")]).to_pylist()
+    declared = json.loads(row["declared"])
+    assert declared["acl"] == []
+    assert ("problems" in declared) == (stated not in ("NULL", "''"))
+
+
 def test_keys_of_groups_that_a_collation_takes_for_equal_are_two(tmp_path: Path) -> None:
     rows = (("a", 1, "one"), ("A", 2, "two"), ("a", 3, "three"))
     path = made(tmp_path, "id TEXT COLLATE NOCASE, n INTEGER, body", *rows).rename(tmp_path / "t.db")
@@ -427,6 +442,7 @@ def test_a_server_without_a_free_connection_is_asked_again(
         ("text=body", "needs either table=NAME or query=SELECT"),
         ("table=t&text=body&group=1", "needs order=COLUMN"),
         ("table=t&text=body&overlap=x", "must be a number"),
+        ("table=t&text=body&metadata=title,ACL", "names 'ACL', which states rights; write acl=ACL"),
         ("table=t&text=body&cursor=bytes", "must hold times, numbers or texts"),
     ],
 )

@@ -14,6 +14,7 @@ from wsgiref.simple_server import make_server
 
 import pytest
 from dulwich import porcelain
+from dulwich.objects import Blob, Tree
 from dulwich.repo import Repo
 from dulwich.server import DictBackend
 from dulwich.web import WSGIRequestHandlerLogger, WSGIServerLogger, make_wsgi_chain
@@ -124,6 +125,37 @@ def test_only_files_below_a_path_are_listed_and_links_are_not(tmp_path: Path) ->
     for options in ("ref=nobody", "path=nowhere", "path=top.md"):
         with pytest.raises(UsageError, match=options.partition("=")[2]):
             listing([parse_source(f"git:{rig.folder}?{options}")])
+
+
+@pytest.mark.parametrize("kind", ["link", "folder", "submodule", "link with capitals"])
+def test_what_has_the_name_of_a_sidecar_and_is_no_file_hides_its_document(tmp_path: Path, kind: str) -> None:
+    rig = GitRig(tmp_path / "repo")
+    for name in ("secret", "open"):
+        rig.put(name, f"The {name} plan of the harbour.\n")
+    torture = Torture(rig, str(tmp_path / "lake"))
+    torture.run()
+    assert torture.may_see() == {}
+    name = "secret.txt.Meta.JSON" if kind == "link with capitals" else "secret.txt.meta.json"
+    commit_odd(rig.folder, name, kind.split()[0])
+    rig.settle = lambda: None  # type: ignore[method-assign] # which would commit the index
+    [remark] = torture.run().remarks
+    assert name in remark
+    assert torture.may_see() == {"secret.txt": []}
+
+
+def commit_odd(folder: Path, name: str, kind: str) -> None:
+    """Commit a link, a folder or a submodule of this name."""
+    with Repo(folder) as repo:
+        commit: Any = repo[repo.head()]
+        tree: Any = repo[commit.tree]
+        target, inside = Blob.from_string(b"elsewhere.json"), Tree()
+        inside.add(b"a.txt", 0o100644, target.id)
+        kinds = {"link": (0o120000, target.id), "folder": (0o040000, inside.id), "submodule": (0o160000, b"1" * 40)}
+        tree.add(name.encode(), *kinds[kind])
+        commit.parents, commit.tree = [commit.id], tree.id
+        for one in (target, inside, tree, commit):
+            repo.object_store.add_object(one)
+        repo.refs[b"refs/heads/master"] = commit.id
 
 
 def test_a_history_that_was_rewritten_is_listed_anew(tmp_path: Path) -> None:

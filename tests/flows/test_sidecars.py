@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 
 import lake
@@ -104,6 +105,24 @@ def test_what_is_nearly_a_sidecar_closes_a_single_file_as_it_closes_a_folder(
         assert ("acl" in json.loads(stated["a.md"] or "{}")) == is_closed, place
         assert stated.keys() - {"a.md", "b.md"} <= ({name} if place == source else set())
         assert bool(found.remarks) or not is_closed
+
+
+def test_a_folder_of_a_bucket_with_the_name_of_a_sidecar_closes_its_documents(lake_url: str) -> None:
+    bucket = fsspec.filesystem("memory")
+    for name in (
+        "a.md",
+        "a.md.meta.json/x.md",
+        "b/c.md",
+        "b/_metadata.csv/y.md",
+        "d.md",
+        "d.md.META.json/z.md",
+        "open.md",
+    ):
+        bucket.pipe(f"/closing/{name}", b"the pump")
+    found = digested(Lake(lake_url), [parse_source("memory://closing")], verify=False)
+    stated = dict(zip(*(found.documents.column(n).to_pylist() for n in ("uri", "stated")), strict=True))
+    closed = {uri for uri, one in stated.items() if one and json.loads(one).get("acl") == []}
+    assert closed == {"a.md", "b/c.md", "b/_metadata.csv/y.md", "d.md"}
 
 
 def test_a_sidecar_that_turns_into_something_else_opens_nothing_at_past_releases(

@@ -27,6 +27,7 @@ from lake.sources.table_files import TableFile
 from tests.torture import Rig, Torture
 
 ROW = {"key": "a", "body": "x", "who": None}
+NO_LIST = "a.txt: acl must be a list of texts; until it is, nobody may see the document"
 
 
 class TableRig(Rig):
@@ -377,7 +378,7 @@ def test_a_glob_joins_files(tmp_path: Path) -> None:
         ("acl=who&null_acl=open", [], {"acl": []}),
         ("acl=who", "anna|board", {"acl": ["anna", "board"]}),
         ("acl=who", '["anna"]', {"acl": ["anna"]}),
-        ("acl=who", "[anna", {"acl": []}),
+        ("acl=who", "[anna", {"acl": [], "problems": [NO_LIST]}),
         ("", ["anna"], None),
     ],
 )

@@ -12,7 +12,7 @@ from lake.parse.canonical import TextWriter, clean
 from lake.parse.data.drawings import SVG, drawn_reading, drawn_words
 from lake.parse.encoded_data import without_data
 from lake.parse.markup import markdown
-from lake.parse.markup.front_matter import rights_of_part
+from lake.parse.markup.misplaced_rights import rights_of_part
 from lake.parse.web import html
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from lake.parse.mail.mail_parts import (
 )
 from lake.parse.mail.packed_rtf import DAMAGED, unpacked
 from lake.parse.mail.signed import signed_content
-from lake.parse.markup.front_matter import rights_of_part
+from lake.parse.markup.misplaced_rights import rights_of_part
 from lake.parse.office import rtf
 from lake.parse.text import decode
 from lake.parse.web import html

@@ -15,12 +15,12 @@ from unicodedata import category, normalize
 from lake.parse.account import omission
 from lake.parse.document import Omission
 
-_LONGEST = 1 << 16
+LONGEST = 1 << 16
 _MOST_VALUES = 10_000
 _MOST_CHARACTERS = 1 << 18
 _DEEPEST = 20
-_OPENING = re.compile(r"\A(---|\+\+\+)(?:yaml|toml|json)?[ \t]*\n")
-_CLOSING = {
+OPENING = re.compile(r"\A(---|\+\+\+)(?:yaml|toml|json)?[ \t]*\n")
+CLOSING = {
     "---": re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE),
     "+++": re.compile(r"^\+\+\+[ \t]*(?:\n|\Z)", re.MULTILINE),
 }
@@ -29,7 +29,7 @@ _RIGHTS = re.compile(
 )
 _JSON_RIGHTS = re.compile(r"""["']acl["']\s*:""", re.IGNORECASE)
 #: A line that people take for a fence; directives of YAML may stand before it.
-_FENCE_LIKE = re.compile(
+FENCE_LIKE = re.compile(
     r"^(?:%[^\n]*\n)*[ \t]*(?:-{3,}|\+{3,}|;{3,}|[\u2013-\u2015]+-*)(?:[ \t#][^\n]*)?\n", re.MULTILINE
 )
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
@@ -77,83 +77,56 @@ def split_front_matter(source: str) -> FrontMatter:
 
     A block that is no mapping is text. If it names an acl, the acl is None, which lets nobody see the document.
     """
-    opening = _OPENING.match(source)
+    opening = OPENING.match(source)
     found = _split_fenced(source, opening) if opening else _split_json(source) if source[:1] == "{" else None
     if found is None:
         found = FrontMatter({}, source)
-        start = _first_word(source)
-        strict = _OPENING.match(source[start : start + 80])
-        closing = strict and _CLOSING[strict[1]].search(source, start + strict.end())
-        if strict and _names_rights(source[start : closing.start() if closing else start + _LONGEST]):
-            return _closed(source, "it is not at the beginning of the file")
-    if any(map(_is_acl, found.fields)) or not _is_like_front_matter(found.text):
+        start = first_word(source)
+        strict = OPENING.match(source[start : start + 80])
+        closing = strict and CLOSING[strict[1]].search(source, start + strict.end())
+        if strict and names_rights(source[start : closing.start() if closing else start + LONGEST]):
+            return closed(source, "it is not at the beginning of the file")
+    if any(map(is_acl, found.fields)) or not _is_like_front_matter(found.text):
         return found
-    return _closed(source, "it is not written as front matter at the beginning of the file")
-
-
-def misplaced_rights(source: str) -> FrontMatter:
-    """The front matter of a format that has none: only an acl, None, if the text begins with a block that names one.
-
-    Fences are taken exactly here, since rules and underlines are usual in plain text.
-    """
-    start = _first_word(source)
-    opening = _OPENING.match(source[start : start + 80])
-    if not opening:
-        return FrontMatter({}, source)
-    body = start + opening.end()
-    closing = _CLOSING[opening[1]].search(source, body)
-    block = source[body : closing.start() if closing else body + _LONGEST]
-    if _names_rights(block if closing else f"\n{block}".partition("\n\n")[0]):
-        return _closed(source, "only Markdown has front matter")
-    return FrontMatter({}, source)
-
-
-def rights_of_part(source: str, *, is_markdown: bool = False) -> tuple[Omission, ...]:
-    """Why nobody may see a document that contains this text as a part of its own: the text states who may see it.
-
-    Empty if it does not.
-    """
-    found = split_front_matter(source) if is_markdown else misplaced_rights(source)
-    if not any(map(_is_acl, found.fields)):
-        return ()
-    return found.omitted or _closed(source, "only for a part of the document").omitted
+    return closed(source, "it is not written as front matter at the beginning of the file")
 
 
 def _is_like_front_matter(text: str) -> bool:
     """Whether a text begins with a block, between other fences or in JSON, that names an acl."""
-    head = _as_meant(text[:_LONGEST])
-    start = _first_word(head)
+    head = as_meant(text[:LONGEST])
+    start = first_word(head)
     if head.startswith("{", start):
         return bool(_JSON_RIGHTS.search(head[start:].partition("\n\n")[0]))
-    opening = _FENCE_LIKE.match(head, start)
+    opening = FENCE_LIKE.match(head, start)
     if not opening:
         return False
-    closing = _FENCE_LIKE.search(head, opening.end())
-    return _names_rights(head[opening.end() : closing.start() if closing else len(head)].partition("\n\n")[0])
+    closing = FENCE_LIKE.search(head, opening.end())
+    return names_rights(head[opening.end() : closing.start() if closing else len(head)].partition("\n\n")[0])
 
 
-def _names_rights(block: str) -> bool:
-    return bool(_RIGHTS.search(_as_meant(block)))
+def names_rights(block: str) -> bool:
+    """Whether a block between fences names an acl as a field of its own."""
+    return bool(_RIGHTS.search(as_meant(block)))
 
 
-def _as_meant(text: str) -> str:
+def as_meant(text: str) -> str:
     """A text in plain widths, with usual spaces and line ends, and without invisible characters."""
     text = normalize("NFKC", _LINE_END.sub("\n", text))
     return text if text.isascii() else "".join(letter for letter in text if category(letter) != "Cf")
 
 
 def _split_fenced(source: str, opening: re.Match[str]) -> FrontMatter:
-    closing = _CLOSING[opening[1]].search(source, opening.end())
-    body = source[opening.end() : closing.start() if closing else opening.end() + _LONGEST]
+    closing = CLOSING[opening[1]].search(source, opening.end())
+    body = source[opening.end() : closing.start() if closing else opening.end() + LONGEST]
     try:
         if closing is None:
             raise _NotUnderstood("its closing fence is missing")
-        if len(body) > _LONGEST:
-            raise _NotUnderstood(f"it has {len(body):,} characters, more than the {_LONGEST:,} that are read")
+        if len(body) > LONGEST:
+            raise _NotUnderstood(f"it has {len(body):,} characters, more than the {LONGEST:,} that are read")
         is_toml = opening[1] == "+++" or opening[0].startswith("---toml")
         fields = _toml(body) if is_toml else _yaml(body)
     except _NotUnderstood as error:
-        return _closed(source, str(error)) if _names_rights(body) else FrontMatter({}, source)
+        return closed(source, str(error)) if names_rights(body) else FrontMatter({}, source)
     comments = " ".join(_COMMENT.findall(body)) if "#" in body and fields else ""
     omitted = (omission("hidden", comments, "comments in front matter"),) if comments else ()
     return FrontMatter(fields, source[closing.end() :], omitted)
@@ -162,29 +135,30 @@ def _split_fenced(source: str, opening: re.Match[str]) -> FrontMatter:
 def _split_json(source: str) -> FrontMatter:
     """An object at the beginning is front matter if nothing follows it on its line."""
     try:
-        value, end = json.JSONDecoder(object_pairs_hook=_distinct).raw_decode(source[:_LONGEST])
+        value, end = json.JSONDecoder(object_pairs_hook=_distinct).raw_decode(source[:LONGEST])
         rest = source[end:].lstrip(" \t")
         if isinstance(value, dict) and value and rest[:1] in ("", "\n"):
             return FrontMatter(_stated(value), rest)
     except (ValueError, RecursionError, _NotUnderstood):
-        head = source[:_LONGEST].partition("\n\n")[0]
-        if re.search(r"""^\s*\{\s*["']|^\s*["']""", head) and _JSON_RIGHTS.search(_as_meant(head)):
-            return _closed(source, "it is no JSON object")
+        head = source[:LONGEST].partition("\n\n")[0]
+        if re.search(r"""^\s*\{\s*["']|^\s*["']""", head) and _JSON_RIGHTS.search(as_meant(head)):
+            return closed(source, "it is no JSON object")
     return FrontMatter({}, source)
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if sum(_is_acl(key) for key, _ in pairs) > 1:
+    if sum(is_acl(key) for key, _ in pairs) > 1:
         raise ValueError("an acl comes twice")
     return dict(pairs)
 
 
-def _closed(source: str, why: str) -> FrontMatter:
+def closed(source: str, why: str) -> FrontMatter:
+    """Front matter that lets nobody see its document, with a remark that says why."""
     place = f"front matter: it names an acl, but {why}; nobody may see the document"
     return FrontMatter({"acl": None}, source, (Omission("unreadable", 0, place),))
 
 
-def _first_word(source: str) -> int:
+def first_word(source: str) -> int:
     """Position after white space, byte order marks and comments at the beginning."""
     position = 0
     while True:
@@ -230,9 +204,9 @@ def _yaml(body: str) -> dict[str, Any]:
     if not _USUAL & {key.lower() for key in keys} and _looks_like_text(body):
         raise _NotUnderstood("it is text")
     fields = _stated(value)
-    meant = _as_meant(body)
+    meant = as_meant(body)
     named = len(_RIGHTS.findall(meant)) if lenient else len(re.findall(r"^[\"']?acl[\"']?\s*:", meant, re.M | re.I))
-    if named > 1 or (named and not any(map(_is_acl, fields))):
+    if named > 1 or (named and not any(map(is_acl, fields))):
         raise _NotUnderstood("not in one place that is clear")
     return fields
 
@@ -298,11 +272,12 @@ def _stated(value: dict[Any, Any]) -> dict[str, Any]:
     """A mapping as JSON values, without empty ones. Raises _NotUnderstood if it is larger than anybody writes."""
     budget = [_MOST_VALUES, _MOST_CHARACTERS]
     stated = {str(key): flat for key, item in value.items() if (flat := _plain(item, budget)) not in (None, "")}
-    return stated | {str(key): _rights(item) for key, item in value.items() if _is_acl(key)}
+    return stated | {str(key): _rights(item) for key, item in value.items() if is_acl(key)}
 
 
-def _is_acl(key: object) -> bool:
-    return _as_meant(str(key)).strip().lower() == "acl"
+def is_acl(key: object) -> bool:
+    """Whether a key means the acl, however it is written."""
+    return as_meant(str(key)).strip().lower() == "acl"
 
 
 def _rights(value: object) -> list[str] | None:
@@ -349,7 +324,7 @@ def _loader() -> Any:
         yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            if sum(_is_acl(key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)) > 1:
+            if sum(is_acl(key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)) > 1:
                 raise _NotUnderstood("an acl comes twice")
             return super().construct_mapping(node, deep)
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from lake.parse.account import omission
 from lake.parse.canonical import first_heading, one_line, source_document, span
 from lake.parse.document import Block, Kind, ParsedDocument
-from lake.parse.markup.front_matter import misplaced_rights
+from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.text import decode
 
 #: Keywords about the document; others, such as CAPTION, belong to the text.

@@ -7,7 +7,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import TextWriter, one_line, runs_into
-from lake.parse.markup.front_matter import misplaced_rights
+from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.markup.rst_extensions import everything_known
 from lake.parse.markup.rst_source import SHOWN_OPTIONS, reading, with_first_cells, with_plain_marks
 from lake.parse.text import decode

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.document import Omission, ParsedDocument
-from lake.parse.markup.front_matter import misplaced_rights
+from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.pictures import Pictures
 from lake.parse.text import decode
 from lake.parse.web.html_linked_data import linked_article

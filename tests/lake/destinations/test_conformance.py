@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from lake.destinations import registry
-from lake.destinations.destination import DifferenceStore
+from lake.destinations.destination import DifferenceStore, VectorRows
 from lake.destinations.opening import open_destination
 from lake.destinations.release_rows import ReleaseRows
+from lake.destinations.repeated_calls import RepeatedCalls
 from lake.destinations.sync import Synced
 from lake.destinations.sync import sync as sync_fully
 from lake.directory import Lake
@@ -138,6 +139,48 @@ def test_a_killed_sync_is_completed_by_the_next(lakes: Lakes, name: str, step: s
         assert done.n_bytes > 0
     assert contents(name)[0] == wanted(early, target)
     assert next(one for one in registry.known_destinations(early) if one.destination == name).complete
+
+
+class Killed(Exception):
+    """A sync that ends in the middle."""
+
+
+def test_rights_are_narrowed_before_anything_else(lakes: Lakes, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by the sync after one that was killed, and by one that writes a full copy."""
+    sync(lakes.early, name, at=lakes.releases["full"])
+    apply = RepeatedCalls.apply
+
+    def dying(store: RepeatedCalls, rows: VectorRows | None, removed: Sequence[str]) -> None:
+        if rows and any(payload["readers"] == ["*"] for payload in rows.payloads):
+            raise Killed
+        apply(store, rows, removed)
+
+    for lake, expected in ((lakes.early, {("*",)}), (lakes.restricted, {("hr",)})):
+        with monkeypatch.context() as patch:
+            patch.setattr(RepeatedCalls, "apply", dying)
+            with pytest.raises(Killed):
+                sync(lake, name, at=lakes.releases["renamed"])
+        assert readers(name, "008.md") == expected
+    done = sync(lakes.restricted, name, at=lakes.releases["renamed"])
+    assert contents(name)[0] == wanted(lakes.restricted, lakes.releases["renamed"])
+    assert done.verified is not None
+
+
+def test_a_full_copy_is_preceded_by_narrower_rights(lakes: Lakes, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync(lakes.early, name, at=lakes.releases["full"])
+    finish = RepeatedCalls.finish
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            RepeatedCalls, "finish", lambda store, state: finish(store, state) if state.mark is None else killed()
+        )
+        with pytest.raises(Killed):
+            sync(lakes.restricted, name, at=lakes.releases["renamed"], full=True)
+    assert readers(name, "008.md") == {("hr",)}
+    assert readers(name, "007.md") == {("board",)}
 
 
 def test_a_store_that_is_gone_in_the_middle_is_named(lakes: Lakes, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
