@@ -79,8 +79,10 @@ class GitSource:
         with self._lock:
             commit = self._commit(is_listing=True)
             old = None if since is None else self._known_tree(since)
-            words = {"include_trees": True, "change_type_same": True}
-            for change in tree_changes(self._repo.object_store, old, self._tree(commit), **words):
+            changes = tree_changes(
+                self._repo.object_store, old, self._tree(commit), include_trees=True, change_type_same=True
+            )
+            for change in changes:
                 gone, new = change.old, change.new
                 if new is not None and _is_listed(new):
                     yield SourceFile(_uri(new.path), etag=new.sha.decode())
