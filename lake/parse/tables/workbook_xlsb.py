@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -13,7 +12,9 @@ from lake.parse.document import Omission
 from lake.parse.tables import biff12
 from lake.parse.tables.cell_format import Shows, built_in, shown_by
 from lake.parse.tables.workbook import Sheet, Workbook, column_name, plain_lines
-from lake.parse.tables.workbook_xlsx import Cell, XlsxReader, note_line, printed_lines
+from lake.parse.tables.workbook_beside import SheetTexts, note_line, printed_lines
+from lake.parse.tables.workbook_cells import Cell
+from lake.parse.tables.workbook_xlsx import XlsxReader
 
 if TYPE_CHECKING:
     import zipfile
@@ -33,11 +34,11 @@ def read(archive: zipfile.ZipFile) -> Workbook:
 
 class _XlsbReader(XlsxReader):
     def workbook(self) -> Workbook:
-        related = {identifier: target for identifier, _, target in self._relations(MAIN_PART)}
-        kinds = dict(self._related(MAIN_PART))
+        related = {identifier: target for identifier, _, target in self._package.relations(MAIN_PART)}
+        kinds = dict(self._package.related(MAIN_PART))
         sheets: list[tuple[int, str, str]] = []
         try:
-            for number, record in biff12.records(self._part(MAIN_PART)):
+            for number, record in biff12.records(self._package.part(MAIN_PART)):
                 if number == biff12.BOOK_SETTINGS:
                     self._since_1904 = bool(record[0] & 1)
                 elif number == biff12.SHEET:
@@ -61,7 +62,7 @@ class _XlsbReader(XlsxReader):
         numbers: list[int] = []
         is_inside = False
         try:
-            for number, record in biff12.records(self._part(path)):
+            for number, record in biff12.records(self._package.part(path)):
                 if number == biff12.NAMED_FORMAT:
                     codes[struct.unpack_from("<H", record)[0]] = biff12.text_at(record, 2)[0]
                 elif number in (biff12.CELL_STYLES, biff12.CELL_STYLES_END):
@@ -74,10 +75,10 @@ class _XlsbReader(XlsxReader):
 
     def _shared_strings(self, path: str) -> list[str]:
         found: list[str] = []
-        if path.lower() not in self._names:
+        if not self._package.has(path):
             return found
         try:
-            for number, record in biff12.records(self._part(path)):
+            for number, record in biff12.records(self._package.part(path)):
                 if number == biff12.SHARED_STRING:
                     found.append(biff12.text_at(record, 1)[0])
         except (InputError, *biff12.DAMAGED) as error:
@@ -86,7 +87,7 @@ class _XlsbReader(XlsxReader):
 
     def _read_sheet(self, sheet: Sheet, path: str, *, is_hidden: bool) -> None:
         try:
-            data = self._part(path)
+            data = self._package.part(path)
         except InputError as error:
             sheet.omit("unreadable", cause=str(error))
             return
@@ -124,18 +125,17 @@ class _XlsbReader(XlsxReader):
 
     def _drawings(self, sheet: Sheet, path: str) -> Iterator[str]:
         """Comments, text boxes and charts; embedded files are named."""
-        relations = list(self._related(path))
-        threads = self._each(sheet, relations, "threadedComment", self._threads)
+        texts = SheetTexts(self._package, sheet, path, self._persons)
+        threads = texts.threads()
         yield from (text for _, text in threads)
         threaded = {cell for cell, _ in threads}
-        for target in (target for kind, target in relations if kind == "comments"):
+        for target in (target for kind, target in texts.relations if kind == "comments"):
             try:
-                yield from (text for cell, text in _notes(self._part(target)) if cell not in threaded)
+                yield from (text for cell, text in _notes(self._package.part(target)) if cell not in threaded)
             except (InputError, *biff12.DAMAGED) as error:
                 sheet.omit("unreadable", cause=f"part {target!r}: {error}")
-        yield from self._drawn(sheet, [one for one in relations if not one[1].lower().endswith(".bin")])
-        for target in (target for kind, target in relations if kind in ("oleObject", "package")):
-            sheet.omit("attachment", cause=f"embedded file {posixpath.basename(target)}")
+        yield from texts.drawn(one for one in texts.relations if not one[1].lower().endswith(".bin"))
+        texts.omit_embedded()
 
 
 def _notes(data: bytes) -> Iterator[tuple[str, str]]:
