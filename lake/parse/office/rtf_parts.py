@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lake.parse.canonical import one_line
 from lake.parse.office.ooxml import plain_rows
+from lake.parse.office.rtf_words import has_letters, joined
 
 _TOLERANCE = 40
 
@@ -24,20 +26,6 @@ class RtfItem:
     @property
     def all_text(self) -> str:
         return self.text if self.rows is None else plain_rows(self.rows)
-
-
-@dataclass(slots=True)
-class RtfFont:
-    name: str = ""
-    codec: str = ""
-    is_symbol: bool = False
-
-
-@dataclass(slots=True)
-class RtfStyle:
-    base: int | None = None
-    outline: int | None = None
-    name: str = ""
 
 
 @dataclass(slots=True)
@@ -73,9 +61,50 @@ class RtfSink:
     label: str = ""
     has_pages: bool = False
 
+    def end_cell(self) -> None:
+        label, self.label = one_line(self.label), ""
+        text = one_line(joined([*self.cell, *self.pieces])).removesuffix(";")
+        self.cells.append(f"{label} {text}" if has_letters(label) else text)
+        self.cell.clear()
+        self.pieces.clear()
 
-def parted(rows: list[RtfRow]) -> list[list[RtfRow]]:
-    """Parts rows whose inner edges share none with those above: these are tables with no line between them."""
+    def end_line(self, border: str) -> None:
+        """A paragraph or a nested cell ends, and its cell goes on."""
+        self.cell += (*self.pieces, border)
+        self.pieces.clear()
+
+    def end_row(self, lefts: list[int]) -> None:
+        if self.cells:
+            self.rows.append((self.cells, lefts[: len(self.cells)] if len(lefts) >= len(self.cells) else []))
+            self.cells = []
+
+    def end_tables(self) -> None:
+        tables, self.rows = _parted(self.rows), []
+        for rows in map(_aligned, tables):
+            if max((sum(map(bool, row)) for row in rows), default=0) > 1:
+                self.items.append(RtfItem("", rows=rows))
+            else:
+                self.items += (RtfItem(text) for row in rows for text in row if text)
+
+
+@dataclass(slots=True)
+class RowEdges:
+    """Where the cells of the next rows begin."""
+
+    lefts: list[int] = field(default_factory=list)
+    edge: int = 0
+
+    def move_first(self, left: int) -> None:
+        self.edge = self.edge if self.lefts else left
+
+    def add(self, right: int) -> None:
+        """Add a cell by its right edge."""
+        self.lefts.append(self.edge)
+        self.edge = right
+
+
+def _parted(rows: list[RtfRow]) -> list[list[RtfRow]]:
+    """Part rows whose inner edges share none with those above: these are tables with no line between them."""
     tables: list[list[RtfRow]] = []
     known: set[int] = set()
     for row in rows:
@@ -88,7 +117,7 @@ def parted(rows: list[RtfRow]) -> list[list[RtfRow]]:
     return tables
 
 
-def aligned(rows: list[RtfRow]) -> list[list[str]]:
+def _aligned(rows: list[RtfRow]) -> list[list[str]]:
     """Rows with each cell in the column where its left edge stands."""
     if not all(lefts for _, lefts in rows):
         return [cells for cells, _ in rows]

@@ -7,18 +7,16 @@ from dataclasses import replace
 
 from lake.parse.canonical import one_line, runs_into
 from lake.parse.document import OmissionKind
-from lake.parse.office.rtf_parts import RtfFont, RtfItem, RtfSink, RtfState, RtfStyle, aligned, parted
+from lake.parse.office.rtf_parts import RowEdges, RtfItem, RtfSink, RtfState
+from lake.parse.office.rtf_styles import RtfFonts, RtfStyles, outline_level
 from lake.parse.office.rtf_words import (
     CHARACTERS,
-    CHARSETS,
     DESTINATIONS,
     MARGINS,
     NO_TEXT,
     PARAGRAPH_ENDS,
     SINKS,
     SPOKEN,
-    SYMBOL_CHARSET,
-    SYMBOL_FONTS,
     SYMBOLS,
     THROUGH,
     TOKEN,
@@ -27,8 +25,6 @@ from lake.parse.office.rtf_words import (
     has_letters,
     joined,
 )
-from lake.parse.office.symbol_fonts import symbol
-from lake.parse.office.word_styles import named_level
 
 
 class RtfReader:
@@ -43,14 +39,9 @@ class RtfReader:
         self.read: list[str] = []
         self.taken: list[str] = []
         self._n_read = -1
-        self._codec = "cp1252"
-        self._default_font: int | None = None
-        self._fonts: dict[int, RtfFont] = {}
-        self._styles: dict[int, RtfStyle] = {}
+        self._fonts = RtfFonts()
+        self._styles = RtfStyles()
         self._entry = ""
-        self._font_entry = RtfFont()
-        self._font_number = 0
-        self._style_entry, self._style_number = RtfStyle(), 0
         self._state = RtfState()
         self._stack: list[tuple[RtfState, RtfSink | None]] = []
         self._sink = RtfSink()
@@ -60,8 +51,7 @@ class RtfReader:
         self._at_start = False
         self._author = ""
         self._property = ""
-        self._lefts: list[int] = []
-        self._edge = 0
+        self._edges = RowEdges()
         self._n_notes = 0
 
     def items(self) -> list[RtfItem]:
@@ -91,7 +81,7 @@ class RtfReader:
             self._close()
         self._flush()
         self._end_paragraph()
-        self._end_table(self._sink)
+        self._end_table()
         return self._sink.items
 
     # Tokens
@@ -139,9 +129,11 @@ class RtfReader:
             return
         ended = self._state
         if ended.target == "style":
-            self._style_entry.name, self._entry = one_line(self._entry).rstrip("; "), ""
+            self._styles.name_last(self._entry)
+            self._entry = ""
         elif ended.target == "font":
-            self._font_entry.name, self._entry = one_line(self._entry).rstrip("; ") or self._font_entry.name, ""
+            self._fonts.name_last(self._entry)
+            self._entry = ""
         elif ended.opens:
             self._end_destination(ended)
         self._state, outer = self._stack.pop()
@@ -183,13 +175,11 @@ class RtfReader:
         """Decode the bytes that came since the last control word."""
         if not self._bytes:
             return
-        number = self._state.font if self._state.font is not None else self._default_font
-        font = self._fonts.get(number if number is not None else -1, RtfFont())
-        stated = self._state.target in ("font", "info", "style")
-        if font.is_symbol and not stated and font.name.lower().startswith(SYMBOL_FONTS):
-            text = "".join(symbol(font.name, f"{one:x}") for one in self._bytes)
+        data = bytes(self._bytes)
+        if self._state.target in ("font", "info", "style"):
+            text = self._fonts.stated(data)
         else:
-            text = bytes(self._bytes).decode(self._codec if stated else font.codec or self._codec, "replace")
+            text = self._fonts.text(data, self._state.font)
         self._bytes.clear()
         self._emit(text)
 
@@ -228,8 +218,7 @@ class RtfReader:
         if self._state.target in ("label", "copy", "unknown"):
             return
         if self._state.in_table and word == "par":
-            self._sink.cell += (*self._sink.pieces, "\n")
-            self._sink.pieces.clear()
+            self._sink.end_line("\n")
         else:
             self._end_paragraph()
 
@@ -239,7 +228,7 @@ class RtfReader:
         sink.pieces.clear()
         label, sink.label = one_line(sink.label), ""
         if (text.strip() or sink.after) and not (self._state.in_table and sink.cells):
-            self._end_table(sink)
+            self._end_table()
         if label and not text.strip():
             self.omitted.append(("decoration", label, "labels of empty paragraphs"))
         if text.strip():
@@ -255,75 +244,42 @@ class RtfReader:
         sink.after = []
 
     def _level(self) -> int:
-        if self._state.outline is not None:
-            return self._state.outline + 1 if 0 <= self._state.outline < 9 else 0
-        number: int | None = self._state.style
-        seen: set[int] = set()
-        while number is not None and number in self._styles and number not in seen:
-            seen.add(number)
-            style = self._styles[number]
-            if style.outline is not None and 0 <= style.outline < 9:
-                return style.outline + 1
-            if level := named_level(style.name):
-                return level
-            number = style.base
-        return 0
+        outline = self._state.outline
+        return self._styles.level(self._state.style) if outline is None else outline_level(outline)
 
     # Tables
 
     def _end_cell(self, number: int | None) -> None:
-        sink = self._sink
         self.read.append(" ")
-        label, sink.label = one_line(sink.label), ""
-        text = one_line(joined([*sink.cell, *sink.pieces])).removesuffix(";")
-        sink.cells.append(f"{label} {text}" if has_letters(label) else text)
-        sink.cell.clear()
-        sink.pieces.clear()
+        self._sink.end_cell()
 
     def _end_nested(self, number: int | None) -> None:
         self.read.append(" ")
-        self._sink.cell += (*self._sink.pieces, " ")
-        self._sink.pieces.clear()
+        self._sink.end_line(" ")
 
     def _end_nested_row(self, number: int | None) -> None:
         self._sink.cell[-1:] = ["; "]
 
     def _end_row(self, number: int | None) -> None:
-        sink = self._sink
-        if sink.pieces or sink.cell:
+        if self._sink.pieces or self._sink.cell:
             self._end_cell(None)
-        if sink.cells:
-            lefts = self._lefts[: len(sink.cells)] if len(self._lefts) >= len(sink.cells) else []
-            sink.rows.append((sink.cells, lefts))
-            sink.cells = []
+        self._sink.end_row(self._edges.lefts)
 
     def _begin_row(self, number: int | None) -> None:
-        if self._state.place == "nesttableprops":
-            return
-        self._lefts, self._edge = [], 0
+        if self._state.place != "nesttableprops":
+            self._edges = RowEdges()
 
     def _row_left(self, number: int | None) -> None:
-        self._edge = self._edge if self._lefts else number or 0
+        self._edges.move_first(number or 0)
 
     def _cell_edge(self, number: int | None) -> None:
-        if self._state.place == "nesttableprops":
-            return
-        self._lefts.append(self._edge)
-        self._edge = number or 0
+        if self._state.place != "nesttableprops":
+            self._edges.add(number or 0)
 
-    def _end_table(self, sink: RtfSink) -> None:
-        if sink.cells or sink.cell:
-            outer, self._sink = self._sink, sink
+    def _end_table(self) -> None:
+        if self._sink.cells or self._sink.cell:
             self._end_row(None)
-            self._sink = outer
-        if not sink.rows:
-            return
-        tables, sink.rows = parted(sink.rows), []
-        for rows in map(aligned, tables):
-            if max((sum(map(bool, row)) for row in rows), default=0) > 1:
-                sink.items.append(RtfItem("", rows=rows))
-            else:
-                sink.items += (RtfItem(text) for row in rows for text in row if text)
+        self._sink.end_tables()
 
     # Destinations
 
@@ -384,7 +340,7 @@ class RtfReader:
         self.read.append(" ")
         outer, self._sink = self._sink, inner
         self._end_paragraph()
-        self._end_table(inner)
+        self._end_table()
         self._sink = outer
         for item in inner.items:
             item.level = 0
@@ -406,38 +362,39 @@ class RtfReader:
 
     def _set_font(self, number: int | None) -> None:
         if self._state.target == "font":
-            self._font_number, self._font_entry, self._entry = number or 0, RtfFont(), ""
-            self._fonts[self._font_number] = self._font_entry
+            self._fonts.begin(number or 0)
+            self._entry = ""
         else:
             self._state.font = number
 
+    def _default_font(self, number: int | None) -> None:
+        self._fonts.default = number
+
     def _charset(self, number: int | None) -> None:
         if self._state.target == "font":
-            self._font_entry.is_symbol = number == SYMBOL_CHARSET
-            self._font_entry.codec = CHARSETS.get(number or 0, "") if number else ""
+            self._fonts.set_charset(number)
 
     def _font_page(self, number: int | None) -> None:
         if self._state.target == "font":
-            self._font_entry.codec = codec_of(number) or self._font_entry.codec
+            self._fonts.set_page(number)
 
     def _code_page(self, number: int | None) -> None:
-        self._codec = codec_of(number) or self._codec
+        self._fonts.codec = codec_of(number) or self._fonts.codec
 
     def _set_style(self, number: int | None) -> None:
         if self._state.target == "style":
-            self._style_number, self._style_entry = number or 0, RtfStyle()
-            self._styles[self._style_number] = self._style_entry
+            self._styles.begin(number or 0)
             self._entry = ""
         else:
             self._state.style = number or 0
 
     def _style_base(self, number: int | None) -> None:
         if self._state.target == "style":
-            self._style_entry.base = number
+            self._styles.set_base(number)
 
     def _set_outline(self, number: int | None) -> None:
         if self._state.target == "style":
-            self._style_entry.outline = number
+            self._styles.set_outline(number)
         else:
             self._state.outline = number
 
@@ -460,13 +417,9 @@ def _setter(name: str, *, is_switch: bool = True) -> Callable[[RtfReader, int | 
     return change
 
 
-def _default_font(reader: RtfReader, number: int | None) -> None:
-    reader._default_font = number
-
-
 _WORDS: dict[str, Callable[[RtfReader, int | None], None]] = {
     "f": RtfReader._set_font,
-    "deff": _default_font,
+    "deff": RtfReader._default_font,
     "fcharset": RtfReader._charset,
     "cpg": RtfReader._font_page,
     "ansicpg": RtfReader._code_page,
