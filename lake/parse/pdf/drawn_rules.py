@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, cached_property
+from typing import Any, overload
 
 from lake.parse.pdf.geometry import Box
 from lake.parse.pdf.native import Results, unchecked
@@ -46,9 +46,31 @@ def _path_calls() -> _PathCalls:
     return _PathCalls()
 
 
-def drawn_rules(page: Any, shown: Shown) -> list[Box]:
-    """The rules of a page, moved by ``shown`` to where a reader sees them; none for a page that is a drawing."""
-    return _Reader(shown).rules(ctypes.cast(page, ctypes.c_void_p))
+class DrawnRules(Sequence[Box]):
+    """The rules of a page, moved by ``shown`` to where a reader sees them; none for a page that is a drawing.
+
+    They are looked up when they are first used: most pages with gaps turn out to hold no table.
+    """
+
+    def __init__(self, page: Any, shown: Shown) -> None:
+        self._page = page
+        self._shown = shown
+
+    @cached_property
+    def _rules(self) -> list[Box]:
+        return _Reader(self._shown).rules(ctypes.cast(self._page, ctypes.c_void_p))
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    @overload
+    def __getitem__(self, index: int) -> Box: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Box]: ...
+
+    def __getitem__(self, index: int | slice) -> Box | Sequence[Box]:
+        return self._rules[index]
 
 
 class _Reader:

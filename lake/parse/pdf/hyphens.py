@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from lake.parse.pdf.glyphs import LINE_END_HYPHEN
+from lake.parse.pdf.page_text import LINE_END_HYPHEN
 
 HYPHENS = f"-\u2010\u2011\xad{LINE_END_HYPHEN}"
 _WORDS = re.compile(r"[^\W\d_]+(?:[-\u2010\u2011][^\W\d_]+)*")

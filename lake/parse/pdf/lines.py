@@ -12,9 +12,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from lake.parse.pdf.geometry import Box, Line
-from lake.parse.pdf.glyphs import LINE_END_HYPHEN
 from lake.parse.pdf.initials import join_initials
 from lake.parse.pdf.order import reading_order, right_columns_first
+from lake.parse.pdf.page_text import LINE_END_HYPHEN
 from lake.parse.pdf.raised import is_raised, joint
 from lake.parse.pdf.spaced import close_up, closed_words, may_be_spaced
 from lake.parse.pdf.word_lines import WIDE_GAP, shown, word_lines

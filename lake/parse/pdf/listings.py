@@ -8,8 +8,8 @@ from itertools import pairwise
 from statistics import mean, median
 from typing import TYPE_CHECKING
 
-from lake.parse.pdf.glyphs import reads_as_words
 from lake.parse.pdf.hyphens import HYPHENS
+from lake.parse.pdf.page_text import reads_as_words
 
 if TYPE_CHECKING:
     from lake.parse.pdf.geometry import Line

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lake.parse.account import count_words
 from lake.parse.canonical import one_line
-from lake.parse.pdf.glyphs import NO_LETTERS
+from lake.parse.pdf.page_text import NO_LETTERS
 
 if TYPE_CHECKING:
     from lake.parse.pdf.geometry import Line

@@ -9,7 +9,7 @@ from unicodedata import normalize
 
 from lake.parse.canonical import clean
 from lake.parse.pdf.geometry import Box, Line
-from lake.parse.pdf.glyphs import LINE_END_HYPHEN
+from lake.parse.pdf.page_text import LINE_END_HYPHEN
 
 if TYPE_CHECKING:
     from lake.parse.pdf.geometry import PlacedWord

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lake.parse.pdf.geometry import Box, PageLayout, PlacedWord
-from lake.parse.pdf.glyphs import LINE_END_HYPHEN, PageGlyphs, with_signs
+from lake.parse.pdf.glyphs import PageGlyphs, with_signs
+from lake.parse.pdf.page_text import LINE_END_HYPHEN
 from lake.parse.pdf.raised import is_raised, joint
 
 if TYPE_CHECKING:

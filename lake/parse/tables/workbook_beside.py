@@ -24,7 +24,7 @@ _DRAWN = (
 _MAX_PARTS = 2000
 
 
-class SheetTexts:
+class TextsBeside:
     """Reads the parts that belong to one sheet; what it leaves out is noted with the sheet."""
 
     def __init__(self, package: WorkbookPackage, sheet: Sheet, path: str, persons: Mapping[str, str]) -> None:

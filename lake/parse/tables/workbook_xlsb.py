@@ -12,7 +12,7 @@ from lake.parse.document import Omission
 from lake.parse.tables import biff12
 from lake.parse.tables.cell_format import Shows, built_in, shown_by
 from lake.parse.tables.workbook import Sheet, Workbook, column_name, plain_lines
-from lake.parse.tables.workbook_beside import SheetTexts, note_line, printed_lines
+from lake.parse.tables.workbook_beside import TextsBeside, note_line, printed_lines
 from lake.parse.tables.workbook_cells import Cell
 from lake.parse.tables.workbook_xlsx import XlsxReader
 
@@ -125,7 +125,7 @@ class _XlsbReader(XlsxReader):
 
     def _drawings(self, sheet: Sheet, path: str) -> Iterator[str]:
         """Comments, text boxes and charts; embedded files are named."""
-        texts = SheetTexts(self._package, sheet, path, self._persons)
+        texts = TextsBeside(self._package, sheet, path, self._persons)
         threads = texts.threads()
         yield from (text for _, text in threads)
         threaded = {cell for cell, _ in threads}

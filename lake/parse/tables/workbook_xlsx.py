@@ -12,7 +12,7 @@ from lake.parse.canonical import one_line
 from lake.parse.document import Omission
 from lake.parse.tables.cell_format import Shows, built_in, general, shown_by
 from lake.parse.tables.workbook import Sheet, Workbook, column_number
-from lake.parse.tables.workbook_beside import SheetTexts
+from lake.parse.tables.workbook_beside import TextsBeside
 from lake.parse.tables.workbook_cells import (
     Cell,
     all_cells,
@@ -124,7 +124,7 @@ class XlsxReader:
             return
         self._read_cells(sheet, data)
         tail = without_cells(data)
-        sheet.lines += SheetTexts(self._package, sheet, path, self._persons).lines(tail)
+        sheet.lines += TextsBeside(self._package, sheet, path, self._persons).lines(tail)
         sheet.merged = list(merged(tail))
         if is_hidden:
             sheet.hide()

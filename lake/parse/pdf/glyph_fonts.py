@@ -1,0 +1,100 @@
+"""The fonts of a page's glyphs: names, sizes, weights and widths."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from functools import cache
+from math import hypot
+from typing import NamedTuple
+
+from lake.parse.pdf.native import Results, unchecked
+
+_BOLD_NAME = re.compile(r"bold|black|heavy|demi|[-,_ ]bd|cmb|cmssbx|sfbx|sfsx|lmb", re.IGNORECASE)
+_BOLD_WEIGHT = 600
+_FORCED_BOLD = 1 << 18
+_FIXED_NAME = re.compile(r"(?i)courier|mono(?!type)|consol|typewriter|menlo|inconsolata|cmtt|cmvtt|lmtt|sftt|ectt")
+_FIXED_PITCH = 1
+
+
+class Style(NamedTuple):
+    """How a text object is drawn: size in points, weight, and whether all letters of its font are of one width."""
+
+    size: float
+    bold: bool
+    fixed: bool
+
+
+_NO_STYLE = Style(0.0, False, False)
+
+
+class GlyphCalls:
+    """Functions of pdfium that answer for a glyph, by its number."""
+
+    def __init__(self) -> None:
+        self.loose_box = unchecked("FPDFText_GetLooseCharBox")
+        self.count_rects = unchecked("FPDFText_CountRects")
+        self.rect = unchecked("FPDFText_GetRect")
+        self.text_object = unchecked("FPDFText_GetTextObject", ctypes.c_void_p)
+        self.font_size = unchecked("FPDFText_GetFontSize", ctypes.c_double)
+        self.matrix = unchecked("FPDFText_GetMatrix")
+        self.font = unchecked("FPDFTextObj_GetFont", ctypes.c_void_p)
+        self.has_map_error = unchecked("FPDFText_HasUnicodeMapError")
+        self.origin = unchecked("FPDFText_GetCharOrigin")
+        #: Shared by all pages: what a call puts there is read before the next call.
+        self.results = Results()
+
+
+@cache
+def glyph_calls() -> GlyphCalls:
+    return GlyphCalls()
+
+
+class GlyphFonts:
+    """Looks up the text objects and the fonts of the glyphs of one page, by pdfium's numbers of them."""
+
+    def __init__(self, handle: ctypes.c_void_p) -> None:
+        import pypdfium2.raw as pdfium
+
+        self._pdfium = pdfium
+        self._quick = glyph_calls()
+        self._handle = handle
+        #: The style of each text object that was looked up.
+        self.styles: dict[int | None, Style] = {}
+        self._kinds: dict[int, tuple[bool, bool]] = {}
+
+    def style_of(self, drawn: int | None, place: int) -> Style:
+        """The style of a text object that is new."""
+        if not drawn:
+            return _NO_STYLE
+        quick, handle = self._quick, self._handle
+        size: float = abs(quick.font_size(handle, place))
+        if quick.matrix(handle, place, quick.results.floats_at):
+            _, _, c, d, _, _ = quick.results.floats
+            size *= d if c == 0.0 < d else hypot(c, d)
+        font = quick.font(ctypes.c_void_p(drawn))
+        kind = self._kinds.get(font)
+        if kind is None:
+            kind = self._kinds[font] = self._kind_of(font) if font else (False, False)
+        found = self.styles[drawn] = Style(round(size, 2), *kind)
+        return found
+
+    def _kind_of(self, address: int) -> tuple[bool, bool]:
+        """Whether a font is bold, and whether all of its letters are of one width."""
+        pdfium = self._pdfium
+        font = ctypes.cast(address, pdfium.FPDF_FONT)
+        stated, flags = self.name_of(address), pdfium.FPDFFont_GetFlags(font)
+        is_fixed = bool(flags & _FIXED_PITCH or _FIXED_NAME.search(stated))
+        if _BOLD_NAME.search(stated) or flags & _FORCED_BOLD:
+            return True, is_fixed
+        return bool(pdfium.FPDFFont_GetWeight(font) >= _BOLD_WEIGHT), is_fixed
+
+    def name_of(self, address: int) -> str:
+        name = ctypes.create_string_buffer(200)
+        self._pdfium.FPDFFont_GetBaseFontName(ctypes.cast(address, self._pdfium.FPDF_FONT), name, len(name))
+        return name.value.decode("utf-8", "replace")
+
+    def font_at(self, place: int) -> int:
+        """The font of a glyph; 0 if it has none."""
+        drawn = self._quick.text_object(self._handle, place)
+        return (self._quick.font(ctypes.c_void_p(drawn)) or 0) if drawn else 0
