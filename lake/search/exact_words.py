@@ -23,19 +23,33 @@ Rows = Callable[[Sequence[int], Sequence[str]], "pa.Table"]
 SEARCHED = ("text", "heading", "title", "uri")
 #: Chunks whose texts are read, since a search may go thousands deep; those after them count as other forms.
 _READ = 512
+#: Characters of a run without spaces that is one word, and no question.
+_LONGEST_RUN = 12
 #: Weight of a chunk that has only other forms of the word.
 _OTHER_FORM = 0.25
 
 
 def lone_word(question: str) -> str | None:
-    """The only word of a question, case-folded; None for more words, for names with signs, and without spaces.
+    """The only word of a question, case-folded; None for more words, and for names with signs.
+
+    Of a script without spaces, a short run counts as a word.
 
     >>> lone_word("Deniz?"), lone_word("wars"), lone_word("AB-4711"), lone_word("the war"), lone_word("灯台")
-    ('deniz', 'wars', None, None, None)
+    ('deniz', 'wars', None, None, '灯台')
     """
     word = spelt(question).strip(" ?!.,;:").casefold()
-    is_spaced = not any(is_unspaced for _, _, is_unspaced in pieces_of(word))
-    return word if word.isalpha() and is_spaced else None
+    if _is_unspaced(word):
+        return word if len(word) <= _LONGEST_RUN else None
+    return word if word.isalpha() and not any(unspaced for _, _, unspaced in pieces_of(word)) else None
+
+
+def _is_unspaced(word: str) -> bool:
+    return [(piece, unspaced) for _, piece, unspaced in pieces_of(word)] == [(word, True)]
+
+
+def _pattern(word: str) -> re.Pattern[str]:
+    around = ("", "") if _is_unspaced(word) else (r"(?<![^\W_])", r"(?![^\W_])")
+    return re.compile(re.escape(word).join(around))
 
 
 def exact_first(found: RankedList, question: str, rows: Rows, more: Sequence[str] = ()) -> RankedList:
@@ -48,7 +62,7 @@ def exact_first(found: RankedList, question: str, rows: Rows, more: Sequence[str
         return found
     table = rows(found.row_ids[:_READ].tolist(), (*SEARCHED, *more))
     texts = zip(*(column.to_pylist() for column in table.columns), strict=True)
-    pattern = re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])")
+    pattern = _pattern(word)
     holds = [any(pattern.search(spelt(one).casefold()) for one in each if one) for each in texts]
     if not any(holds):
         return found

@@ -14,6 +14,7 @@ from functools import cache
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
+from lake.tables.affixes import otherwise_joined, without_affixes
 from lake.tables.folding import plain, spelt, stemmed
 
 #: Longer words are cut, in texts and questions alike.
@@ -35,10 +36,12 @@ _UNSPACED = (
     "\u3005\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 )
+_SHORT_KOREAN = 2
 _HANGUL = "\uac00-\ud7a3"
 #: What joins the parts of a name.
 _JOINS = r"::|->|:(?:/{1,3}|\\{1,2})|\+\+|[.\-/:'@&\\=~+#,·]"
 _ADDRESS = re.compile(r"::|->|:?[/\\]{1,3}|[@=~#]")
+_APOSTROPHES = re.compile(r"[^\W_]+'[^\W_]+")
 _LONGEST_OF_ACRONYM = 2
 _ACRONYMS = re.compile("[A-Z]{2,}s")
 _DIGITS_GROUPED = re.compile(r"\d{1,3}(?P<sign>[,.'])(?:\d{2,3}(?P=sign))*\d{3}(?:(?!(?P=sign))[.,]\d+)?")
@@ -52,6 +55,11 @@ _SPACED = re.compile(
     r"(?<![\w.,])(?:\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3}){1,4}"
     r"|[A-Z]{2}\d{2}(?:[ \u00a0][A-Z0-9]{4}){2,7}(?:[ \u00a0][A-Z0-9]{1,3})?)(?!\w)"
 )
+#: Telephone numbers, numbers of cards and parts, whose groups of digits are printed with signs between them.
+_MAY_BE_GROUPS = re.compile("\\d[)]?[ \u00a0./-][(]?\\d")
+_GROUPS = re.compile(r"(?<![\w.,-])\+?\(?\d{1,8}\)?(?:(?:[ \u00a0./-]{1,2}|(?<=\)))\(?\d{1,8}\)?){1,8}(?![\w,-])")
+#: Digits of such a number.
+_LEAST_GROUPED, _MOST_GROUPED = 7, 16
 #: Amounts with their sign behind them, or before them with a space.
 _MAY_BE_AMOUNT = re.compile(r"[$£€¥₹%]")
 _AMOUNT = re.compile(
@@ -108,6 +116,8 @@ class Analyzer(NamedTuple):
                     found = self._signed(match["sign"] + match["name"], found)
             words += found.words
             forms += found.forms
+        for spelling in otherwise_joined(piece):
+            forms += self._of_piece(spelling).words
         return Words(tuple(word[:_LONGEST] for word in words), tuple(form[:_LONGEST] for form in forms))
 
     def _signed(self, whole: str, found: Words) -> Words:
@@ -136,11 +146,15 @@ class Analyzer(NamedTuple):
         if joins == {"'"}:  # doesn't, l'eau, O'Brien
             forms = dict.fromkeys((*parts, *further, joined))
             return Words((self._token(name),), tuple(form for form in forms if len(form) > 1))
+        if joins == {"·"} and all(map(str.isalpha, runs)):  # col·lecció
+            others = self._others("".join(runs))
+            return Words((self._token(name),), tuple(dict.fromkeys((*parts, *further, joined, *others))))
         if joins <= {"-", ":", ","} and all(map(str.isalpha, runs)):  # state-of-the-art, e-mail
             return Words(tuple(parts), (*further, joined) if len(runs) == 2 else tuple(further))
         whole = self._spelt(name)
         if len(runs) > _MANY_PARTS:
             return Words(tuple(parts), (*further, whole))
+        further += [self._spelt(one.replace("'", "")) for one in _APOSTROPHES.findall(name)]
         if joins == {"."} and all(len(run) <= _LONGEST_OF_ACRONYM and run.isalpha() for run in runs):  # U.S.A., Ph.D.
             further.append(joined)
         return Words((whole,), tuple(dict.fromkeys((*self._beginnings(name), *parts, *further))))
@@ -159,8 +173,10 @@ class Analyzer(NamedTuple):
             yield self._spelt(digits)
         elif _HASH.fullmatch(hexadecimal := re.sub("[-:.]", "", name.casefold())):
             yield hexadecimal
-        if found := _DIGITS_GROUPED.fullmatch(name):
-            yield self._spelt(name.replace(found["sign"], ""))
+        for part in re.split("[:/-]", name):
+            if found := _DIGITS_GROUPED.fullmatch(part):
+                digits = part.replace(found["sign"], "")
+                yield from dict.fromkeys(map(self._spelt, (digits, name.replace(part, digits))))
         if found := _TIMESTAMP.match(name):
             yield from found.groups()
         if name[0] in "vV" and name[1:2].isdigit():
@@ -195,13 +211,14 @@ class Analyzer(NamedTuple):
         return Words((self._token(run) if run.isalpha() else whole,), tuple(forms))
 
     def _others(self, word: str) -> tuple[str, ...]:
-        """Further forms of a word: PDF of PDFs, pairs of syllables of a long Korean word, whose endings vary, and what
-        those search for who type no accents."""
+        """Further forms of a word: PDF of PDFs, pairs of syllables of a long Korean word, whose endings vary, a word
+        without its article or particle, and what those search for who type no accents."""
         if word.isascii():
             return (self._spelt(word[:-1]),) if _ACRONYMS.fullmatch(word) else ()
-        if re.fullmatch(f"[{_HANGUL}]{{3,}}", word):
-            return tuple(map("".join, pairwise(word)))
-        return () if self.keeps_accents else (stemmed(plain(word.casefold()), self.algorithm),)
+        bare = (self._token(form) for form in without_affixes(word.casefold()))
+        if re.fullmatch(f"[{_HANGUL}]+", word):
+            return (*bare, *(map("".join, pairwise(word)) if len(word) > _SHORT_KOREAN else ()))
+        return (*bare, *(() if self.keeps_accents else (stemmed(plain(word.casefold()), self.algorithm),)))
 
     def _token(self, word: str) -> str:
         folded = stemmed(word.casefold(), self.algorithm)
@@ -228,14 +245,18 @@ def parts_of(piece: str) -> Iterator[tuple[int, int]]:
 
 
 def spaced_numbers(text: str) -> Iterator[tuple[int, int, str]]:
-    """Start and end of each number or account that is printed in groups, and how it is written without spaces; also of
+    """Start and end of each number or account that is printed in groups, and how it is written without them; also of
     amounts with a sign, which is put first, but for "%".
 
-    >>> list(spaced_numbers("at 12 500 kr, 50 € or 7 %"))
-    [(3, 9, '12500'), (14, 18, '€50'), (22, 25, '7%')]
+    >>> list(spaced_numbers("at 12 500 kr, 50 € or 7 %, call (555) 019-4477"))
+    [(3, 9, '12500'), (32, 46, '5550194477'), (14, 18, '€50'), (22, 25, '7%')]
     """
     for found in _SPACED.finditer(text) if _MAY_BE_SPACED.search(text) else ():
         yield *found.span(), "".join(found[0].split()).lower()
+    for found in _GROUPS.finditer(text) if _MAY_BE_GROUPS.search(text) else ():
+        digits = "".join(filter(str.isdigit, found[0]))
+        if _LEAST_GROUPED <= len(digits) <= _MOST_GROUPED:
+            yield *found.span(), digits
     for found in _AMOUNT.finditer(text) if _MAY_BE_AMOUNT.search(text) else ():
         sign, number = found["sign"] or found["before"], found["number"] or found["after"]
         yield *found.span(), f"{number}%" if sign == "%" else f"{sign}{number}"

@@ -7,6 +7,8 @@ import unicodedata
 from functools import cache
 from typing import Any
 
+from lake.tables.han_variants import HAN_VARIANTS
+
 #: ISO 639-1 code -> the Snowball algorithm that stems the language.
 STEMMED = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
@@ -16,6 +18,22 @@ STEMMED = {
     "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian",
     "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
+
+#: First and last letter of scripts, the algorithms that know them, and the one for a word of that script in a text that
+#: is stemmed by none of these.
+_SCRIPTS: tuple[tuple[str, str, frozenset[str], str], ...] = (
+    ("\u0370", "\u03ff", frozenset({"greek"}), "greek"),
+    ("\u0400", "\u052f", frozenset({"russian", "serbian"}), "russian"),
+    ("\u0530", "\u058f", frozenset({"armenian"}), "armenian"),
+    ("\u0600", "\u06ff", frozenset({"arabic", "persian"}), "arabic"),
+    ("\u0900", "\u097f", frozenset({"hindi", "nepali"}), "hindi"),
+    ("\u0b80", "\u0bff", frozenset({"tamil"}), "tamil"),
+    ("\u1f00", "\u1fff", frozenset({"greek"}), "greek"),
+)
+#: Letters of Persian that Arabic lacks.
+_PERSIAN = frozenset("پچژگکی")
+#: Algorithms that know no Latin letters; such words in these texts are mostly English.
+_NOT_LATIN = frozenset({"greek", "russian", "armenian", "arabic", "persian", "hindi", "nepali", "tamil", "yiddish"})
 
 _FRACTIONS = [*"\u00bc\u00bd\u00be\u2189", *map(chr, range(0x2150, 0x2160))]
 #: Letters that are often written as another one, and characters that nobody types or sees.
@@ -36,13 +54,14 @@ _ZEROS = (
     "\u0660\u06f0\u07c0\u0966\u09e6\u0a66\u0ae6\u0b66\u0be6\u0c66\u0ce6\u0d66\u0de6\u0e50\u0ed0\u0f20\u1040\u1090"
     "\u17e0\u1810\u1946\u19d0\u1a80\u1a90\u1b50\u1bb0\u1c40\u1c50\ua620\ua8d0\ua900\ua9d0\ua9f0\uaa50\uabf0"
 )
-#: Without accents: letters that have no decomposition, spellings of one letter in Arabic, Persian, Yiddish and
-#: Cyrillic, and the digits of all scripts.
+#: Without accents: letters that have no decomposition, spellings of one letter in Arabic, Persian, Yiddish, Cyrillic
+#: and Chinese, and the digits of all scripts.
 _PLAIN = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ł": "l", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th", "ё": "е"}
     | {"ə": "e", "ɛ": "e", "ɔ": "o", "ŋ": "n", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y", "ґ": "г"}
     | {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ہ": "ه", "ۃ": "ه"}
     | {"װ": "וו", "ױ": "וי", "ײ": "יי"}
+    | HAN_VARIANTS
     | {chr(ord(zero) + digit): str(digit) for zero in _ZEROS for digit in range(10)}
 )
 #: The dot under or beside a letter of Indic scripts, which is often left out.
@@ -101,7 +120,23 @@ _stemmers = _Stemmers()
 def stemmed(word: str, algorithm: str) -> str:
     """The stem of a case-folded word; the word itself if nothing is left of it, or for the algorithm ``""``.
 
+    A word in a script that the algorithm does not know is stemmed in the usual language of that script.
+
     >>> stemmed("pumping", "english"), stemmed("häuser", "german"), stemmed("pumping", "")
     ('pump', 'haus', 'pumping')
+    >>> stemmed("москва", "english"), stemmed("москве", "english"), stemmed("servers", "russian")
+    ('москв', 'москв', 'server')
     """
-    return str(_stemmers.by_language(algorithm).stemWord(word)) or word if algorithm else word
+    return str(_stemmers.by_language(_knowing(algorithm, word)).stemWord(word)) or word if algorithm else word
+
+
+def _knowing(algorithm: str, word: str) -> str:
+    """The algorithm, or one that knows the script of the word."""
+    if word.isascii():
+        return "english" if algorithm in _NOT_LATIN else algorithm
+    for first, last, known, usual in _SCRIPTS:
+        if first <= word[0] <= last:
+            if algorithm in known:
+                return algorithm
+            return "persian" if usual == "arabic" and not _PERSIAN.isdisjoint(word) else usual
+    return algorithm

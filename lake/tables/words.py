@@ -30,10 +30,11 @@ _LONGEST_NAME = 300
 _HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 #: Stop words are a third of prose, and a tenth of prose in a related language.
 _SHARE_OF_STOP_WORDS = 0.2
-#: Umlauts that are spelt out, where they can be (not in "neue", "Feuer", "Quelle"); shorter words are other words.
-_SPELT_OUT, _LEAST_SPELT_OUT = re.compile(r"(?<![aeoq])ue|(?<![ei])[ao]e(?![uy])", re.IGNORECASE), 5
-_UMLAUT = {"ae": "ä", "oe": "ö", "ue": "ü"}
-_SPELLING_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
+#: Umlauts that are spelt out, where they can be (not in "neue", "Feuer", "Quelle"), and the first letter of Ålborg;
+#: shorter words are other words.
+_SPELT_OUT, _LEAST_SPELT_OUT = re.compile(r"(?<![aeoq])ue|(?<![ei])[ao]e(?![uy])|\bAa", re.IGNORECASE), 5
+_UMLAUT = {"ae": "ä", "oe": "ö", "ue": "ü", "aa": "å"}
+_SPELLING_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "å": "aa", "Å": "Aa"})
 #: Minimum number of a question's different stop words in a language that no document is in.
 _OF_A_FOREIGN_LANGUAGE = 3
 

@@ -106,6 +106,17 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "chinese": ("港口的起重机每天检查。", ("起重机", "港", "检查")),
     "korean": ("등대지기가 배를 봅니다.", ("등대지기", "등대지기가", "등대")),
     "thai": ("ประภาคารส่องแสง", ("ประภาคาร", "แสง")),
+    "hebrew prefixes": ("וכשהגענו לנמל ראינו את המגדל", ("נמל", "הנמל", "מגדל")),
+    "arabic and": ("ذهبت والسفينة راسية فالميناء بعيد", ("السفينة", "سفينة", "الميناء")),
+    "russian plural": ("Старые корабли на набережных", ("корабль", "набережная", "СТАРЫЙ")),
+    "greek plural": ("Οι άνθρωποι της Θεσσαλονίκης", ("άνθρωπος", "ΘΕΣΣΑΛΟΝΙΚΗ")),
+    "persian joiner": ("کتاب\u200cهای دریا را می\u200cخوانم", ("کتاب", "کتاب های", "می خوانم", "میخوانم")),
+    "korean particles": ("배는 항구로 간다", ("배", "항구")),
+    "traditional": ("舊碼頭的倉庫", ("旧码头", "仓库", "倉庫")),
+    "simplified": ("渔船的发动机", ("漁船", "發動機", "发动机")),
+    "phone": ("Call (555) 019-4477 or 0171/3344556.", ("5550194477", "555-019-4477", "01713344556")),
+    "card": ("Card 4111 1111 2222 3333 is void.", ("4111111122223333",)),
+    "danish": ("Ålesund havn", ("Aalesund", "alesund")),
     "width": ("Ｆｕｌｌｗｉｄｔｈ code ＺＸ８１.", ("fullwidth", "ZX81", "ＺＸ８１")),
     "ligature": ("The ﬁgurehead and the ﬂoe.", ("figurehead", "floe")),
     "okina": (
@@ -216,6 +227,14 @@ def test_the_very_word_comes_before_its_other_forms(tmp_path: Path) -> None:
     assert found(index, "war?") == ["war", "wars"]
     assert found(index, "WARS") == ["wars", "war"]
     assert found(index, "war wars")[0] == "wars", "several words weigh as before"
+
+
+def test_the_whole_run_comes_before_its_characters(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    texts = {"whole": "東京都の図書館でプログラミングを学ぶ人が多い。", "parts": "図の書館と藏書館"}
+    for name, text in texts.items():
+        (tmp_path / "docs" / f"{name}.md").write_text(text, encoding="utf-8")
+    assert found(built(tmp_path, "docs"), "図書館") == ["whole", "parts"]
 
 
 def test_other_forms_keep_their_weight_if_no_text_holds_the_word() -> None:
