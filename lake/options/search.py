@@ -168,7 +168,7 @@ class SearchOptions(SearchDefaults):
     principals: Sequence[str] | str = option(
         (), "Users and groups to search as; '*' sees everything. By default only unrestricted documents are found."
     )
-    syntax: Syntax = option("plain", 'With boolean: "a phrase", +must, -mustnot, word~1; needs mode text.')
+    syntax: Syntax = option("plain", 'With boolean: "a phrase", +must, -mustnot, word~1, word*; needs mode text.')
     min_score: float | None = option(
         None, "Drop passages with a lower score, on the scale of the last step that scored."
     )

@@ -11,6 +11,7 @@ from lake.search.candidates import RankedList
 from lake.search.chunk_rows import ChunkRows
 from lake.search.exact_words import exact_first
 from lake.search.question import SearchRequest
+from lake.search.wildcards import Searched, matching
 from lake.tables.reader import TableReader, Where
 from lake.tables.synonyms import Expansion, StemmedWords, Synonyms, plain_words, with_synonyms
 from lake.tables.text_query import in_words
@@ -31,15 +32,24 @@ class WordSearch:
         synonyms: Callable[[int], Synonyms],
     ) -> None:
         self._table, self._rows, self._synonyms = table, rows, synonyms
+        parts = release.recipe.text_index.parts
+        more = [column for part, column in (("title", "title"), ("place", "uri")) if part in parts]
+        self._searched = Searched(
+            ("text", "heading", *more, *rows.written), release.recipe.text_tokenizer == "words/accents"
+        )
         self._tokenizer, self._language = release.recipe.text_tokenizer, release.recipe.text_language.lower()
 
     def ranked(self, question: SearchRequest, where: Where, depth: int) -> RankedList:
         """The best ``depth`` chunks, those with exactly the words of an identifier first."""
         query = question.text_query()
+        wildcards, query = query.wildcards, query.without_wildcards()
         if are_own(self._tokenizer):
             query = in_words(query, self._algorithms, self._tokenizer)
         added = self._added(self.expansions(question))
-        found = self._table("chunks").matching(with_synonyms(query, added), depth, where)
+        if wildcards:
+            found = matching(self._table("chunks"), query, wildcards, depth, where, self._searched)
+        else:
+            found = self._table("chunks").matching(with_synonyms(query, added), depth, where)
         row_ids, scores = (found.column(name).to_numpy() for name in ("_rowid", "_score"))
         ranked = RankedList("text", row_ids, scores.astype(float))
         is_changed = bool(added or question.fuzziness)

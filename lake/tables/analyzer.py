@@ -228,6 +228,11 @@ class Analyzer(NamedTuple):
         return word.casefold() if self.keeps_accents else plain(word.casefold())
 
 
+def is_unspaced(letter: str) -> bool:
+    """Whether a character is of a script without spaces between words."""
+    return not letter.isascii() and next(iter(pieces_of(letter)), (0, "", False))[2]
+
+
 def has_word(text: str) -> bool:
     """Whether a text holds anything that can be searched for: a letter, a digit or a picture."""
     return any(map(str.isalnum, text)) or any(True for _ in pieces_of(spelt(text)))

@@ -90,14 +90,15 @@ def plain(word: str) -> str:
         return word
     letters: list[str] = []
     for letter in unicodedata.normalize("NFD", word):
-        if not letters or not (letter in _NUKTAS or (unicodedata.category(letter) == "Mn" and _is_marked(letters[-1]))):
+        if not letters or not (letter in _NUKTAS or (unicodedata.category(letter) == "Mn" and is_marked(letters[-1]))):
             letters.append(letter)
     # The Armenian ligature is folded to another letter than the one it is written with in capitals.
     bare = unicodedata.normalize("NFC", "".join(letters)).replace("ß", "ss").replace("եւ", "եվ")
     return bare.translate(_PLAIN)
 
 
-def _is_marked(letter: str) -> bool:
+def is_marked(letter: str) -> bool:
+    """Whether marks change how this letter is read, and not which word it is in."""
     return any(first <= ord(letter) <= last for first, last in _MARKED) and letter not in "иИ"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -223,6 +223,13 @@ class TableReader:
         beside = [_pool().submit(self._matching, leg, deep, where, key) for leg in others]
         found = [self._matching(first, max(k, _DEPTH), where, key), *(leg.result() for leg in beside)]
         return added(pa.concat_tables(found), key, k)
+
+    def computed(self, columns: Mapping[str, str], condition: str, where: Where = None) -> pa.Table:
+        """The rows that pass SQL: their ``_rowid``, and columns by SQL expressions. Each row of ``where`` is read."""
+        both = f"({where}) AND ({condition})" if isinstance(where, str) and where else condition
+        only = {"row_addr_allowlist": where.allowlist, "prefilter": True} if isinstance(where, Passing) else {}
+        with self._reading():
+            return self._dataset.scanner(columns=dict(columns), filter=both, with_row_id=True, **only).to_table()
 
     def _matching(self, full_text: Any, k: int, where: Where, key: str) -> pa.Table:
         return self._table(where, columns=[key, "_score"], full_text_query=full_text, limit=k)

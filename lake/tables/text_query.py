@@ -11,6 +11,7 @@ from lake.errors import UsageError
 from lake.options.search import MAX_FUZZINESS, Syntax
 from lake.reporting import either
 from lake.tables.analyzer import has_word
+from lake.tables.wildcards import MOST_WILDCARDS, check_wildcard
 from lake.tables.words import WORD_COLUMNS, asked
 
 Occur = Literal["SHOULD", "MUST", "MUST_NOT"]
@@ -29,12 +30,14 @@ _OCCUR: dict[str, Occur] = {"": "SHOULD", "+": "MUST", "-": "MUST_NOT"}
 class Clause:
     """Words, any of which matches unless ``is_phrase``; up to ``fuzziness`` letters of each may differ.
 
-    ``forms`` are further words that match as well and count less. ``others`` are further spellings of a phrase.
+    A wildcard is one word in which ``*`` stands for any characters but spaces. ``forms`` are further words that match
+    as well and count less. ``others`` are further spellings of a phrase.
     """
 
     text: str
     occur: Occur = "SHOULD"
     is_phrase: bool = False
+    is_wildcard: bool = False
     fuzziness: int = 0
     forms: str = ""
     others: tuple[str, ...] = ()
@@ -51,7 +54,16 @@ class TextQuery:
     @property
     def is_words(self) -> bool:
         """Whether the query is plain words, any of which may match."""
-        return len(self.clauses) == 1 and self.clauses[0].occur == "SHOULD" and not self.clauses[0].is_phrase
+        first, *others = self.clauses
+        return first.occur == "SHOULD" and not (others or first.is_phrase or first.is_wildcard)
+
+    @property
+    def wildcards(self) -> tuple[Clause, ...]:
+        return tuple(clause for clause in self.clauses if clause.is_wildcard)
+
+    def without_wildcards(self) -> TextQuery:
+        """The other clauses, which may be none."""
+        return replace(self, clauses=tuple(clause for clause in self.clauses if not clause.is_wildcard))
 
 
 def plain(text: str, fuzziness: int = 0) -> TextQuery:
@@ -62,7 +74,8 @@ def plain(text: str, fuzziness: int = 0) -> TextQuery:
 
 
 def boolean(text: str, fuzziness: int = 0) -> TextQuery:
-    """Parse ``"a phrase"``, ``+must``, ``-mustnot``, ``word~1`` (one letter may differ); other words should occur.
+    """Parse ``"a phrase"``, ``+must``, ``-mustnot``, ``word~1`` (one letter may differ), ``word*`` (any end); other
+    words should occur.
 
     >>> [(c.occur, c.text, c.is_phrase, c.fuzziness) for c in boolean('pump +"north hall" -draft alrm~1').clauses]
     [('MUST', 'north hall', True, 0), ('MUST_NOT', 'draft', False, 0), ('SHOULD', 'alrm', False, 1), \
@@ -75,6 +88,8 @@ def boolean(text: str, fuzziness: int = 0) -> TextQuery:
     clauses = [term for term in terms if term not in words and has_word(term.text)]
     if together := " ".join(word.text for word in words if has_word(word.text)):
         clauses.append(Clause(together, fuzziness=_checked(fuzziness)))
+    if sum(clause.is_wildcard for clause in clauses) > MOST_WILDCARDS:
+        raise UsageError(f"{text!r} has more than {MOST_WILDCARDS} words with *; search for fewer at a time")
     if not any(clause.occur != "MUST_NOT" for clause in clauses):
         raise UsageError(f"{text!r} names nothing to find; add a word without a minus")
     return TextQuery(tuple(clauses))
@@ -85,6 +100,11 @@ def _clause(found: re.Match[str], fuzziness: int) -> Clause:
     if found["phrase"] is not None:
         return Clause(found["phrase"], occur, is_phrase=True)
     stated = found["fuzziness"]
+    if "*" in found["word"] and has_word(found["word"]):
+        check_wildcard(found["word"])
+        if stated is not None:
+            raise UsageError(f"{found[0]!r} has both * and ~; use one of them")
+        return Clause(found["word"], occur, is_wildcard=True)
     return Clause(found["word"], occur, fuzziness=fuzziness if stated is None else _checked(int(stated or 1)))
 
 
