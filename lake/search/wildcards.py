@@ -22,7 +22,7 @@ from lake.tables.wildcards import expression
 _SATURATION, _BY_LENGTH = 1.2, 0.75
 
 
-class Searched(NamedTuple):
+class WildcardTexts(NamedTuple):
     """The columns of chunks that wildcards are looked for in, and whether accents count."""
 
     columns: Sequence[str]
@@ -44,7 +44,7 @@ class Searched(NamedTuple):
 
 
 def matching(
-    table: TableReader, query: TextQuery, wildcards: Sequence[Clause], k: int, where: Where, searched: Searched
+    table: TableReader, query: TextQuery, wildcards: Sequence[Clause], k: int, where: Where, searched: WildcardTexts
 ) -> pa.Table:
     """The ``k`` chunks that match best: their ``_rowid`` and ``_score``.
 
@@ -75,7 +75,7 @@ def _ids(table: TableReader, condition: str, where: Where) -> np.ndarray:
     return np.sort(table.computed({}, condition, where).column("_rowid").to_numpy())
 
 
-def _scored(table: TableReader, clause: Clause, n_allowed: int, where: Where, searched: Searched) -> pa.Table:
+def _scored(table: TableReader, clause: Clause, n_allowed: int, where: Where, searched: WildcardTexts) -> pa.Table:
     """The chunks with words that a wildcard stands for, scored as if these were one word."""
     columns = {"times": searched.times(clause), "length": "character_length(text)"}
     rows = table.computed(columns, searched.holds(clause), where)

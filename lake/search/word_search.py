@@ -11,7 +11,7 @@ from lake.search.candidates import RankedList
 from lake.search.chunk_rows import ChunkRows
 from lake.search.exact_words import exact_first
 from lake.search.question import SearchRequest
-from lake.search.wildcards import Searched, matching
+from lake.search.wildcards import WildcardTexts, matching
 from lake.tables.reader import TableReader, Where
 from lake.tables.synonyms import Expansion, StemmedWords, Synonyms, plain_words, with_synonyms
 from lake.tables.text_query import in_words
@@ -34,7 +34,7 @@ class WordSearch:
         self._table, self._rows, self._synonyms = table, rows, synonyms
         parts = release.recipe.text_index.parts
         more = [column for part, column in (("title", "title"), ("place", "uri")) if part in parts]
-        self._searched = Searched(
+        self._searched = WildcardTexts(
             ("text", "heading", *more, *rows.written), release.recipe.text_tokenizer == "words/accents"
         )
         self._tokenizer, self._language = release.recipe.text_tokenizer, release.recipe.text_language.lower()

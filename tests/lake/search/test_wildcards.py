@@ -21,7 +21,7 @@ DOCUMENTS = {
     "hospital": "Das Krankenhaus am Hafen nahm zehn Verletzte auf.",
     "contribution": "Die Krankenversicherungsbeiträge steigen jährlich im Hafen.",
     "patient": "Der Kranke liegt im Bett, sagt der Arzt.",
-    "part": "Replace AB-4711 and AB‑4799 soon.",
+    "part": "Replace AB-4711 and AB\u20114799 soon.",
     "other": "Replace XAB-4711 and AB-5000 soon.",
     "accents": unicodedata.normalize("NFD", "Müller aus Göttingen, Straße neun, Größe vier."),
     "library": "旧图书馆的藏书",
