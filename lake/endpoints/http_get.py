@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from lake.endpoints.bounded import bounded
+from lake.endpoints.deadline import deadline
 from lake.endpoints.secrets import secret
 from lake.errors import TransientError
 
@@ -37,7 +39,10 @@ def fetched(url: str, token: str | None, seconds: float, params: Mapping[str, st
         headers["authorization"] = f"Bearer {secret(token, 'token')}"
     started, data = time.monotonic(), bytearray()
     try:
-        with _client().stream("GET", url, params=params, headers=headers, timeout=seconds) as answer:
+        with (
+            deadline(seconds),
+            _client().stream("GET", url, params=params, headers=headers, timeout=seconds) as answer,
+        ):
             if answer.status_code != httpx.codes.OK:
                 raise StatusError(url, answer.status_code)
             for block in answer.iter_bytes():
@@ -54,4 +59,4 @@ def _client() -> httpx.Client:
     """One for all, since connections are kept, and making a client costs more than a request."""
     import httpx
 
-    return httpx.Client(follow_redirects=False)
+    return bounded(httpx.Client)(follow_redirects=False)

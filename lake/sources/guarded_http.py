@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from lake.endpoints.bounded import bounded
 from lake.endpoints.pacing import TokenBucket, stated_wait
 from lake.endpoints.refusals import RefusedRequest
 from lake.endpoints.retry import Retries
@@ -18,6 +19,8 @@ from lake.errors import InputError, UsageError
 _RETRIED = (408, 425, 429, 500, 502, 503, 504)
 _MAX_REDIRECTS = 5
 _AGENT = "raglake"
+#: Seconds for one page, however slowly it comes.
+_LONGEST_PAGE = 600.0
 _PORTS = {"http": 80, "https": 443}
 #: IPv4 behind a translator (NAT64), named by the last 32 bits.
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
@@ -127,7 +130,7 @@ class GuardedClient:
         if not private:
             transport._pool._network_backend = _public_backend()  # httpx hands this option of httpcore to nobody
         # Without the environment: a proxy would resolve names itself.
-        self._client = httpx.Client(
+        self._client = bounded(httpx.Client)(
             transport=transport, timeout=30, trust_env=False, headers={"user-agent": _AGENT, "accept-encoding": "gzip"}
         )
         self._home, self._secret_headers, self._max_bytes, self._retries = home, dict(headers), max_bytes, retries
@@ -176,10 +179,12 @@ class GuardedClient:
 
 
 def _within(pieces: Iterable[bytes], most: int) -> bytes:
-    """The pieces as one. Raises InputError for more bytes than allowed, unpacked ones included."""
-    data = bytearray()
+    """The pieces as one. Raises InputError for more bytes than allowed, unpacked ones included, or too slow ones."""
+    data, started = bytearray(), time.monotonic()
     for piece in pieces:
         data += piece
+        if time.monotonic() - started > _LONGEST_PAGE:
+            raise InputError(f"it takes longer than {_LONGEST_PAGE:.0f} s", "unreadable")
         if len(data) > most:
             raise InputError(f"more than {most:,} bytes", "too_large")
     return bytes(data)
