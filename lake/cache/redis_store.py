@@ -90,15 +90,22 @@ class RedisStore:
 
     def add(self, key: str, amounts: Mapping[str, int], seconds: int) -> dict[str, int]:
         """Adds to the fields of a key that lasts some seconds. Returns the sums; raises Unavailable within 50 ms."""
+        from redis.exceptions import ResponseError
 
         def step() -> list[Any]:
             with self._client.pipeline(transaction=True) as steps:
                 for name, amount in amounts.items():
                     steps.hincrby(f"{self._prefix}:{key}", name, amount)
                 steps.expire(f"{self._prefix}:{key}", seconds)
-                return list(steps.execute())
+                try:
+                    return list(steps.execute())
+                except ResponseError as error:  # it may still be read
+                    self._not_written(error)
+                    return []
 
         sums = self._answered(step)
+        if not sums:
+            raise Unavailable
         return {name: int(total) for name, total in zip(amounts, sums, strict=False)}
 
     def _answered(self, step: Callable[[], Any]) -> Any:

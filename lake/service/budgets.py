@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _MICRO = 1_000_000
 #: Seconds for which a day's sums stay in Redis.
 _KEPT = 2 * 86_400
+#: Days whose sums a process holds: around midnight, and after a clock was corrected, an earlier one comes again.
+_DAYS = 7
 USD, TOKENS = "usd", "tokens"
 
 
@@ -46,13 +48,13 @@ class DaySums:
 class Budgets(Collector):
     """Counts what the answers of each key cost, and refuses further ones once its budget of the day (UTC) is used up.
 
-    Sums are those of all processes if ``store`` answers, else those of this process since it started.
+    Sums are those of all processes if ``store`` answers. Without it they go on from what this process knows of them.
     """
 
     def __init__(self, keys: Iterable[Key], store: RedisStore | None = None) -> None:
         self._limits = {key.name: _limits(key) for key in keys if _limits(key)}
         self._store = store
-        self._day, self._own, self._known = "", Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+        self._days: dict[str, Counter[tuple[str, str]]] = {}
         self._refused: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -117,20 +119,17 @@ class Budgets(Collector):
 
     def _added(self, name: str, more: DaySums) -> DaySums:
         """The sums of today with ``more``."""
-        day = f"{clock.now():%Y-%m-%d}"
-        amounts = {USD: more.usd, TOKENS: more.tokens}
+        day, amounts = _today(), {USD: more.usd, TOKENS: more.tokens}
         with self._lock:
-            if day != self._day:
-                self._day = day
-                self._own.clear()
-                self._known.clear()
-            for unit, amount in amounts.items():
-                self._own[name, unit] += amount
+            sums = self._days.setdefault(day, Counter())
+            sums.update({(name, unit): amount for unit, amount in amounts.items()})
+            while len(self._days) > _DAYS:
+                del self._days[min(self._days.keys() - {day})]
         shared = self._shared(f"{day}:{name}", amounts)
         with self._lock:
             for unit in amounts:
-                self._known[name, unit] = max(self._own[name, unit], shared.get(unit, 0))
-            return DaySums(self._known[name, USD], self._known[name, TOKENS])
+                sums[name, unit] = max(sums[name, unit], shared.get(unit, 0))
+            return DaySums(sums[name, USD], sums[name, TOKENS])
 
     def _shared(self, place: str, amounts: dict[str, int]) -> dict[str, int]:
         if self._store is None:
@@ -145,11 +144,11 @@ class Budgets(Collector):
         limit = GaugeMetricFamily("raglake_budget_limit", "Budget of a key per day, in USD or tokens.", labels=labels)
         used = GaugeMetricFamily("raglake_budget_used", "What a key has spent today, in USD or tokens.", labels=labels)
         refused = CounterMetricFamily("raglake_budget_refused", "Answers refused by a budget.", labels=["key"])
-        today = f"{clock.now():%Y-%m-%d}" == self._day
+        today = self._days.get(_today(), Counter[tuple[str, str]]())
         for name, limits in self._limits.items():
             for unit, most in limits.items():
                 limit.add_metric([name, unit], _shown(unit, most))
-                used.add_metric([name, unit], _shown(unit, self._known[name, unit] if today else 0))
+                used.add_metric([name, unit], _shown(unit, today[name, unit]))
             refused.add_metric([name], self._refused[name])
         yield from (limit, used, refused)
 
@@ -166,6 +165,10 @@ def budgets_of(keys: Iterable[Key], index: Index, chats: Iterable[ChatModel | No
             )
     has_budget = any(_limits(key) for key in keys)
     return Budgets(keys, index.caches.spending() if has_budget and index.caches else None)
+
+
+def _today() -> str:
+    return f"{clock.now():%Y-%m-%d}"
 
 
 def _configured_reranker(index: Index) -> str | None:

@@ -120,6 +120,41 @@ def test_processes_share_a_budget_through_redis(
     assert used_up(first)
 
 
+@pytest.mark.parametrize("state", ["full", "a replica"])
+def test_a_server_that_takes_no_writes_is_read_on(
+    redis_server: RedisServer,  # noqa: F811
+    state: str,
+) -> None:
+    from redis import Redis
+
+    store = RedisStore(redis_server.url, "raglake-spent:x")
+    budgets, other = Budgets([KEY], store), Budgets([KEY], RedisStore(redis_server.url, "raglake-spent:x"))
+    other.spend(KEY, Usage(1, 150, 0, 0.1))
+    assert not used_up(budgets)
+    with Redis.from_url(redis_server.url) as client:
+        client.set("raglake-spent:x:entry", b"found")
+        if state == "full":
+            client.config_set("maxmemory-policy", "noeviction")
+            client.config_set("maxmemory", "1")
+        else:
+            client.replicaof("127.0.0.1", 1)
+    budgets.spend(KEY, Usage(1, 50, 0, 0.1))
+    assert used_up(budgets)  # what the other process spent is not forgotten
+    assert store.is_up
+    assert store.get("entry") == b"found"
+
+
+def test_a_clock_that_is_corrected_gives_no_budget_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime(2026, 11, 30, 0, 0, 30, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    budgets = Budgets([KEY])
+    budgets.spend(KEY, Usage(1, 150, 100, 0.1))
+    assert used_up(budgets)
+    for seconds in (-60, 60, 86_400 * 400, -86_400 * 400):
+        now += timedelta(seconds=seconds)
+        assert used_up(budgets) == (now.date().isoformat() == "2026-11-30")
+
+
 def test_spending_survives_an_erasure_of_the_cache(
     redis_server: RedisServer,  # noqa: F811
     two_releases: TwoReleases,
