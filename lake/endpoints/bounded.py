@@ -78,7 +78,7 @@ def _library(made: Any) -> Any:
 
 def _bounded(response: Any) -> Any:
     """The response unpacked, without the headers that this makes wrong."""
-    library = _library(response)
+    library: Any = _library(response)
     started = time.monotonic()
 
     class Body(library.SyncByteStream):  # type: ignore[misc]
