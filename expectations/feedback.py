@@ -1,4 +1,4 @@
-"""Two releases compared by how people judged their passages while both were live."""
+"""Releases, and sides of trials, by how people judged their passages; two of them compared."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import product
 from math import comb, prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from expectations.resampling import N_RESAMPLES
 from lake.errors import UsageError
+
+if TYPE_CHECKING:
+    from lake.index import Index
 
 #: Up to so many kinds of assignment, each is counted.
 _EXACTLY = 50_000
@@ -66,11 +69,11 @@ def compare_feedback(
     """
     if a == b:
         raise UsageError(f"{a} can't be compared with itself by feedback")
-    recent = [row for row in rows if since is None or row["given_at"] >= since]
+    recent = _since(rows, since)
     sessions = [_sessions(recent, release) for release in (a, b)]
     for release, mine in zip((a, b), sessions, strict=True):
         if not mine:
-            known = dict(Counter(row["variant"] or row["release"] for row in recent))
+            known = dict(Counter(map(_side_of, recent)))
             raise UsageError(f"nobody judged a passage of {release}; judgements by release and variant: {known}")
     before, after = (_side(release, mine) for release, mine in zip((a, b), sessions, strict=True))
     rng = np.random.default_rng(seed)
@@ -80,11 +83,66 @@ def compare_feedback(
     return FeedbackComparison(before, after, after.share - before.share, float(low), float(high), p)
 
 
+def compared(
+    index: Index, a: str, b: str, since: datetime | None = None
+) -> tuple[FeedbackComparison, list[dict[str, Any]]]:
+    """Two sides by the lake's judgements, and ``compared_questions``.
+
+    ``a`` and ``b`` are variants, or releases in any way to name one. Raises UsageError if nobody judged one of them.
+    """
+    rows = index.judgements().to_pylist()
+    variants = {row["variant"] for row in rows}
+    first, second = (name if name in variants else index.release(name).id for name in (a, b))
+    return compare_feedback(rows, first, second, since), compared_questions(rows, first, second, since)
+
+
+def judged_sides(rows: Iterable[Mapping[str, Any]], since: datetime | None = None) -> list[dict[str, Any]]:
+    """Each release and variant with judgements: its Side, ``is_variant`` and ``last_at``; the one judged last first."""
+    recent = _since(rows, since)
+    last_at = {_side_of(row): row["given_at"] for row in recent}
+    variants = {row["variant"] for row in recent}
+    found = [
+        {**asdict(_side(name, _sessions(recent, name))), "is_variant": name in variants, "last_at": at}
+        for name, at in last_at.items()
+    ]
+    return sorted(found, key=lambda one: one["last_at"], reverse=True)
+
+
+def compared_questions(
+    rows: Iterable[Mapping[str, Any]], a: str, b: str, since: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Questions judged on both sides, with useful and all judgements of each, the largest differences first."""
+    last: dict[tuple[str, ...], bool] = {}
+    for row in _since(rows, since):
+        voter = row["voter"] or row["feedback_id"]
+        last[_side_of(row), " ".join(row["question"].split()), row["chunk_id"], voter] = row["useful"]
+    counts: defaultdict[str, dict[str, list[int]]] = defaultdict(lambda: {a: [0, 0], b: [0, 0]})
+    for (side, question, *_), useful in last.items():
+        if side in (a, b):
+            counts[question][side][0] += useful
+            counts[question][side][1] += 1
+    found = []
+    for question, of in counts.items():
+        if of[a][1] and of[b][1]:
+            shares = [of[side][0] / of[side][1] for side in (a, b)]
+            numbers = dict(zip(("useful_a", "n_a", "useful_b", "n_b"), (*of[a], *of[b]), strict=True))
+            found.append({"question": question, **numbers, "difference": shares[1] - shares[0]})
+    return sorted(found, key=lambda one: (-abs(one["difference"]), one["question"]))
+
+
+def _since(rows: Iterable[Mapping[str, Any]], since: datetime | None) -> list[Mapping[str, Any]]:
+    return [row for row in rows if since is None or row["given_at"] >= since]
+
+
+def _side_of(row: Mapping[str, Any]) -> str:
+    return str(row["variant"] or row["release"])
+
+
 def _sessions(rows: Iterable[Mapping[str, Any]], release: str) -> list[_Session]:
     """Of each session at a release or variant; if a session judged a passage twice, the last judgement counts."""
     last: dict[str, dict[tuple[str, str], bool]] = defaultdict(dict)
     for row in rows:
-        if (row["variant"] or row["release"]) == release:
+        if _side_of(row) == release:
             last[row["voter"] or row["feedback_id"]][row["question"], row["chunk_id"]] = row["useful"]
     return [(sum(said.values()), len(said)) for said in last.values()]
 

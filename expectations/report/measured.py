@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from expectations.comparison import compare
+from expectations.feedback import compared, judged_sides
 from expectations.live_traffic import read, traffic
 from expectations.profiles import profile_of, profile_text
 from expectations.report.questions import MAIN
@@ -151,6 +152,19 @@ class Measurements:
         rows, judged = read(lake, clock.now() - timedelta(days=days))
         kept = KeptQuestion(configuration.read(lake.store).query_log)
         return {"is_logged": rows.num_rows > 0, **traffic(rows, judged, kept.digest, top=_TOP), "n_days": days}
+
+    def feedback(self, days: int | None) -> dict[str, Any]:
+        """Releases and sides of trials that people judged."""
+        return {"sides": judged_sides(self._index.judgements().to_pylist(), _since(days)), "n_days": days}
+
+    def feedback_comparison(self, a: str, b: str, days: int | None) -> dict[str, Any]:
+        """Side ``b`` against ``a`` by people's judgements."""
+        found, questions = compared(self._index, a, b, _since(days))
+        return {**found.to_json(), "n_days": days, "questions": questions[:_CHANGES], "n_questions": len(questions)}
+
+
+def _since(days: int | None) -> datetime | None:
+    return None if days is None else clock.now() - timedelta(days=days)
 
 
 def _set(name: str, questions: Sequence[EvalQuestion]) -> dict[str, Any]:

@@ -39,13 +39,9 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Compare the share of useful passages of two releases, or of two sides of a trial."""
-    from expectations.feedback import compare_feedback
+    from expectations.feedback import compared
 
-    index = library.open_lake(lake)
-    rows = index.judgements().to_pylist()
-    variants = {row["variant"] for row in rows}
-    first, second = (name if name in variants else index.release(name).id for name in (a, b))
-    found = compare_feedback(rows, first, second, parsed_time("--since", since))
+    found, _ = compared(library.open_lake(lake), a, b, parsed_time("--since", since))
     show(found.to_json(), as_json, show_feedback.compared)
 
 

@@ -21,6 +21,7 @@ from lake.errors import TransientError, UsageError
 from lake.options import AnswerOptions, CacheOptions, SearchOptions, ServiceOptions
 from lake.options.search import OWN
 from lake.plugins.later import Later
+from lake.sources.declared import EVERYTHING
 from lake.storage.pushed import checked_source
 
 if TYPE_CHECKING:
@@ -50,8 +51,11 @@ ProfileOption = Annotated[list[str] | None, typer.Option("--profile", help=_PROF
 _ANSWERING = ("budget_tokens", "max_tokens", "min_evidence", "check", "link_template", "prompts")
 _QUERY_LOG = "Keep questions and what was found in the lake, as `raglake config show` states under query_log."
 _OPERATOR = "Allow callers without a key, who are on this machine, to publish, roll back, pin and name releases."
+_ERASES = "Allow them to erase documents for good as well; with --operator and --as '*'."
 _WRITES = "Pushed source whose documents callers without a key, on this machine, may store and delete. Repeatable."
 _CONSOLE = "Also serve pages for people, at /console."
+OperatorOption = Annotated[bool, typer.Option("--operator", help=_OPERATOR)]
+ErasesOption = Annotated[bool, typer.Option("--erases", help=_ERASES)]
 #: Seconds to wait for the lake before the service listens without it.
 _MOMENT = 1.5
 
@@ -72,7 +76,8 @@ def serve(
     ab: Annotated[list[str] | None, typer.Option("--ab", help=_AB)] = None,
     query_log: Annotated[bool, typer.Option("--query-log", help=_QUERY_LOG)] = False,
     console: Annotated[bool, typer.Option("--console", help=_CONSOLE)] = False,
-    operator: Annotated[bool, typer.Option("--operator", help=_OPERATOR)] = False,
+    operator: OperatorOption = False,
+    erases: ErasesOption = False,
     writes: Annotated[list[str] | None, typer.Option("--writes", help=_WRITES)] = None,
     profile: ProfileOption = None,
 ) -> None:
@@ -80,7 +85,7 @@ def serve(
     from lake.service import app, capacity, cross_origin, processes, profiles, server
 
     tracing.start()
-    ring = _key_ring(keys, as_, operator=operator, writes=writes or ())
+    ring = _key_ring(keys, as_, operator=operator, erases=erases, writes=writes or ())
     chosen = ServiceOptions(**limits)
     server.check_openness(host, ring, is_open)
     words: dict[str, Any] = {"origins": cross_origin.checked_origins(chosen.cors, ring, is_open), "options": options}
@@ -173,14 +178,15 @@ def console(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 chooses a free one.")] = 0,
     as_: AsOption = None,
     model: Annotated[str | None, typer.Option(help=_CHAT)] = None,
-    operator: Annotated[bool, typer.Option("--operator", help=_OPERATOR)] = False,
+    operator: OperatorOption = False,
+    erases: ErasesOption = False,
     profile: ProfileOption = None,
     browse: Annotated[bool, typer.Option("--browse", help="Open the pages in a browser.")] = False,
 ) -> None:
     """Show pages about the lake on this machine, for a browser."""
     from lake.service import app, capacity, profiles, server
 
-    ring = _key_ring(None, as_, operator=operator)
+    ring = _key_ring(None, as_, operator=operator, erases=erases)
     if ring.keys:
         raise UsageError("this command is for this machine alone; unset RAGLAKE_API_KEYS, or use `raglake serve`")
     index = library.open_lake(lake, cache=CacheOptions(), wait=_MOMENT)
@@ -247,18 +253,26 @@ def mcp_module() -> ModuleType:
 
 
 def _key_ring(
-    path: str | None, names: list[str] | None, *, operator: bool = False, writes: Sequence[str] = ()
+    path: str | None,
+    names: list[str] | None,
+    *,
+    operator: bool = False,
+    erases: bool = False,
+    writes: Sequence[str] = (),
 ) -> KeyRing:
     from lake.service.keys import Key, KeyRing, load_keys
 
     keys = load_keys(path)
-    if keys and operator:
-        raise UsageError('--operator is for a service without keys; give one of the keys "operator": true')
-    if keys and writes:
-        raise UsageError('--writes is for a service without keys; give one of the keys "writes": ["SOURCE"]')
+    given = (("operator", operator, "true"), ("erases", erases, "true"), ("writes", writes, '["SOURCE"]'))
+    for name, is_given, value in given if keys else ():
+        if is_given:
+            raise UsageError(f'--{name} is for a service without keys; give one of the keys "{name}": {value}')
     allowed = principals(names)
     allows = allowed if isinstance(allowed, str) else tuple(allowed)
-    anonymous = Key("anonymous", principals=allows, operator=operator, writes=tuple(map(checked_source, writes)))
+    if erases and not (operator and allows == EVERYTHING):
+        raise UsageError("--erases is for operators who see everything; add --operator and --as '*'")
+    words: dict[str, Any] = {"operator": operator, "erases": erases, "writes": tuple(map(checked_source, writes))}
+    anonymous = Key("anonymous", principals=allows, **words)
     return KeyRing(keys, None if keys else anonymous)
 
 

@@ -18,7 +18,8 @@ from lake.erasure.scope import ErasureScope, collect, less_cached
 from lake.erasure.selection import SelectedDocument, Selection, choose
 from lake.erasure.vacuum import NOTHING_SPARED, Vacuumed, vacuum
 from lake.erasure.verification import find_traces, occurring
-from lake.errors import ContractError, UsageError
+from lake.errors import ContractError, RefusedError, UsageError
+from lake.ids import value_digest
 from lake.ingest.commit import counts_of
 from lake.ingest.plan import release_digest
 from lake.ingest.rebuild import next_generation, write_generation
@@ -60,9 +61,14 @@ def forget(
     where: str | None = None,
     source: str | None = None,
     dry_run: bool = False,
+    planned: str | None = None,
+    by: str | None = None,
     progress: Progress = silent,
 ) -> Forgotten:
     """Erase the documents at ``uri``, or those that SQL over the manifest selects, from every kept release.
+
+    ``planned``: the ``plan_digest`` of a dry run, whose documents are then erased or, with RefusedError, none; ``by``
+    is who acts, for the log, None for the user of this process.
 
     Documents that ever held the same bytes are erased with them; all others stay unchanged in every release. Places
     and bytes are denied from then on; the sources are not touched. Ends with a proof that decodes and searches every
@@ -75,11 +81,12 @@ def forget(
     with lake.writing("raglake forget") as lease:
         history = lake.log.read()
         choice = choose(lake, history, uri=uri, where=where, source=source)
+        _check_planned(choice.documents, planned)
         shared.check_known(lake)
         _forget_pages(lake, choice.documents)
         progress("documents", 0, len(choice.documents))
         erased = collect(lake, history, choice)
-        _check_configuration(lake, erased)
+        _check_said(lake, erased, why)
         n_questions = _deny(lake, erased)
         erased = less_cached(lake, erased)
         # Rows that no release holds may still stand in tables that one reads, and in their indexes.
@@ -87,7 +94,7 @@ def forget(
             made = _write_without(lake, history, erased, progress)
             lake.store.flush()
             lease.check()
-            _switch(lake, made, choice, why, _left_rights(lake, erased))
+            _switch(lake, made, choice, why=why, by=by, rights=_left_rights(lake, erased))
         progress("documents", len(choice.documents), None)
         lake.log.checkpoint(erased.terms.ids)
         n_cached = finish(lake, progress)[1]
@@ -113,8 +120,28 @@ def _holding(lake: Lake, *, every: bool = False) -> tuple[str, ...]:
     return tuple(one.destination for one in known_destinations(lake) if every or one.is_due(history))
 
 
-def _check_configuration(lake: Lake, erased: ErasureScope) -> None:
-    """Raises UsageError, before anything is written, if the lake's configuration names what is to be erased."""
+def plan_digest(documents: Iterable[SelectedDocument]) -> str:
+    """A digest of the documents that an erasure takes."""
+    return value_digest(sorted([one.source, one.uri] for one in documents))
+
+
+def _check_planned(documents: Iterable[SelectedDocument], planned: str | None) -> None:
+    if planned is not None and plan_digest(documents) != planned:
+        raise RefusedError(
+            "the erasure would take other documents than its dry run showed, since a run changed the lake meanwhile; "
+            "look at the dry run again; nothing is erased yet"
+        )
+
+
+def _check_said(lake: Lake, erased: ErasureScope, why: str) -> None:
+    """Raises UsageError, before anything is written, if the configuration or the reason names what is to be erased."""
+    # Terms of a few letters are found if they are a whole string.
+    found = occurring(erased.terms, [why, *(word.strip(".,;:!?'\"()") for word in why.split())])
+    if found.ids or found.texts:
+        raise UsageError(
+            "the reason names what is to be erased, and the log keeps it; name no person, document or title in it, "
+            "but for instance a ticket; nothing is erased yet"
+        )
     found = occurring(erased.terms, list(strings_of_json(configuration.said(lake.store))))
     if found.ids or found.texts:
         raise UsageError(
@@ -191,11 +218,11 @@ def _left_rights(lake: Lake, erased: ErasureScope) -> str | None:
     return rights.write(lake.store, rights.without(held, erased.choice.named))
 
 
-def _switch(lake: Lake, made: list[Release], choice: Selection, why: str, left: str | None) -> None:
+def _switch(lake: Lake, made: list[Release], choice: Selection, **words: str | None) -> None:
     fields = ("generation", "versions", "commit", "digest", "counts")
     changed = {release.id: {name: getattr(release, name) for name in fields} for release in made}
     facts = {"changed": changed, "n_documents": len(choice.documents), "n_releases": len(choice.releases)}
-    lake.log.record("forget", "", facts=facts, why=why, rights=left)
+    lake.log.record("forget", "", facts=facts, **words)
 
 
 def finish(lake: Lake, progress: Progress = silent) -> tuple[Vacuumed, int | None]:

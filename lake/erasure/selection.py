@@ -9,8 +9,9 @@ import polars as pl
 import pyarrow as pa
 
 from lake.directory import Lake
+from lake.erasure.manifests import NO_RELEASE, Manifests
 from lake.erasure.vacuum import NOTHING_SPARED, vacuum
-from lake.errors import StorageError, UsageError
+from lake.errors import UsageError
 from lake.ids import document_id
 from lake.ids.uris import alike, folded, places, spellings
 from lake.ingest.delta import Delta, read_deltas
@@ -18,11 +19,7 @@ from lake.ingest.plan import KNOWN
 from lake.releases.history import History
 from lake.storage import pushed
 from lake.storage.denylist import ERASING
-from lake.tables.reader import TableReader
-from lake.tables.sql import one_of, quoted
-
-#: Stands for the release of rows that none holds.
-_NO_RELEASE = ""
+from lake.tables.sql import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +50,12 @@ class Selection:
     def _because(self, doc_id: str, release: str) -> str:
         if doc_id not in self.named:
             return "same bytes as a named one"
-        return "named" if release != _NO_RELEASE else "named; no release holds it, and what none needs goes with it"
+        return "named" if release != NO_RELEASE else "named; no release holds it, and what none needs goes with it"
 
     @property
     def releases(self) -> tuple[str, ...]:
         """Releases that hold any of them."""
-        return tuple(self.rows.filter(pl.col("release") != _NO_RELEASE)["release"].unique(maintain_order=True))
+        return tuple(self.rows.filter(pl.col("release") != NO_RELEASE)["release"].unique(maintain_order=True))
 
     @property
     def denied(self) -> list[tuple[str, list[str]]]:
@@ -80,29 +77,40 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
     if (uri is None) == (where is None):
         raise UsageError("choose the documents: by URI or by --where SQL, not both")
     wanted = where or f"uri = {quoted(uri or '')}"
-    of_source = "true" if source is None else f"source = {quoted(source)}"
     if source is not None:
-        wanted = f"({wanted}) AND {of_source}"
-    named = frozenset(_rows(lake, history, *((of_source, uri) if uri is not None else (wanted,)))["doc_id"])
-    if not named and uri is not None:
-        named = _erased_before(lake, history, uri, source)
+        wanted = f"({wanted}) AND source = {quoted(source)}"
+    held = Manifests.opened(lake, history)
+    named, rows = _named(lake, held, wanted, uri, source)
     # Before the next case: an erasure may be killed before it denies anything, and is repeated then.
-    if not named and uri is not None and (left := _left_over(lake, history, uri, source)).height:
+    if not named and uri is not None and (left := _left_over(lake, history, held, uri, source)).height:
         named, digests = frozenset(left["doc_id"]), frozenset(left["digest"].drop_nulls())
-        copies = _rows(lake, history, one_of("digest", sorted(digests)) if digests else "false")
-        return Selection(pl.concat([left, copies]), named, digests)
+        return Selection(pl.concat([left, held.with_bytes(digests)]), named, digests)
     if not named and erasure_is_unfinished(lake):
-        return Selection(_rows(lake, history, "false"), named, frozenset())  # the rest of an erasure that was killed
+        return Selection(held.rows("false"), named, frozenset())  # the rest of an erasure that was killed
     if not named:
         raise UsageError(f"no document of any kept release matches {wanted}; `raglake query WORDS` shows URIs")
-    of_named = _rows(lake, history, one_of("doc_id", sorted(named)))
+    of_named = rows.filter(pl.col("doc_id").is_in(list(named)))
     if uri is not None and source is None and of_named["source"].n_unique() > 1:
         raise UsageError(
             f"{uri!r} is in several sources: {', '.join(sorted(of_named['source'].unique()))}; choose one with --source"
         )
     digests = frozenset(of_named["digest"].drop_nulls())
-    copies = _rows(lake, history, one_of("digest", sorted(digests))) if digests else of_named
-    return Selection(pl.concat([of_named, copies]).unique(maintain_order=True), named, digests)
+    taken = pl.concat([of_named, rows.filter(pl.col("digest").is_in(list(digests)))])
+    return Selection(taken.unique(maintain_order=True), named, digests)
+
+
+def _named(
+    lake: Lake, held: Manifests, where: str, uri: str | None, source: str | None
+) -> tuple[frozenset[str], pl.DataFrame]:
+    """The documents at ``uri`` or else by SQL, and rows of at least these and of all with the same bytes."""
+    if uri is None:
+        named = frozenset(held.rows(where)["doc_id"])
+        return named, held.with_copies(named)
+    named, rows = held.at(uri, source)
+    if named:
+        return named, rows
+    named = _erased_before(lake, held, uri, source)
+    return named, held.with_copies(named)
 
 
 def erasure_is_unfinished(lake: Lake) -> bool:
@@ -111,14 +119,14 @@ def erasure_is_unfinished(lake: Lake) -> bool:
     return name in lake.store.names(folder)
 
 
-def _erased_before(lake: Lake, history: History, uri: str, source: str | None) -> frozenset[str]:
+def _erased_before(lake: Lake, held: Manifests, uri: str, source: str | None) -> frozenset[str]:
     """Documents that an earlier erasure of this URI denied, so that one that was killed can be resumed."""
-    sources = {source} if source else set(_rows(lake, history, "true")["source"])
+    sources = {source} if source else held.sources()
     denylist = lake.denylist()
     return frozenset(place for name in sources for place in places(name, uri) if denylist.has_place(place))
 
 
-def _left_over(lake: Lake, history: History, uri: str, source: str | None) -> pl.DataFrame:
+def _left_over(lake: Lake, history: History, held: Manifests, uri: str, source: str | None) -> pl.DataFrame:
     """Rows, with no release, of a document that pruned releases held or a run that was killed may have stored.
 
     Deltas that are not vacuumed yet name it, and so do documents that the service was given. Without them, any content
@@ -135,11 +143,11 @@ def _left_over(lake: Lake, history: History, uri: str, source: str | None) -> pl
     rows = pl.DataFrame(alike(pa.concat_tables([KNOWN.empty_table(), *found]), [uri])).unique()
     rows = rows if source is None else rows.filter(pl.col("source") == source)
     if not rows.height and (erasure_is_unfinished(lake) or _has_leftovers(lake, history)):
-        names = [source] if source else sorted(set(_rows(lake, history, "true")["source"]))
+        names = [source] if source else sorted(held.sources())
         each = [(name, spelling) for name in names for spelling in spellings(uri)]
         left = [{"doc_id": document_id(name, spelling), "source": name, "uri": spelling} for name, spelling in each]
         rows = pl.DataFrame(left, schema=rows.schema)
-    return rows.with_columns(release=pl.lit(_NO_RELEASE))
+    return rows.with_columns(release=pl.lit(NO_RELEASE))
 
 
 def _pushed(lake: Lake, uri: str) -> pa.Table:
@@ -155,28 +163,3 @@ def _pushed(lake: Lake, uri: str) -> pa.Table:
 def _has_leftovers(lake: Lake, history: History) -> bool:
     found = vacuum(lake, history, NOTHING_SPARED, strictly=True, dry_run=read_deltas(lake, history))
     return bool(found.n_contents or found.n_vectors)
-
-
-def _rows(lake: Lake, history: History, where: str, uri: str | None = None) -> pl.DataFrame:
-    """KNOWN rows and their release, of every release, manifest and quarantine; of ``uri`` in any spelling, if given."""
-    found = [pl.DataFrame(KNOWN.empty_table()).with_columns(release=pl.lit(""))]
-    for release in history.releases.values():
-        for name in ("documents", "quarantine"):
-            reader = lake.tables(release.generation).at(name, release.versions[name])
-            rows = _filtered(reader, where) if uri is None else alike(_filtered(reader, where), [uri])
-            found.append(pl.DataFrame(rows).with_columns(release=pl.lit(release.id)))
-    return pl.concat(found)
-
-
-def _filtered(reader: TableReader, where: str) -> pa.Table:
-    """Raises UsageError if the filter alone fails."""
-    try:
-        return reader.scan(KNOWN.names, where).cast(KNOWN)
-    except (StorageError, UsageError):
-        try:
-            reader.check_filter(where)
-        except UsageError:
-            if reader.name == "quarantine":  # which lacks some columns of the manifest
-                return KNOWN.empty_table()
-            raise
-        raise

@@ -139,13 +139,15 @@ def forget(
     where: str | None = None,
     source: str | None = None,
     dry_run: bool = False,
+    planned: str | None = None,
+    by: str | None = None,
     progress: Progress = silent,
 ) -> Forgotten:
     """Erase documents for good, from every release and every file, and prove it; see ``lake.erasure.forget``."""
     from lake.erasure.forget import forget as erase
 
-    lake = Lake.existing(url)
-    return erase(lake, why=why, uri=uri, where=where, source=source, dry_run=dry_run, progress=progress)
+    chosen = {"uri": uri, "where": where, "source": source}
+    return erase(Lake.existing(url), **chosen, why=why, dry_run=dry_run, planned=planned, by=by, progress=progress)
 
 
 def lift(url: str, uri: str, *, source: str) -> bool:

@@ -17,12 +17,15 @@ from lake.service.budgets import budgets_of
 from lake.service.capacity import Capacity
 from lake.service.docs_page import docs_routes
 from lake.service.document_routes import document_routes
+from lake.service.erasing import Erasing
+from lake.service.erasure_routes import erasure_routes
 from lake.service.evaluation_routes import evaluation_routes
 from lake.service.experiment_routes import experiment_routes
 from lake.service.explaining_routes import explaining_routes
 from lake.service.feedback_routes import feedback_routes
 from lake.service.guard import Guard
 from lake.service.hook_routes import hook_routes
+from lake.service.judging_routes import judging_routes
 from lake.service.keys import KeyRing
 from lake.service.lake_routes import lake_routes
 from lake.service.lake_views import LakeViews
@@ -61,7 +64,10 @@ TAGS = [
     {"name": "Evaluation", "description": "Questions with known answers, scores, and drafts to review."},
     {"name": "Operation", "description": "Releases, health and metrics."},
     {"name": "Lake", "description": "What is about all documents of the lake: for keys that see all of them."},
-    {"name": "Acts", "description": "What changes which release is live: for keys with `operator`."},
+    {
+        "name": "Acts",
+        "description": "What changes which release is live: for keys with `operator`. Erasing: for keys with `erases`.",
+    },
 ]
 
 
@@ -94,7 +100,7 @@ def create_app(
     budgets = budgets_of([*keys.keys, *anonymous], index, [chat, *(one.chat for one in offered)])
     service = Service(index, bounds or Capacity(), options or {}, chat, answers, split, log, budgets, profiles)
 
-    pictures, pushing = PagePictures(service), Pushing(service)
+    pictures, pushing, erasing = PagePictures(service), Pushing(service), Erasing(service)
     processes = WorkerMetrics(folder, service.metrics.text) if folder else None
 
     @asynccontextmanager
@@ -107,6 +113,7 @@ def create_app(
             processes.stop()
         pictures.close()
         pushing.close()
+        erasing.close()
         service.close()
 
     app = FastAPI(
@@ -124,6 +131,7 @@ def create_app(
     for router in (
         question_routes(service),
         document_routes(service, pictures),
+        erasure_routes(erasing),
         push_routes(pushing),
         hook_routes(service, pushing.workers),
         feedback_routes(service),
@@ -137,6 +145,7 @@ def create_app(
         app.include_router(router)
     if measured is not None:
         app.include_router(evaluation_routes(service, measured))
+        app.include_router(judging_routes(service, measured))
         app.include_router(experiment_routes(service))
     app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
     for error in (Problem, RequestValidationError, HTTPException, Exception):

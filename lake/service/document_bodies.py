@@ -181,24 +181,6 @@ class DocumentHistory(BaseModel):
     n_earlier: int
 
 
-class ErasedDocument(BaseModel):
-    """A document that an erasure would remove, and why."""
-
-    source: str
-    uri: str
-    because: str
-
-
-class ErasurePlan(BaseModel):
-    """What erasing a document would remove. Nothing is removed; ``command`` does it."""
-
-    release: str
-    documents: list[ErasedDocument]
-    releases: list[str] = Field(description="The releases that hold any of them, and are written anew.")
-    destinations: list[str] = Field(description="Copies outside the lake, which must be synced afterwards.")
-    command: str
-
-
 class DiffPart(BaseModel):
     """A run of text that both releases have, or that only the older (``removed``) or the newer one has (``added``)."""
 

@@ -1,6 +1,8 @@
-"""Examples of responses about one document."""
+"""Examples of requests and responses about one document."""
 
 from __future__ import annotations
+
+import json
 
 from lake.service.examples import DOCUMENT
 
@@ -34,3 +36,31 @@ DOCUMENT_DIFF = {
     ],
     "next_hunk": None,
 }
+
+ERASURE = {
+    "planned": {
+        "summary": "As the dry run showed it",
+        "value": {
+            "uri": "manuals/door.md",
+            "plan": "9f2c41d07ab3",
+            "why": "request 4711 of the data protection officer",
+        },
+    }
+}
+ERASED = {
+    "release": RELEASE,
+    "documents": [{"source": _PLACE["source"], "uri": _PLACE["uri"], "because": "named"}],
+    "releases": ["2026-11-20.1", RELEASE],
+    "n_questions": 1,
+    "n_cached": None,
+    "destinations": ["qdrant:http://127.0.0.1:6333/manuals"],
+    "proof": {"n_files": 214, "n_bytes": 48_211_093, "n_rows": 90_311, "n_strings": 511_208, "n_vectors": 80_400},
+}
+ERASURE_EVENTS = "".join(
+    f"event: {name}\ndata: {json.dumps(value)}\n\n"
+    for name, value in (
+        ("progress", {"step": "files", "done": 120, "total": 214}),
+        ("erased", ERASED),
+        ("error", {"error": "not_erased", "message": "the erasure is not finished: ..."}),
+    )
+)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from lake.directory import Lake
-from lake.erasure.forget import forget
 from lake.service import document_examples as examples
 from lake.service.document_bodies import (
     DocumentDescription,
     DocumentDiff,
     DocumentHistory,
     DocumentSections,
-    ErasurePlan,
 )
 from lake.service.examples import DOC_ID
-from lake.service.problems import forbidden, found_document
+from lake.service.problems import found_document
 from lake.service.responses import encode
 from lake.service.routes import described, key_of, of_release
 
@@ -133,29 +129,6 @@ def _comparing_routes(router: APIRouter, service: Service) -> None:
         return _response(
             await _read(service, lambda: documents.difference(doc_id, from_, to, key.principals, hunk)), "to"
         )
-
-    @router.get(
-        "/documents/{doc_id}/erasure",
-        response_model=ErasurePlan,
-        **described(_TAG, "Show what erasing a document would remove"),
-    )
-    async def document_erasure(
-        doc_id: Annotated[str, _DOC_ID], request: Request, at: Annotated[str, _AT] = "live"
-    ) -> Response:
-        """The documents, releases and copies that `raglake forget` would change; changes nothing. For operators."""
-        key = _key(request, at)
-        if not (key.operator and key.sees_everything):
-            raise forbidden('erasures are for API keys with "operator": true and "principals": "*"')
-        return _response(await _read(service, lambda: _erasure(service, doc_id, at)))
-
-
-def _erasure(service: Service, doc_id: str, at: str) -> dict[str, Any]:
-    place = service.index.documents.place(doc_id, at, "*")
-    url, uri, source = service.index.url, place["uri"], place["source"]
-    found = forget(Lake.existing(url), why="dry run", uri=uri, source=source, dry_run=True).to_json()
-    words = ["raglake", "forget", uri, "--source", source, "--lake", url, "--why", "REASON"]
-    named = {name: found[name] for name in ("documents", "releases", "destinations")}
-    return {"release": place["release"], **named, "command": shlex.join(words)}
 
 
 def _response(found: dict[str, Any], name: str = "release") -> Response:

@@ -81,6 +81,14 @@ class MeasuredLake(Protocol):
         """Traffic of the last days."""
         ...
 
+    def feedback(self, days: int | None) -> dict[str, Any]:
+        """JudgedSides of the last days; None for all."""
+        ...
+
+    def feedback_comparison(self, a: str, b: str, days: int | None) -> dict[str, Any]:
+        """FeedbackVerdict of two releases or sides of a trial."""
+        ...
+
 
 def evaluation_routes(service: Service, measured: MeasuredLake) -> APIRouter:
     """The routes under ``/evaluation``."""
@@ -107,7 +115,7 @@ def _score_routes(router: APIRouter, service: Service, measured: MeasuredLake) -
     )
     async def set_series(name: Annotated[str, _SET], request: Request, last: Annotated[int, _LAST] = 30) -> Response:
         """Means with intervals by search profile and measure, and times of searches."""
-        return await _measured(service, request, lambda: measured.series(name, last))
+        return await measured_or_404(service, request, lambda: measured.series(name, last))
 
     @router.get(
         "/evaluation/sets/{name}/questions",
@@ -124,7 +132,9 @@ def _score_routes(router: APIRouter, service: Service, measured: MeasuredLake) -
         limit: Annotated[int, _LIMIT] = 50,
     ) -> Response:
         """The questions at a release, worst first, from the scores that were stored."""
-        return await _measured(service, request, lambda: measured.questions(name, at, settings, measure, start, limit))
+        return await measured_or_404(
+            service, request, lambda: measured.questions(name, at, settings, measure, start, limit)
+        )
 
     @router.get(
         "/evaluation/sets/{name}/comparison",
@@ -140,7 +150,7 @@ def _score_routes(router: APIRouter, service: Service, measured: MeasuredLake) -
         measure: Annotated[str | None, _MEASURE] = None,
     ) -> Response:
         """Verdicts, wins and losses by question, from the scores that were stored; nothing is measured anew."""
-        return await _measured(service, request, lambda: measured.comparison(name, a, b, settings, measure))
+        return await measured_or_404(service, request, lambda: measured.comparison(name, a, b, settings, measure))
 
 
 def _review_routes(router: APIRouter, service: Service) -> None:
@@ -171,7 +181,7 @@ def _review_routes(router: APIRouter, service: Service) -> None:
 
         For keys with `operator`; 409 if a person accepted this question before.
         """
-        key = _reviewing_key(request)
+        key = reviewing_key(request)
         return await look(service, request, lambda: draft_of(service.index, name, asked, key.name))
 
     @router.post(
@@ -184,7 +194,7 @@ def _review_routes(router: APIRouter, service: Service) -> None:
         request: Request,
     ) -> Response:
         """Accept, edit or drop a question, as `raglake questions review` does; for keys with `operator`."""
-        _reviewing_key(request)
+        reviewing_key(request)
         return await look(
             service,
             request,
@@ -192,7 +202,7 @@ def _review_routes(router: APIRouter, service: Service) -> None:
         )
 
 
-def _reviewing_key(request: Request) -> Key:
+def reviewing_key(request: Request) -> Key:
     key = acting_key(request)
     if not key.operator:
         raise forbidden('this API key may not draft or review questions; an operator\'s key has "operator": true')
@@ -206,7 +216,7 @@ async def look(service: Service, request: Request, work: Callable[[], dict[str, 
     return Response(body, media_type=JSON)
 
 
-async def _measured(service: Service, request: Request, work: Callable[[], dict[str, Any]]) -> Response:
+async def measured_or_404(service: Service, request: Request, work: Callable[[], dict[str, Any]]) -> Response:
     """Like ``look``; what does not exist or was not measured is a 404."""
 
     def read() -> dict[str, Any]:

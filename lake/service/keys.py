@@ -30,8 +30,8 @@ class Key:
 
     ``rate`` is in requests per second with ``burst`` at once, None for the service's own; ``answers``: may call the
     chat model, which costs money. ``budget_usd_per_day`` and ``tokens_per_day`` limit what its answers cost in a day.
-    ``operator``: may publish, roll back, pin and name releases. ``writes``: the pushed sources whose documents it may
-    store and delete.
+    ``operator``: may publish, roll back, pin and name releases. ``erases``: may erase documents for good. ``writes``:
+    the pushed sources whose documents it may store and delete.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Key:
     budget_usd_per_day: float | None = None
     tokens_per_day: int | None = None
     operator: bool = False
+    erases: bool = False
     writes: tuple[str, ...] = ()
 
     @property
@@ -69,7 +70,10 @@ class Key:
         if unknown := sorted(value.keys() - {"key", *(f.name for f in fields(cls))}):
             raise UsageError(f"API key {value['name']!r} has unknown fields: {', '.join(unknown)}")
         given = {name: _checked(value["name"], name, allowed) for name, allowed in value.items() if name != "key"}
-        return cls(**(given | {"sha256": _digest(value)}))
+        key = cls(**(given | {"sha256": _digest(value)}))
+        if key.erases and not (key.operator and key.sees_everything):
+            raise UsageError(f'API key {key.name!r} erases, which needs "operator": true and "principals": "*" as well')
+        return key
 
 
 def _digest(value: dict[str, Any]) -> str:
@@ -114,7 +118,7 @@ def _checked(key: str, name: str, allowed: Any) -> Any:
             number = "a number" if name == "budget_usd_per_day" else "a whole number"
             raise UsageError(f"{name} of API key {key!r} must be {number} of at least 0")
         return allowed
-    if name in ("answers", "operator") and not isinstance(allowed, bool):
+    if name in ("answers", "operator", "erases") and not isinstance(allowed, bool):
         raise UsageError(f"{name} of API key {key!r} must be true or false")
     return allowed
 

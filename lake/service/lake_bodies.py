@@ -226,6 +226,7 @@ class LakeState(BaseModel):
     sources: list[dict[str, Any]]
     words: list[dict[str, Any]]
     quarantine: list[FailureKind]
+    is_erasing: bool = Field(description="An erasure runs, or was cut short: `raglake prune` then finishes it.")
     runs_url: str | None = Field(description="Prefect's page of runs, if the service knows a server.")
 
 

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lake.directory import Lake, configuration
+from lake.erasure.selection import erasure_is_unfinished
 from lake.errors import ContractError, RefusedError, StorageError, UsageError
 from lake.ids import document_id
 from lake.inspect import lake_state, quarantine, timeline
@@ -176,6 +177,7 @@ class LakeViews:
                 "sources": sources,
                 "words": self._words(live, configured.completeness) if live else [],
                 "quarantine": quarantine.kinds(self._table(live, "quarantine")) if live else [],
+                "is_erasing": erasure_is_unfinished(self._lake),
                 "runs_url": runs_url(os.environ),
             }
 

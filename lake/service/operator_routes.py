@@ -79,7 +79,8 @@ def operator_routes(service: Service, processes: WorkerMetrics | None = None) ->
 
 def _allowances(service: Service, key: Key) -> dict[str, Any]:
     """A KeyResult."""
-    named = {name: getattr(key, name) for name in ("name", "principals", "options", "answers", "operator", "writes")}
+    allowed = ("name", "principals", "options", "answers", "operator", "erases", "writes")
+    named = {name: getattr(key, name) for name in allowed}
     models = {"chat_model": service.chat and service.chat.name, "reranker": service.options.get("rerank")}
     return {**named, **models, "lake": service.index.url if key.sees_everything else None}
 

@@ -171,6 +171,7 @@ class KeyResult(BaseModel):
     options: list[str] | None = Field(description="The options that a request may set; null for all.")
     answers: bool = Field(description="Whether the key may use `/answer`.")
     operator: bool = Field(description="Whether the key may publish, roll back, pin and name releases.")
+    erases: bool = Field(description="Whether the key may erase documents for good.")
     writes: list[str] = Field(description="The pushed sources whose documents the key may store and delete.")
     chat_model: str | None = Field(description="The model that writes answers; null if none is known.")
     reranker: str | None = Field(description="The reranker of all searches.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -136,6 +136,13 @@ class TableReader:
             # Lance reads ahead as far as a scan goes, whatever its buffer settings.
             for start in range(0, sum(fragment.count_rows() for fragment in chosen), _ROWS_AHEAD):
                 yield from scan(offset=start, limit=_ROWS_AHEAD, fragments=list(chosen)).to_batches()
+
+    def stored_batches(self, columns: Sequence[str], fragments: Sequence[Any]) -> Iterator[pa.Table]:
+        """Rows of these fragments, thousands at a time; also those that this version has deleted."""
+        words = {"columns": self._present(columns), "fragments": list(fragments), "batch_size": _BATCH_ROWS}
+        with self._reading():
+            for batch in self._dataset.scanner(**words, include_deleted_rows=True, with_row_id=True).to_batches():
+                yield self._completed(pa.table(batch).drop_columns("_rowid"), columns)
 
     def fragments(self, earlier: TableReader | None) -> tuple[list[Any], list[Any]]:
         """The table's fragments: those that an earlier version has as well, and those that are new."""
@@ -291,6 +298,16 @@ def lance() -> Any:
     with pandas_later():
         import lance
     return lance
+
+
+def stored_rows(readers: Iterable[TableReader], columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Rows of the files of all these versions, each file once, thousands at a time; also those that were deleted."""
+    known = set[tuple[str, ...]]()
+    for reader in readers:
+        with reader._reading():
+            new = [one for one in reader.dataset().get_fragments() if _files(one) not in known]
+        known.update(map(_files, new))
+        yield from reader.stored_batches(columns, new) if new else ()
 
 
 def _files(fragment: Any) -> tuple[str, ...]:

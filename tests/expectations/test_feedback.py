@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact
 
-from expectations.feedback import compare_feedback, permutation_p
+from expectations.feedback import compare_feedback, compared_questions, judged_sides, permutation_p
 from lake.errors import UsageError
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -100,3 +100,21 @@ def test_the_interval_covers_the_difference_as_often_as_it_says() -> None:
         found = compare_feedback(rows, "a", "b", seed=trial)
         covered += found.low <= 0.2 <= found.high
     assert covered >= 180
+
+
+def test_sides_and_the_questions_judged_on_both() -> None:
+    rows = [
+        said("a", useful=True, voter="x"),
+        said("a", useful=False, voter="x"),
+        said("b", useful=True, voter="y", n=2),
+    ]
+    rows += [said("b", useful=False, chunk="d", n=3), {**said("b", useful=True, n=1), "variant": "v", "question": "r"}]
+    assert [(one["release"], one["useful"], one["n"], one["is_variant"]) for one in judged_sides(rows)] == [
+        ("b", 1, 2, False),
+        ("v", 1, 1, True),
+        ("a", 0, 1, False),
+    ]
+    assert [one["release"] for one in judged_sides(rows, START + timedelta(days=2))] == ["b"]
+    (asked,) = compared_questions(rows, "a", "b")
+    assert asked == {"question": "q", "useful_a": 0, "n_a": 1, "useful_b": 1, "n_b": 2, "difference": 0.5}
+    assert compared_questions(rows, "a", "v") == []

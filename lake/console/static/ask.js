@@ -1,5 +1,7 @@
 // Asks without leaving the page: shows the answer as it is written, then what the server made of it.
 
+import { events, isStream, message, notice } from "./streams.js";
+
 const form = document.getElementById("ask");
 const place = document.getElementById("answer");
 let running = null;
@@ -22,7 +24,7 @@ async function ask(words) {
   try {
     const reply = await fetch(form.dataset.stream, { method: "POST", body: words, signal: running.signal });
     if (reply.redirected) return location.assign(reply.url);
-    if (!reply.ok || !reply.headers.get("content-type")?.startsWith("text/event-stream")) return fail(await message(reply));
+    if (!isStream(reply)) return fail(await message(reply));
     let last = "";
     for await (const [name, value] of events(reply.body)) show((last = name), value);
     if (last === "text" || !last) fail("The answer broke off. Ask again.");
@@ -43,37 +45,8 @@ function show(name, value) {
   } else if (name === "error") fail(value.message);
 }
 
-async function* events(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let left = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    const blocks = (left + value).split("\n\n");
-    left = blocks.pop();
-    for (const block of blocks) {
-      const [name, data] = block.split("\ndata: ");
-      yield [name.replace("event: ", ""), JSON.parse(data)];
-    }
-  }
-}
-
-async function message(reply) {
-  const text = await reply.text();
-  const shown = new DOMParser().parseFromString(text, "text/html").querySelector("#problem");
-  try {
-    return shown ? shown.textContent.trim() : JSON.parse(text).message;
-  } catch {
-    return `The service answered with status ${reply.status}.`;
-  }
-}
-
 function fail(text) {
-  const box = document.createElement("div");
-  box.className = "notice bad";
-  box.role = "alert";
-  box.textContent = text;
-  place.replaceChildren(box);
+  place.replaceChildren(notice(text));
 }
 
 // A citation leads to its source, which says so for a moment.

@@ -1,4 +1,4 @@
-"""A document as a release holds it: its text with chunk borders, what is known of it, its history, and its erasure."""
+"""A document as a release holds it: its text with chunk borders, what is known of it, and its history."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from lake.console.client import ApiError
 from lake.console.pieces import pieces_of
+from lake.console.views.erasure import erase, erase_streamed, erasure
 from lake.console.visit import ConsoleSection, Visit, before_of, whole_number
 
 #: Characters of text on one page of a document, and headings in its outline.
@@ -62,15 +63,6 @@ async def difference(visit: Visit) -> Response:
     words = {"from": a, "to": b, "hunk": visit.number("hunk") or 0}
     found = await visit.api.get(f"{_path(visit)}/diff", **words)
     return visit.page("document_diff.html", diff=found, doc_id=found["doc_id"], hunk=words["hunk"])
-
-
-async def erasure(visit: Visit) -> Response:
-    """What an erasure would remove."""
-    found, plan = await asyncio.gather(
-        visit.api.get(f"{_path(visit)}/description", at=visit.at),
-        visit.api.get(f"{_path(visit)}/erasure", at=visit.at),
-    )
-    return _page(visit, "document_erasure.html", "erasure", found, plan=plan)
 
 
 async def picture(visit: Visit) -> Response:
@@ -134,4 +126,5 @@ SECTION = ConsoleSection(
         f"{_ROOT}/pages/{{page}}": picture,
         f"{_ROOT}/pages/{{page}}/png": png,
     },
+    acts={f"{_ROOT}/erasure": erase, f"{_ROOT}/erasure/stream": erase_streamed},
 )

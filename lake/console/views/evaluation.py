@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from lake.console.client import ApiError
 from lake.console.views.experiments import experiment, experiments
+from lake.console.views.feedback import draft, feedback
 from lake.console.visit import ConsoleSection, Visit, before_of
 from lake.reporting.plots import Plot, release_plot
 
@@ -166,6 +167,7 @@ SECTION = ConsoleSection(
     views={
         _ROOT: overview,
         f"{_ROOT}/traffic": traffic,
+        f"{_ROOT}/feedback": feedback,
         f"{_ROOT}/experiments": experiments,
         f"{_ROOT}/experiments/{{experiment_id}}": experiment,
         _OF_SET: series,
@@ -173,5 +175,5 @@ SECTION = ConsoleSection(
         f"{_OF_SET}/compare": comparison,
         f"{_OF_SET}/drafts": drafts,
     },
-    acts={f"{_OF_SET}/drafts/{{question_id}}": decide},
+    acts={f"{_ROOT}/feedback": draft, f"{_OF_SET}/drafts/{{question_id}}": decide},
 )

@@ -19,6 +19,7 @@ from tests.lake.console.conftest import HOSTILE, OPERATOR, READER, served
 from tests.lake.parse.pdf_files import text_pages
 
 Visit = Callable[..., Any]
+ERASER = "eraser-key-0123456789"
 PAGE = (
     "<html><title>Pump {0}</title><nav>Home Shop Help</nav><h1>Pump</h1><p>It needs {1} oil, {2}.</p>"
     "<h2>Care</h2><p>{3}</p></html>"
@@ -46,6 +47,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     hostile = HOSTILE.replace("&", "&amp;").replace("<", "&lt;")
     lines = [f"Line {number} of the manual {HOSTILE}" for number in range(8)]
     (source / "manual.pdf").write_bytes(text_pages([lines, ["The second page."]], title="Manual"))
+    for number in (1, 2):
+        (source / f"to erase {number} <b>.md").write_text(f"# {HOSTILE} {number}\n\nOld oil of kind zz{number}.")
     (source / "long.md").write_text("\n\n".join(f"# Part {n}\n\n" + "All pumps need oil. " * 60 for n in range(40)))
     (source / "payroll.md").write_text("---\nacl: [hr]\n---\n# Payroll\n\nWho oils pumps earns 7 ducats.")
     releases = []
@@ -55,7 +58,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
         with PlainSteps() as steps:
             releases.append(str(reindex(job, steps).release))
     rows = lake.open_lake(str(folder / "lake")).dataset("documents").to_table(["doc_id", "uri"]).to_pylist()
-    keys = KeyRing((Key("operator", digest_of(OPERATOR), "*", operator=True), Key("reader", digest_of(READER))))
+    operator = Key("operator", digest_of(OPERATOR), "*", operator=True)
+    eraser = Key("eraser", digest_of(ERASER), "*", operator=True, erases=True)
+    keys = KeyRing((operator, eraser, Key("reader", digest_of(READER))))
     with served(str(folder / "lake"), keys) as running:
         yield Library(running.url, source, {row["uri"]: row["doc_id"] for row in rows}, tuple(releases))
 
@@ -130,16 +135,61 @@ def test_history_leads_to_the_words_that_changed(visit: Visit, library: Library)
     assert page.locator("main script, main img").count() == 0
 
 
-def test_an_erasure_is_shown_and_done_by_a_command_only(visit: Visit, library: Library) -> None:
+def test_who_may_not_erase_sees_the_dry_run_and_its_command(visit: Visit, library: Library) -> None:
     page = visit(library.at("pump.html"), OPERATOR, library.url)
     page.click(".doc-tabs >> text=Erase")
-    assert "Nothing was erased" in page.text_content("main")
+    page.wait_for_selector("main >> text=Nothing was erased")
     assert "raglake forget pump.html" in page.text_content("pre")
     assert page.locator("main form").count() == 0
     reader = visit(library.at("pump.html"), READER, library.url)
     assert reader.locator(".doc-tabs >> text=Erase").count() == 0
     reader.goto(f"{library.url}/console{library.at('pump.html', '/erasure')}")
     assert "Not allowed" in reader.text_content("main")
+
+
+def test_an_erasure_is_confirmed_by_the_name_and_ends_with_its_proof(
+    visit: Visit, library: Library, accessible: Callable[..., None]
+) -> None:
+    uri = "to erase 1 <b>.md"
+    page = visit(library.at(uri, "/erasure"), ERASER, library.url)
+    page.wait_for_selector("#erase")
+    accessible(page)
+    page.focus("#uri")
+    page.keyboard.type("to erase 2 <b>.md")
+    page.keyboard.press("Tab")
+    page.keyboard.type(f"about {uri}")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#erasing .notice.bad")
+    assert "not the uri of the document" in page.text_content("#erasing")
+    page.fill("#uri", uri)
+    page.click("#erase button")
+    page.wait_for_selector("#erasing .notice.bad >> text=the reason names what is to be erased")
+    page.fill("#why", "ticket 4711")
+    page.click("#erase button")
+    page.wait_for_selector("#proof")
+    assert page.evaluate("document.activeElement.textContent") == "1 document is erased for good"
+    assert "Nothing was found" in page.text_content("#proof")
+    accessible(page)
+    page.click("main >> text=log")
+    assert "ticket 4711" in page.text_content(".entries li >> nth=0")
+    page.goto(f"{library.url}/console{library.at(uri)}")
+    assert "No document" in page.text_content("main")
+
+
+def test_an_erasure_works_without_script(visit: Visit, library: Library) -> None:
+    uri = "to erase 2 <b>.md"
+    page = visit(library.at(uri, "/erasure"), ERASER, library.url, java_script_enabled=False)
+    page.click("text=Look through 2 releases")
+    page.fill("#uri", "another name")
+    page.fill("#why", "ticket 4712")
+    page.click("#erase button")
+    assert "not the uri of the document" in page.text_content("#problem")
+    assert page.input_value("#why") == "ticket 4712"
+    page.fill("#uri", uri)
+    page.click("#erase button")
+    assert "Nothing was found" in page.text_content("#proof")
+    assert uri in page.text_content("main")
 
 
 @pytest.mark.parametrize("part", ["", "/about", "/history", "/diff", "/pages/1"])

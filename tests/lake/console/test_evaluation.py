@@ -199,6 +199,53 @@ def test_experiments_are_kept_listed_and_drawn_with_the_cell_that_was_applied(
     assert narrow.locator("#problem").count() == 1
 
 
+def judged(asked: Asked, release: str, votes: str, question: str = f"oil {HOSTILE}") -> None:
+    """One judgement of the first passage by each session: "+" for useful."""
+    index = lake.open_lake(asked.lake)
+    found = index.search(question, k=1, at=release, principals="*", mode="text")
+    for number, vote in enumerate(votes):
+        words = {"voter": f"{release} {number}", "principals": "*"}
+        index.feedback(found.query_id, found["chunk_id"][0].as_py(), vote == "+", **words)
+
+
+def test_thumbs_compare_two_releases_and_become_drafts(
+    visit: Visit, asked: Asked, accessible: Callable[..., None]
+) -> None:
+    page = visit("/evaluation/feedback", LOOKER, asked.url)
+    assert "Nobody judged a passage yet" in page.text_content(".empty")
+    judged(asked, asked.releases[1], "---+---")
+    judged(asked, asked.releases[2], "+++++++")
+    judged(asked, asked.releases[2], "++", f"P-101 {HOSTILE}")
+    page.reload()
+    assert "better" in page.text_content(".verdict")
+    assert "useful, against 14 %" in page.text_content(".verdict")
+    row = page.locator("tr", has_text="side by side")
+    assert [cell.text_content() for cell in row.locator("td").all()[:4]] == [
+        f"oil {HOSTILE}", "1 of 7", "7 of 7", "+0.86",
+    ]  # fmt: skip
+    assert page.locator("main img, main script, main form[method=post]").count() == 0
+    accessible(page)
+    page.select_option("#b", asked.releases[1])
+    page.wait_for_selector("text=Choose two sides")
+    page.go_back()
+    page.click("text=side by side")
+    assert [one.input_value() for one in (page.locator("#at"), page.locator("#at_b"))] == list(asked.releases[1:])
+    operator = visit("/evaluation/feedback?days=7", OPERATOR, asked.url, viewport={"width": 320, "height": 700})
+    assert operator.evaluate("document.documentElement.scrollWidth") <= 320
+    operator.fill("#set", "No Set")
+    operator.click("text=Draft them")
+    assert operator.locator("#problem").count() == 1
+    operator.fill("#set", "people")
+    operator.fill("#at_least", "20")
+    operator.click("text=Draft them")
+    assert "with too few votes" in operator.text_content("#problem")
+    operator.fill("#at_least", "2")
+    operator.click("text=Draft them")
+    assert "/evaluation/sets/people/drafts" in operator.url
+    assert f"P-101 {HOSTILE}" in operator.text_content("main")
+    store.drop(Lake.existing(asked.lake), "people")
+
+
 def test_a_lake_without_questions_or_traffic_says_what_to_do(visit: Visit, asked: Asked) -> None:
     page = visit("/evaluation/traffic", LOOKER, asked.url)
     assert "--query-log" in page.text_content(".empty")

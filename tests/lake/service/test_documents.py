@@ -178,13 +178,3 @@ def test_a_page_is_drawn_while_the_source_has_its_bytes(start: Start, shelf: She
 def test_a_damaged_pdf_costs_only_its_picture(start: Start, shelf: Shelf) -> None:
     with pytest.raises(InputError):
         picture((b"%PDF-1.7 nothing", 1, True))
-
-
-def test_an_erasure_is_planned_for_operators_alone(start: Start, shelf: Shelf) -> None:
-    running, pump = start(RING, shelf.url), shelf.doc_id("pump.html")
-    assert running.get(f"/documents/{pump}/erasure", READER).status_code == 403
-    plan = running.get(f"/documents/{pump}/erasure", OPERATOR).json()
-    assert [one["uri"] for one in plan["documents"]] == ["pump.html"]
-    assert plan["releases"] == [shelf.before, shelf.after]
-    assert plan["command"].startswith("raglake forget pump.html --source ")
-    assert running.get(f"/documents/{pump}/description", READER).status_code == 200

@@ -12,9 +12,11 @@ import pytest
 
 from lake.service import (
     document_bodies,
+    erasure_bodies,
     evaluation_bodies,
     experiment_bodies,
     explaining_bodies,
+    judging_bodies,
     lake_bodies,
     push_bodies,
     response_bodies,
@@ -25,8 +27,8 @@ from tests.lake.service.conftest import Running, Start
 
 #: The modules that describe responses.
 BODIES = (
-    *(document_bodies, evaluation_bodies, experiment_bodies, explaining_bodies),
-    *(lake_bodies, push_bodies, response_bodies),
+    *(document_bodies, erasure_bodies, evaluation_bodies, experiment_bodies, explaining_bodies),
+    *(judging_bodies, lake_bodies, push_bodies, response_bodies),
 )
 #: Examples whose ids are those of a result of the reader's own.
 OF_DOCUMENT = ("", "/description", "/sections", "/history", "/diff", "/erasure", "/pages/{page}")
@@ -37,8 +39,9 @@ OTHERWISE = {"/documents/{doc_id}/pages/{page}": 404}
 ACTS = tuple(f"/releases/{{release}}/{act}" for act in ("publish", "rollback", "pin", "unpin", "name", "unname"))
 #: The lake has no questions and no experiments; tests/lake/service/test_evaluation.py reads these of one that has.
 OF_SETS = ("", "/questions", "/comparison", "/drafts", "/drafts/{question_id}")
-#: These store documents; tests/lake/service/test_pushing.py does so with a key that may.
+#: These store and erase documents; test_pushing.py and test_erasing.py do so with keys that may.
 STORING = (
+    ("POST", "/documents/{doc_id}/erasure"),
     ("PUT", "/documents/{doc_id}"),
     ("DELETE", "/documents/{doc_id}"),
     ("GET", "/documents/{doc_id}/publication"),
@@ -69,8 +72,8 @@ def test_every_request_of_the_description_gets_a_status_that_it_states(running: 
     ids = {"query_id": hit["query_id"], "chunk_id": hit["hits"][0]["chunk_id"], "doc_id": hit["hits"][0]["doc_id"]}
     for path, method, operation in operations(running):
         if (method, path) in STORING:
-            shown = path.format(**_path_examples(operation))
-            assert httpx.request(method, f"{running.url}{shown}?open=true", timeout=60).status_code == 403
+            shown, (body, *_) = path.format(**_path_examples(operation)), request_bodies(operation) or [None]
+            assert httpx.request(method, f"{running.url}{shown}?open=true", json=body, timeout=60).status_code == 403
             continue
         for body in request_bodies(operation) or [None]:
             shown = _path_examples(operation)

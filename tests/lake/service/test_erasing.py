@@ -1,0 +1,158 @@
+"""Erasures over HTTP: who may, what refuses, the proof, and what the log keeps."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+import lake
+from lake.directory import Lake
+from lake.errors import UsageError
+from lake.service.app import create_app
+from lake.service.capacity import Capacity
+from lake.service.keys import Key, KeyRing, digest_of
+from lake.storage.lease import WriterLease
+from tests.lake.service.conftest import Running, TwoReleases, _listening
+
+ERASER, OPERATOR, READER = (f"a-key-of-an-{name}-0123" for name in ("eraser", "operator", "reader"))
+KEYS = [
+    Key("eraser", digest_of(ERASER), "*", operator=True, erases=True),
+    Key("operator", digest_of(OPERATOR), "*", operator=True),
+    Key("reader", digest_of(READER)),
+]
+WHY = "request 4711"
+
+
+@pytest.fixture(scope="module")
+def erased_lake(two_releases: TwoReleases, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A copy from which each test erases a document of its own."""
+    url = tmp_path_factory.mktemp("erasing") / "lake"
+    shutil.copytree(two_releases.url, url)
+    return str(url)
+
+
+@pytest.fixture(scope="module")
+def running(erased_lake: str) -> Iterator[Running]:
+    limits = Capacity(rate=10_000, burst=10_000)
+    app = create_app(lake.open_lake(erased_lake), KeyRing(KEYS), limits)
+    running, stop = _listening(app, limits)
+    yield running
+    stop()
+
+
+def path_of(url: str, uri: str) -> str:
+    rows = lake.open_lake(url).dataset("documents").to_table(["doc_id", "uri"]).to_pylist()
+    return f"/documents/{next(row['doc_id'] for row in rows if row['uri'] == uri)}/erasure"
+
+
+def plan(running: Running, path: str, key: str = OPERATOR) -> dict[str, Any]:
+    found: dict[str, Any] = running.get(path, key).json()
+    return found
+
+
+def test_an_erasure_is_planned_for_operators_alone(running: Running, erased_lake: str) -> None:
+    path = path_of(erased_lake, "1.md")
+    assert running.get(path, READER).status_code == 403
+    found = plan(running, path)
+    assert [one["uri"] for one in found["documents"]] == ["1.md"]
+    assert len(found["releases"]) == 2
+    assert found["command"].startswith("raglake forget 1.md --source ")
+    assert running.get(path, OPERATOR).status_code == 200  # it is there still
+
+
+def test_what_was_planned_is_erased_proven_and_logged(running: Running, erased_lake: str) -> None:
+    path = path_of(erased_lake, "2.md")
+    planned = plan(running, path, ERASER)
+    reply = running.post(path, ERASER, uri="2.md", plan=planned["plan"], why=WHY)
+    found = reply.json()
+    assert (reply.status_code, [one["uri"] for one in found["documents"]]) == (200, ["2.md"])
+    assert found["release"] == reply.headers["Raglake-Release"]
+    assert found["releases"] == planned["releases"]
+    assert found["proof"]["n_files"] > 10
+    assert running.get(path, ERASER).status_code == 404
+    assert "2.md" not in {hit["uri"] for hit in running.post(key=OPERATOR, text="lamp 2", k=50).json()["hits"]}
+    entry = running.get("/log", OPERATOR).json()["entries"][0]
+    assert (entry["action"], entry["why"], entry["by"]) == ("forget", WHY, "eraser over HTTP")
+
+
+def test_the_progress_of_an_erasure_is_streamed(running: Running, erased_lake: str) -> None:
+    path = path_of(erased_lake, "3.md")
+    planned = plan(running, path)
+    reply = running.post(path, ERASER, uri="3.md", plan=planned["plan"], why=WHY, stream=True)
+    events = [block.removeprefix("event: ").split("\ndata: ") for block in reply.text.split("\n\n")[:-1]]
+    assert (reply.headers["content-type"].split(";")[0], events[-1][0]) == ("text/event-stream", "erased")
+    assert {name for name, _ in events[:-1]} <= {"progress"}
+    assert json.loads(events[-1][1])["proof"]["n_rows"] > 0
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "status", "message"),
+    [
+        (READER, {}, 403, "may not erase"),
+        (OPERATOR, {}, 403, '"erases": true'),
+        (ERASER, {"uri": "5.md"}, 400, "not the uri of the document"),
+        (ERASER, {"plan": "0"}, 409, "look at the dry run again"),
+        (ERASER, {"why": "4.md holds a name"}, 400, "the reason names what is to be erased"),
+        (ERASER, {"why": " "}, 422, "reason"),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_may_not_be_erased_is_refused_and_stays(
+    running: Running, erased_lake: str, key: str, words: dict[str, str], status: int, message: str, stream: bool
+) -> None:
+    path, head = path_of(erased_lake, "4.md"), Lake(erased_lake).log.read().head
+    body = {"uri": "4.md", "plan": plan(running, path)["plan"], "why": WHY} | words
+    reply = running.post(path, key, **body, stream=stream)
+    assert reply.status_code in ((status, 200) if stream else (status,))  # a stream may have begun
+    assert message in reply.text.replace('\\"', '"')
+    assert '"proof"' not in reply.text
+    assert plan(running, path)["documents"]
+    assert Lake(erased_lake).log.read().head == head
+
+
+def test_an_erasure_does_not_wait_for_a_run_that_writes(running: Running, erased_lake: str) -> None:
+    path = path_of(erased_lake, "4.md")
+    body = {"uri": "4.md", "plan": plan(running, path)["plan"], "why": WHY}
+    with WriterLease(Lake(erased_lake).store, "a run that writes"):
+        reply = running.post(path, ERASER, **body)
+    assert (reply.status_code, "a run that writes" in reply.json()["message"]) == (409, True)
+
+
+def test_an_erasure_whose_caller_leaves_is_finished(running: Running, erased_lake: str) -> None:
+    path = path_of(erased_lake, "6.md")
+    body = {"uri": "6.md", "plan": plan(running, path)["plan"], "why": WHY, "stream": True}
+    with httpx.stream("POST", running.url + path, json=body, headers={"Authorization": f"Bearer {ERASER}"}, timeout=60):
+        pass  # the head of the response came: it is begun
+    until = time.monotonic() + 120
+    while running.get(path, OPERATOR).status_code != 404 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert running.get(path, OPERATOR).status_code == 404
+
+
+def test_a_page_of_another_site_can_not_erase(erased_lake: str) -> None:
+    limits = Capacity(rate=10_000, burst=10_000)
+    anonymous = Key("anonymous", principals="*", operator=True, erases=True)
+    app = create_app(lake.open_lake(erased_lake), KeyRing(anonymous=anonymous), limits)
+    running, stop = _listening(app, limits)
+    try:
+        path = path_of(erased_lake, "7.md")
+        body = {"uri": "7.md", "plan": plan(running, path, "")["plan"], "why": WHY}
+        headers = {"Origin": "https://evil.example"}
+        reply = httpx.post(running.url + path, json=body, headers=headers, timeout=60)
+        assert (reply.status_code, "another site" in reply.text) == (403, True)
+    finally:
+        stop()
+
+
+@pytest.mark.parametrize("less", [{"operator": False}, {"principals": ["hr"]}])
+def test_a_key_that_erases_sees_everything_and_operates(less: dict[str, Any]) -> None:
+    given = {"name": "k", "key": "0123456789abcdef", "operator": True, "principals": "*", "erases": True}
+    assert Key.from_json(given).erases
+    with pytest.raises(UsageError, match="erases, which needs"):
+        Key.from_json(given | less)
