@@ -143,7 +143,10 @@ def forget(
     by: str | None = None,
     progress: Progress = silent,
 ) -> Forgotten:
-    """Erase documents for good, from every release and every file, and prove it; see ``lake.erasure.forget``."""
+    """Erase documents for good, from every release and every file, and prove it; see ``lake.erasure.forget``.
+
+    ``planned``: the ``plan_digest`` of the documents of a dry run, to erase no others.
+    """
     from lake.erasure.forget import forget as erase
 
     chosen = {"uri": uri, "where": where, "source": source}

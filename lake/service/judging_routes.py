@@ -41,7 +41,10 @@ def judging_routes(service: Service, measured: MeasuredLake) -> APIRouter:
         **described(_TAG, "Compare two releases or profiles by feedback"),
     )
     async def feedback_comparison(
-        a: Annotated[str, _A], b: Annotated[str, _B], request: Request, days: Annotated[int | None, _DAYS] = None
+        request: Request,
+        a: Annotated[str, _A] = "live",
+        b: Annotated[str, _B] = "live",
+        days: Annotated[int | None, _DAYS] = None,
     ) -> Response:
         """Shares of useful passages, their difference with interval and p-value, and the questions judged on both."""
         return await measured_or_404(service, request, lambda: measured.feedback_comparison(a, b, days))

@@ -28,7 +28,7 @@ OPERATIONS = {
     "name": "(url, release, name, *, why='', by=None)",
     "unname": "(url, name, *, why='', by=None)",
     "prune": "(url, retention, *, dry_run=False, progress)",
-    "forget": "(url, *, why, uri=None, where=None, source=None, dry_run=False, progress)",
+    "forget": ("(url, *, why, uri=None, where=None, source=None, dry_run=False, planned=None, by=None, progress)"),
     "lift": "(url, uri, *, source)",
     "notify": "(url, source, keys)",
     "rebuild": "(url, *, progress)",

@@ -46,7 +46,8 @@ STORING = (
     ("DELETE", "/documents/{doc_id}"),
     ("GET", "/documents/{doc_id}/publication"),
 )
-OTHERS = ("/hooks/{source}", "/evaluation/experiments/{experiment_id}")
+#: Nobody judged a passage.
+OTHERS = ("/evaluation/feedback/comparison", "/hooks/{source}", "/evaluation/experiments/{experiment_id}")
 ABSENT = (*ACTS, *OTHERS, *(f"/evaluation/sets/{{name}}{part}" for part in OF_SETS))
 OPERATOR = KeyRing(anonymous=Key("anonymous", principals="*", operator=True))
 
