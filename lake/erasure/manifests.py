@@ -14,7 +14,8 @@ from lake.errors import StorageError, UsageError
 from lake.ids.uris import alike, folded
 from lake.ingest.plan import KNOWN
 from lake.releases.history import History
-from lake.tables.reader import TableReader, stored_rows
+from lake.tables.fragments import stored_rows
+from lake.tables.reader import TableReader
 from lake.tables.sql import one_of
 
 #: Stands for the release of rows that none holds.

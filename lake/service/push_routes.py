@@ -146,9 +146,9 @@ def push_routes(pushing: Pushing) -> APIRouter:
         taken = await pushing.found(source_of(key_of(request), source), doc_id)
         return _answer(taken, await pushing.publication(taken, wait), 200, is_poll=True)
 
-    @router.get("/documents/{doc_id:uri}", include_in_schema=False)
+    @router.api_route("/documents/{doc_id:uri}", methods=["GET", "POST"], include_in_schema=False)
     async def no_document() -> Response:
-        """What no other GET took: an id with a slash, which the routes of PUT and DELETE would refuse as a method."""
+        """What no other GET or POST took: an id with a slash, which the routes of PUT and DELETE would refuse as a method."""
         raise Problem(404, "no_document", "no document has this id; hits and /documents name ids")
 
     return router

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from lake.patches.lazy_pandas import pandas_later
 from lake.recipe import VectorIndex
 from lake.schemas import LATER, completed
 from lake.storage.failures import table_failures
+from lake.tables.fragments import files_of
 from lake.tables.full_text_legs import added, full_text_query, legs
 from lake.tables.sql import first_line, in_brief, one_of
 from lake.tables.table_indices import searched_by
@@ -89,12 +90,13 @@ class TableReader:
             self._dataset = lance().dataset(self._url, version=version, storage_options=storage_options(url) or None)
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def reading(self) -> Iterator[None]:
+        """Translate errors of the disk, the store and Lance while something of this version is read."""
         with table_failures(self._url), reading(f"{self.name} at version {self.version}"):
             yield
 
     def count(self, where: str | None = None) -> int:
-        with self._reading():
+        with self.reading():
             return int(self._dataset.count_rows(where))
 
     @property
@@ -106,7 +108,7 @@ class TableReader:
         return self._dataset
 
     def scan(self, columns: Sequence[str], where: str | None = None) -> pa.Table:
-        with self._reading():
+        with self.reading():
             return self._completed(self._dataset.to_table(columns=self._present(columns), filter=where), columns)
 
     def _present(self, columns: Sequence[str]) -> list[str]:
@@ -128,7 +130,7 @@ class TableReader:
         self, columns: list[str], where: str | None, fragments: Sequence[Any] | None
     ) -> Iterator[pa.RecordBatch]:
         scan = partial(self._dataset.scanner, columns=columns, batch_size=_BATCH_ROWS)
-        with self._reading():
+        with self.reading():
             if where is not None:
                 yield from scan(filter=where).to_batches()
                 return
@@ -137,19 +139,12 @@ class TableReader:
             for start in range(0, sum(fragment.count_rows() for fragment in chosen), _ROWS_AHEAD):
                 yield from scan(offset=start, limit=_ROWS_AHEAD, fragments=list(chosen)).to_batches()
 
-    def stored_batches(self, columns: Sequence[str], fragments: Sequence[Any]) -> Iterator[pa.Table]:
-        """Rows of these fragments, thousands at a time; also those that this version has deleted."""
-        words = {"columns": self._present(columns), "fragments": list(fragments), "batch_size": _BATCH_ROWS}
-        with self._reading():
-            for batch in self._dataset.scanner(**words, include_deleted_rows=True, with_row_id=True).to_batches():
-                yield self._completed(pa.table(batch).drop_columns("_rowid"), columns)
-
     def fragments(self, earlier: TableReader | None) -> tuple[list[Any], list[Any]]:
         """The table's fragments: those that an earlier version has as well, and those that are new."""
-        with self._reading():
-            known = set(map(_files, earlier.dataset().get_fragments())) if earlier else set()
+        with self.reading():
+            known = set(map(files_of, earlier.dataset().get_fragments())) if earlier else set()
             every = self._dataset.get_fragments()
-        return [f for f in every if _files(f) in known], [f for f in every if _files(f) not in known]
+        return [f for f in every if files_of(f) in known], [f for f in every if files_of(f) not in known]
 
     def take(self, key: str, values: Sequence[str], columns: Sequence[str]) -> pa.Table:
         """Rows whose ``key`` is among ``values``, in any order."""
@@ -157,7 +152,7 @@ class TableReader:
 
     def rows(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
         """The rows with these ids, in that order."""
-        with self._reading():
+        with self.reading():
             # Not public, but twice as fast as a filter on _rowid; pylance is pinned.
             rows = self._dataset._take_rows(list(row_ids), columns=self._present(columns))
         return self._completed(rows, columns)
@@ -235,14 +230,14 @@ class TableReader:
         """The rows that pass SQL: their ``_rowid``, and columns by SQL expressions. Each row of ``where`` is read."""
         both = f"({where}) AND ({condition})" if isinstance(where, str) and where else condition
         only = {"row_addr_allowlist": where.allowlist, "prefilter": True} if isinstance(where, Passing) else {}
-        with self._reading():
+        with self.reading():
             return self._dataset.scanner(columns=dict(columns), filter=both, with_row_id=True, **only).to_table()
 
     def _matching(self, full_text: Any, k: int, where: Where, key: str) -> pa.Table:
         return self._table(where, columns=[key, "_score"], full_text_query=full_text, limit=k)
 
     def _table(self, where: Where, **query: Any) -> pa.Table:
-        with self._reading():
+        with self.reading():
             if not where:
                 return self._dataset.to_table(**query)
             if isinstance(where, Passing):
@@ -264,7 +259,7 @@ class TableReader:
     def prewarm(self) -> bool:
         """Loads full-text indices of an object store into memory, with the positions that phrases need; True."""
         if "://" in self._url:
-            with self._reading():
+            with self.reading():
                 for index in self._dataset.describe_indices():
                     if index.index_type == "Inverted":
                         self._dataset.prewarm_index(index.name, with_position=True)
@@ -272,13 +267,13 @@ class TableReader:
 
     def vector_index_type(self) -> str | None:
         """Lance's name of the index of the vectors; None without one."""
-        with self._reading():
+        with self.reading():
             found = (one.index_type for one in self._dataset.describe_indices() if one.field_names == ["vector"])
             return next(found, None)
 
     def unindexed(self) -> dict[str, int]:
         """Rows that each index does not cover yet, by column."""
-        with self._reading():
+        with self.reading():
             statistics = self._dataset.stats
             return {
                 index.field_names[0]: int(statistics.index_stats(index.name)["num_unindexed_rows"])
@@ -298,21 +293,6 @@ def lance() -> Any:
     with pandas_later():
         import lance
     return lance
-
-
-def stored_rows(readers: Iterable[TableReader], columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Rows of the files of all these versions, each file once, thousands at a time; also those that were deleted."""
-    known = set[tuple[str, ...]]()
-    for reader in readers:
-        with reader._reading():
-            new = [one for one in reader.dataset().get_fragments() if _files(one) not in known]
-        known.update(map(_files, new))
-        yield from reader.stored_batches(columns, new) if new else ()
-
-
-def _files(fragment: Any) -> tuple[str, ...]:
-    """Names of a fragment's files. They are never reused, unlike its number, which may be after a run that died."""
-    return tuple(sorted(file.path for file in fragment.data_files()))
 
 
 def storage_options(url: str) -> dict[str, str]:

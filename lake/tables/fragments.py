@@ -1,0 +1,37 @@
+"""The files of a table: what makes them one, and all rows that are stored in those of several versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from lake.schemas import completed
+
+if TYPE_CHECKING:
+    from lake.tables.reader import TableReader
+
+_BATCH_ROWS = 8192
+
+
+def files_of(fragment: Any) -> tuple[str, ...]:
+    """Names of a fragment's files. They are never reused, unlike its number, which may be after a run that died."""
+    return tuple(sorted(file.path for file in fragment.data_files()))
+
+
+def stored_rows(readers: Iterable[TableReader], columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Rows of the files of all these versions, each file once, thousands at a time; also those that were deleted."""
+    known = set[tuple[str, ...]]()
+    for reader in readers:
+        with reader.reading():
+            new = [one for one in reader.dataset().get_fragments() if files_of(one) not in known]
+            known.update(map(files_of, new))
+            yield from _rows(reader, columns, new) if new else ()
+
+
+def _rows(reader: TableReader, columns: Sequence[str], fragments: Sequence[Any]) -> Iterator[pa.Table]:
+    present = [name for name in columns if name in reader.schema.names]
+    words: dict[str, Any] = {"columns": present, "fragments": list(fragments), "batch_size": _BATCH_ROWS}
+    for batch in reader.dataset().scanner(**words, include_deleted_rows=True, with_row_id=True).to_batches():
+        yield completed(pa.table(batch).drop_columns("_rowid"), columns).select(list(columns))
