@@ -148,7 +148,7 @@ def push_routes(pushing: Pushing) -> APIRouter:
 
     @router.api_route("/documents/{doc_id:uri}", methods=["GET", "POST"], include_in_schema=False)
     async def no_document() -> Response:
-        """What no other GET or POST took: an id with a slash, which the routes of PUT and DELETE would refuse as a method."""
+        """What no GET or POST above took: an id with a slash, which the routes of PUT and DELETE would refuse."""
         raise Problem(404, "no_document", "no document has this id; hits and /documents name ids")
 
     return router
