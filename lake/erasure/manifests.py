@@ -14,9 +14,9 @@ from lake.errors import StorageError, UsageError
 from lake.ids.uris import alike, folded
 from lake.ingest.plan import KNOWN
 from lake.releases.history import History
-from lake.tables.fragments import stored_rows
 from lake.tables.reader import TableReader
 from lake.tables.sql import one_of
+from lake.tables.stored import stored_rows
 
 #: Stands for the release of rows that none holds.
 NO_RELEASE = ""

@@ -19,7 +19,6 @@ from lake.patches.lazy_pandas import pandas_later
 from lake.recipe import VectorIndex
 from lake.schemas import LATER, completed
 from lake.storage.failures import table_failures
-from lake.tables.fragments import files_of
 from lake.tables.full_text_legs import added, full_text_query, legs
 from lake.tables.sql import first_line, in_brief, one_of
 from lake.tables.table_indices import searched_by
@@ -293,6 +292,11 @@ def lance() -> Any:
     with pandas_later():
         import lance
     return lance
+
+
+def files_of(fragment: Any) -> tuple[str, ...]:
+    """Names of a fragment's files. They are never reused, unlike its number, which may be after a run that died."""
+    return tuple(sorted(file.path for file in fragment.data_files()))
 
 
 def storage_options(url: str) -> dict[str, str]:

@@ -1,23 +1,16 @@
-"""The files of a table: what makes them one, and all rows that are stored in those of several versions."""
+"""All rows that are stored in the files of several versions of tables, each file once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from lake.schemas import completed
-
-if TYPE_CHECKING:
-    from lake.tables.reader import TableReader
+from lake.tables.reader import TableReader, files_of
 
 _BATCH_ROWS = 8192
-
-
-def files_of(fragment: Any) -> tuple[str, ...]:
-    """Names of a fragment's files. They are never reused, unlike its number, which may be after a run that died."""
-    return tuple(sorted(file.path for file in fragment.data_files()))
 
 
 def stored_rows(readers: Iterable[TableReader], columns: Sequence[str]) -> Iterator[pa.Table]:
