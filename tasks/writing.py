@@ -16,7 +16,7 @@ from lake.endpoints.budget import Budget, BudgetError
 from lake.endpoints.usage import Usage
 from lake.errors import RefusedError
 from lake.ids import value_digest
-from lake.records import situating, summarising
+from lake.ingest import situating, summarising
 from lake.records.calls import Calls
 from lake.reporting import counted
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from lake.ingest.build import Write
     from lake.ingest.plan import Shard
+    from lake.ingest.situating import Situator
+    from lake.ingest.summarising import Summariser
     from lake.recipe import Recipe
-    from lake.records.situating import Situator
-    from lake.records.summarising import Summariser
     from lake.releases.values import Release
     from tasks.job import Job
 

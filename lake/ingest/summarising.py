@@ -14,8 +14,8 @@ from lake.answer.chat import Message
 from lake.answer.fences import fence_of, fenced
 from lake.chunk.tokenizers import load_tokenizer
 from lake.ingest.summaries import extract, summarised, with_summaries
+from lake.ingest.written import WrittenLines
 from lake.records.calls import SUMMARISING
-from lake.records.written import WrittenLines
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel

@@ -14,9 +14,9 @@ from lake.answer.fences import fence_of, fenced
 from lake.chunk.tokenizers import load_tokenizer
 from lake.ids import text_digest
 from lake.ingest.summaries import plain_chunks
+from lake.ingest.written import WrittenLines
 from lake.recipe.chunking import SUMMARY
 from lake.records.calls import SITUATING
-from lake.records.written import WrittenLines
 
 if TYPE_CHECKING:
     from lake.answer.chat import ChatModel
