@@ -20,9 +20,16 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
     return Parser(name, str(revision), tuple(suffixes.split()), function, libraries, detects_language)
 
 
-text = _ours(7, "text", ".txt .text .log", _ENCODINGS)
-markdown = _ours(6, "markup.markdown", ".md .mdx .markdown", "markdown-it-py", "PyYAML", _ENCODINGS)
-html = _ours(12, "web.html", ".html .htm .xhtml", *_HTML, _OCR)
+text = _ours(
+    8,
+    "text",
+    ".txt .text .log .nfo .textile .wiki .mediawiki .creole .typ .pod .rdoc .texi .texinfo",
+    _ENCODINGS,
+)
+markdown = _ours(
+    7, "markup.markdown", ".md .mdx .markdown .mdown .mkd .mdwn .qmd .rmd", "markdown-it-py", "PyYAML", _ENCODINGS
+)
+html = _ours(13, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
 office = _ours(
     17,
     "office.office",
@@ -31,36 +38,47 @@ office = _ours(
 )
 pdf = _ours(9, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    15,
+    16,
     "tables.sheets",
-    ".csv .tsv .xlsx .xlsm .xltx .xltm .xlsb .xls .xlt .ods .ots",
+    ".csv .tsv .tab .psv .xlsx .xlsm .xltx .xltm .xlsb .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
 mail = _ours(18, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(5, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
 epub = _ours(13, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(14, "markup.rst", ".rst", "docutils", _ENCODINGS)
+rst = _ours(15, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
 org = _ours(5, "markup.org", ".org", _ENCODINGS)
+asciidoc = _ours(1, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
+latex = _ours(1, "markup.latex", ".tex .ltx .latex", _ENCODINGS)
+subtitles = _ours(1, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
 rtf = _ours(10, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(11, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
-    15,
+    16,
     "data.json_text",
-    ".json .jsonl .ndjson .ipynb .xml",
+    ".json .jsonl .ndjson .ipynb .geojson .jsonld .jsonc .webmanifest .xml .rss .atom .opml .fb2 .dita .ditamap .dbk"
+    " .docbook .ttml .dfxp .xsd .xsl .xslt .plist .kml .gpx .rdf .owl .xlf .xliff .tmx .resx .enex",
     *("lxml", "markdown-it-py", "unstructured", "python-docx"),
     *_HTML,
 )
 code = _ours(
-    6,
+    7,
     "code",
     ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
     " .cpp .cc .cxx .hpp .hh .cs .rb .php .kt .kts .swift .scala .sql .css .scss .r .lua .pl .pm .jl .dart .ex .exs"
-    " .hs .clj .vue .svelte .ps1 .bat .proto .graphql .tf .yaml .yml .toml .ini .cfg .conf .properties .tex",
+    " .hs .clj .vue .svelte .ps1 .bat .proto .graphql .tf .yaml .yml .toml .ini .cfg .conf .properties"
+    " .po .pot .bib .sty .cls .bbl .diff .patch .cmake .mk .gradle .groovy .vb .vbs .f90 .nix .hcl .json5 .hjson .cnf",
     _ENCODINGS,
     "tree-sitter",
     *(f"tree-sitter-{grammar}" for grammar in _GRAMMARS),
     detects_language=False,
 )
 pictures = _ours(3, "pictures", ".png .jpg .jpeg .tif .tiff .webp .bmp .gif", _OCR)
-legacy = _ours(2, "office.legacy", ".doc .ppt .pages .key .numbers", detects_language=False)
+legacy = _ours(
+    3,
+    "office.legacy",
+    ".doc .dot .ppt .pps .pages .key .numbers .wps .wpd .abw .hwp .odg .vsd .vsdx .pub .mobi .azw3 .azw .djvu .ps .eps"
+    " .xps .oxps .chm .pst .zip .7z .rar .tar .tgz .one",
+    detects_language=False,
+)

@@ -16,6 +16,7 @@ from lake.parse.text import decode
 if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
 
+_JSON = frozenset((".json", ".jsonl", ".ndjson", ".ipynb", ".geojson", ".jsonld", ".jsonc", ".webmanifest"))
 #: A string of JSON, a comment, or a comma that nothing follows.
 _RELAXED = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*\n|/\*.*?\*/)*[}\]])', re.S)
 _BETWEEN = re.compile(r"[\s\x1e]*")
@@ -32,7 +33,7 @@ _HEX = re.compile(r"[0-9a-fA-F]{512,}")
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    if suffix == ".xml":
+    if suffix not in _JSON:
         return xml_text.parse(data, suffix)
     text, metadata, omitted = decode(data)
     if suffix == ".ipynb":

@@ -14,12 +14,16 @@ from lake.parse.data.outline import MAX_DEPTH, write_outline
 from lake.parse.data.word_xml import as_docx
 from lake.parse.data.xml_prose import is_prose, write_prose
 from lake.parse.data.xml_words import attributes, has_words, local_name, own_text, reading, words
+from lake.parse.encoded_data import without_data
 from lake.parse.office import office
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
 
+#: As of JSON: shorter ones may be keys, and say little anyway.
+_LEAST_ENCODED = 256
+_BASE64, _HEXADECIMAL = re.compile(r"[A-Za-z0-9+/_-]+={0,2}"), re.compile(r"[0-9a-fA-F]+")
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)([A-Za-z][A-Za-z0-9]*);")
@@ -42,6 +46,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     root, damaged = _root(data.lstrip(b" \t\r\n"), writer)
     if not damaged and (word := as_docx(root)) is not None:
         return office.parse(word, ".docx")
+    _drop_encoded(root, writer)
     # A repaired tree may lack text, so that the bytes are read without it.
     writer.read(unescape(_TAG.sub(" ", damaged)) if damaged else reading(root))
     comments = "\n".join(node.text or "" for node in root.iter() if _is_comment(node))
@@ -90,6 +95,29 @@ def _root(data: bytes, writer: TextWriter) -> tuple[Any, str]:
         return root, text
     finally:
         writer.note(omitted)
+
+
+def _drop_encoded(root: Any, writer: TextWriter) -> None:
+    """Take out bytes that are written as text: what an element holds, and data URIs."""
+    for node in root.iter():
+        if not isinstance(node.tag, str):
+            continue
+        if node.text and len(node.text) >= _LEAST_ENCODED and _is_encoded(node.text):
+            node.text = ""
+            writer.omit("encoded_data", place=local_name(node))
+        for name, value in node.attrib.items():
+            if len(value) >= _LEAST_ENCODED and "data:" in value[:80]:
+                node.attrib[name], omitted = without_data(value)
+                writer.note(omitted)
+
+
+def _is_encoded(text: str) -> bool:
+    """Whether a text is base64 or hexadecimal digits, in lines or not."""
+    digits = "".join(text.split())
+    if _HEXADECIMAL.fullmatch(digits):
+        return True
+    kinds = (str.isupper, str.islower, str.isdigit)
+    return bool(_BASE64.fullmatch(digits)) and all(any(map(kind, digits)) for kind in kinds) and " " not in text.strip()
 
 
 def _recovered(text: str) -> Any:

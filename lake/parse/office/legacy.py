@@ -9,13 +9,25 @@ from lake.errors import InputError
 if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
 
-_CONVERT_TO = {".doc": "docx", ".ppt": "pptx", ".pages": "docx", ".key": "pptx", ".numbers": "xlsx"}
+_OFFICE = {
+    **dict.fromkeys((".doc", ".dot", ".wps", ".wpd", ".abw", ".hwp", ".pages"), "docx"),
+    **dict.fromkeys((".ppt", ".pps", ".key"), "pptx"),
+    ".numbers": "xlsx",
+    **dict.fromkeys((".odg", ".vsd", ".vsdx", ".pub"), "pdf"),
+}
+_CURES = {
+    **{suffix: f"convert it to {kind} (soffice --convert-to {kind})" for suffix, kind in _OFFICE.items()},
+    **dict.fromkeys((".mobi", ".azw", ".azw3"), "convert it to epub (ebook-convert BOOK BOOK.epub, of Calibre)"),
+    ".chm": "convert it to epub (ebook-convert FILE FILE.epub, of Calibre)",
+    ".djvu": "convert it to pdf (ddjvu -format=pdf FILE FILE.pdf)",
+    **dict.fromkeys((".ps", ".eps"), "convert it to pdf (ps2pdf FILE)"),
+    **dict.fromkeys((".xps", ".oxps"), "convert it to pdf (mutool convert -o FILE.pdf FILE)"),
+    ".one": "export its pages as docx or pdf from OneNote",
+    ".pst": "convert it to mailboxes (readpst FILE), and ingest these as sources: raglake ingest mail=mbox:FILE",
+    **dict.fromkeys((".zip", ".7z", ".rar", ".tar", ".tgz"), "unpack it into a folder of the source"),
+}
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     """Always raises InputError."""
-    target = _CONVERT_TO[suffix]
-    raise InputError(
-        f"the format of {suffix} files is not readable here; convert it to {target} (soffice --convert-to {target})",
-        "unsupported",
-    )
+    raise InputError(f"the format of {suffix} files is not readable here; {_CURES[suffix]}", "unsupported")

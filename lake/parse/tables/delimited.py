@@ -37,7 +37,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     writer.read(text)
     delimiter, body, n_above = _declared(text, writer)
     if not delimiter:
-        delimiter = "\t" if suffix == ".tsv" and "\t" in text else delimiter_of(body)
+        delimiter = "\t" if suffix in (".tsv", ".tab") and "\t" in text else delimiter_of(body)
     reader = _LineReader(body.split("\n"), delimiter, n_above)
     try:
         rows = reader.rows()

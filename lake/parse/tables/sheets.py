@@ -23,7 +23,7 @@ _ZIP = b"PK\x03\x04"
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    if suffix in (".csv", ".tsv"):
+    if suffix in (".csv", ".tsv", ".tab", ".psv"):
         return delimited.parse(data, suffix)
     if suffix in _OLD and not data.startswith(_ZIP) and (other := workbook_xls.in_disguise(data)) is not None:
         return other

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     pictures = Pictures()
-    parsed = from_bytes(data, xhtml=suffix == ".xhtml", pictures=EmbeddedPictures(pictures, lambda _: None))
+    parsed = from_bytes(data, xhtml=suffix in (".xhtml", ".xht"), pictures=EmbeddedPictures(pictures, lambda _: None))
     omitted = (*parsed.omitted, *pictures.problems)
     return replace(parsed, metadata={**parsed.metadata, **pictures.metadata()}, omitted=omitted)
 

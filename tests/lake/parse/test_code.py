@@ -19,7 +19,6 @@ SOURCES = {
     "a.sh": "set -e\nlit() { echo on; }\nlit\n",
     "a.sql": "SELECT 1;\n\n-- after\nSELECT 2;\n",
     "a.yaml": "lamp: oil\n\nn: 1.10\n",
-    "a.tex": "\\section{Lamp}\nOil.\n\n% note\nMore.\n",
     "Makefile": "all:\n\techo on\n",
 }  # fmt: skip
 

@@ -1,0 +1,87 @@
+"""LaTeX: sections, paragraphs, lists, tables and listings as they are printed; formulas as they are written.
+
+A reader of our own: what a library makes of the source is one text without headings, tables and an account.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lake.parse.canonical import TextWriter
+from lake.parse.document import ParsedDocument
+from lake.parse.markup.front_matter import misplaced_rights
+from lake.parse.markup.latex_commands import DROPPED, STATED, WITH_ARGUMENTS
+from lake.parse.markup.latex_source import VERBATIM, group, macros_in, reading, without_definitions
+from lake.parse.markup.latex_tables import TABLES
+from lake.parse.markup.latex_walk import LatexWalk
+from lake.parse.text import decode
+
+
+def parse(data: bytes, suffix: str) -> ParsedDocument:
+    text, metadata, omitted = decode(data)
+    rights = misplaced_rights(text)
+    writer = TextWriter()
+    source, hidden = _without_hidden(text)
+    for words, place in hidden:
+        writer.omit("hidden", words, place)
+        writer.read(words)
+    begin = re.search(r"\\begin\s*\{document\}", source)
+    preamble, body = (source[: begin.start()], source[begin.end() :]) if begin else ("", source)
+    end = body.find(r"\end{document}")
+    if end >= 0:
+        after = body[end + len(r"\end{document}") :]
+        writer.read(after)
+        writer.omit("hidden", after, "text after the end")
+        body = body[:end]
+    stated = _stated(preamble)
+    walk = LatexWalk(writer, {**macros_in(preamble), **macros_in(body)})
+    if not re.search(r"\\(?:maketitle|titlepage|makefrontmatter)\b|\\begin\{titlepage\}", body):
+        walk.front(stated)
+    else:
+        walk.stated = stated
+    walk.read(without_definitions(body))
+    walk.end()
+    for value in stated.values():
+        writer.read(reading(value, DROPPED))
+    writer.read(reading(body, DROPPED, (*TABLES, *WITH_ARGUMENTS)))
+    return writer.finish(
+        title=walk.title or None,
+        author=walk.author(stated.get("author", "")) or None,
+        metadata={**metadata, **rights.fields},
+        omitted=(*omitted, *rights.omitted),
+    )
+
+
+#: What is taken as it is written, what is never printed, and comments, whichever comes first.
+_PARTS = re.compile(
+    rf"\\begin\{{({VERBATIM})\}}.*?(?:\\end\{{\1\}}|\Z)"
+    r"|\\(?:verb|lstinline)\*?(?:\[[^\]]*\])?([^\w\s*\[{]).*?\2|\\(?:url|href|path)\s*\{[^{}]*\}"
+    r"|\\iffalse\b(?P<off>.*?)\\fi\b|\\begin\{comment\}(?P<hidden>.*?)\\end\{comment\}"
+    r"|\\.|%(?P<comment>[^\n]*)(?:\n[ \t]*(?=\S)|(?=\n)|\Z)",
+    re.DOTALL,
+)
+
+
+def _without_hidden(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """The source without comments, and what they hold with the place of each."""
+    hidden: list[str] = []
+
+    def shown(match: re.Match[str]) -> str:
+        words = match["off"] or match["hidden"] or match["comment"]
+        if words is None and match["comment"] is None:
+            return match[0]
+        hidden.append(words or "")
+        return ""
+
+    text = _PARTS.sub(shown, text)
+    words = "\n".join(filter(str.strip, hidden))
+    return text, [(words, "comments")] if words else []
+
+
+def _stated(preamble: str) -> dict[str, str]:
+    """What a preamble says for readers, by command."""
+    found: dict[str, str] = {}
+    for match in re.finditer(rf"\\({'|'.join(STATED)})(?![a-zA-Z])\s*(?:\[[^\]]*\])?(?=\s*\{{)", preamble):
+        if value := group(preamble, match.end()):
+            found[match[1]] = f"{found[match[1]]} \\and {value[0]}" if match[1] in found else value[0]
+    return found
