@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.document import ParsedDocument
-from lake.parse.markup.front_matter import misplaced_rights
+from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.text import decode
 
 _TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,:](\d{1,3}))?"

@@ -9,11 +9,11 @@ import re
 
 from lake.parse.canonical import TextWriter
 from lake.parse.document import ParsedDocument
-from lake.parse.markup.front_matter import misplaced_rights
 from lake.parse.markup.latex_commands import DROPPED, STATED, WITH_ARGUMENTS
 from lake.parse.markup.latex_source import VERBATIM, group, macros_in, reading, without_definitions
 from lake.parse.markup.latex_tables import TABLES
 from lake.parse.markup.latex_walk import LatexWalk
+from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.text import decode
 
 
