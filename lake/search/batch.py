@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -56,21 +56,29 @@ class _Batch:
         self, questions: Sequence[SearchRequest], embeddings: Sequence[Embedded]
     ) -> list[FoundCandidates | LakeError]:
         embedded = self._compared(questions, embeddings)
-        sought = self._each(partial(self._sought, question) for question in questions)
+        # In memory it is short calls, for each of which threads would wait for one another.
+        looking_up = [partial(self._sought, question) for question in questions]
+        sought = [outcome(work) for work in looking_up] if self.snapshot.has_words else self._each(looking_up)
         works = [partial(self._found, *one) for one in zip(sought, embedded, strict=True)]
-        # In memory it is a hundred short calls a question, for each of which threads would wait for one another.
         is_short = self.snapshot.is_in_memory and not any(one.is_refined for one in questions)
         return [outcome(work) for work in works] if is_short else self._each(works)
 
-    def _each(self, works: Iterable[Callable[[], T]]) -> list[T | LakeError]:
+    def _each(self, works: Sequence[Callable[[], T]]) -> list[T | LakeError]:
         """Several at a time. Each thread calls models as the lake in use here states."""
-        runs = [self.pool.submit(copy_context().run, outcome, work) for work in works]
-        return [run.result() for run in runs]
+        found: dict[int, T | LakeError] = {}
+        left = iter(enumerate(works))  # which threads share
+
+        def some() -> None:
+            found.update((number, outcome(work)) for number, work in left)
+
+        for run in [self.pool.submit(copy_context().run, some) for _ in range(min(_AT_A_TIME, len(works)))]:
+            run.result()
+        return [found[number] for number in range(len(works))]
 
     def _compared(self, questions: Sequence[SearchRequest], embeddings: Sequence[Embedded]) -> list[Embedded]:
         """The embeddings with what is computed of all of them together; errors are raised when they are used."""
         wanted = [number for number, one in enumerate(questions) if one.mode != "text"]
-        made = dict(zip(wanted, self._each(embeddings[number] for number in wanted), strict=True))
+        made = dict(zip(wanted, self._each([embeddings[number] for number in wanted]), strict=True))
         whole = {number: one for number, one in made.items() if not isinstance(one, LakeError)}
         with_chance = any(one.mode == "hybrid" and one.fusion != "rrf" for one in questions)
         compared = outcome(lambda: self.snapshot.compared(list(whole.values()), with_chance=with_chance))

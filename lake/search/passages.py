@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -55,14 +55,23 @@ def grouped(candidates: pa.Table, expand: str, window: int, most: int | None = N
     """Groups in order of their best candidate, the first ``most`` of them; each chunk is in at most one."""
     if expand == "none":
         return [Group([row]) for row in range(candidates.num_rows)[:most]]
-    sections: dict[str, list[int]] = {}
-    for row, parent_id in enumerate(candidates.column("parent_id").to_pylist()):
-        sections.setdefault(parent_id, []).append(row)
+    # Numbers of sections in the order of their best candidates.
+    section = candidates.column("parent_id").combine_chunks().dictionary_encode().indices.to_numpy()
     if expand == "parent":
-        return [Group(rows) for rows in islice(sections.values(), most)]
+        return [Group(rows) for rows in _sections(section, most)]
     ordinals = candidates.column("ordinal").to_pylist()
-    windows = (group for rows in sections.values() for group in _windows(rows, ordinals, window))
+    windows = (group for rows in _sections(section) for group in _windows(rows, ordinals, window))
     return sorted(windows, key=lambda group: group.rows[0])[:most]
+
+
+def _sections(section: np.ndarray, most: int | None = None) -> list[list[int]]:
+    """The candidates of each of the first ``most`` sections; ``section``: the number of each candidate's."""
+    n_sections = int(section.max(initial=-1)) + 1
+    rows: list[list[int]] = [[] for _ in range(n_sections if most is None else min(most, n_sections))]
+    among = np.flatnonzero(section < len(rows))
+    for row, number in zip(among.tolist(), section[among].tolist(), strict=True):
+        rows[number].append(row)
+    return rows
 
 
 def _windows(rows: list[int], ordinals: Sequence[int], window: int) -> Iterable[Group]:

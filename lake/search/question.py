@@ -22,12 +22,21 @@ class SearchRequest(SearchOptions):
 
     def __post_init__(self) -> None:
         SearchOptions.__post_init__(self)
-        _check_text(self.text)
+        self._check_text()
+
+    def _check_text(self) -> None:
+        _check_question(self.text)
         self.text_query()
 
     @classmethod
     def asking(cls, text: str, options: SearchOptions) -> SearchRequest:
-        return cls(text, **{one.name: getattr(options, one.name) for one in fields(SearchOptions)})
+        """The text with options, which were checked when they were made."""
+        made = object.__new__(cls)
+        for one in fields(SearchOptions):
+            object.__setattr__(made, one.name, getattr(options, one.name))
+        object.__setattr__(made, "text", text)
+        made._check_text()
+        return made
 
     def by_words(self) -> SearchRequest:
         """The same search without vectors; a ``min_score`` on the scale of the fusion does not apply."""
@@ -43,7 +52,7 @@ class SearchRequest(SearchOptions):
         return any(step is not None for step in closer)
 
 
-def _check_text(text: str) -> None:
+def _check_question(text: str) -> None:
     if not isinstance(text, str):
         raise UsageError(f"the question is {type(text).__name__}, not text")
     if len(text) > MAX_CHARACTERS:

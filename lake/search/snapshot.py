@@ -48,8 +48,8 @@ _DEPTH = 4
 _DEEPER, _DEEPEST = 4, 40_000
 #: Extra rows to fetch: Lance cuts arbitrarily among equal scores, and we cut in order of chunk_id.
 _SPARE = 32
-#: Bytes of an English chunk.
-_TEXT_BYTES = 1000
+#: Bytes of an English chunk, and of its words.
+_TEXT_BYTES, _WORD_BYTES = 1000, 900
 
 
 class Snapshot:
@@ -78,7 +78,7 @@ class Snapshot:
         #: The documents that pass the latest filters; of ``lake.search.facets``.
         self.documents_passing: Latest[pa.Table] = Latest()
         self._rows = ChunkRows(release, self.table, submit)
-        self._words = WordSearch(release, self.table, self._rows, synonyms)
+        self._words = WordSearch(release, self.table, self._rows, synonyms, submit)
         self._retrievers = Retrievers(release, self.table, self._rows, self._words, self._copies, submit)
 
     @cached_property
@@ -93,7 +93,7 @@ class Snapshot:
         cached += self.release.counts["n_documents"] * DOCUMENT_ROW_BYTES
         each, n_chunks = self.release.recipe.embedders, self.release.counts["n_chunks"]
         cached += n_chunks * sum(one.vector_bytes("float32") for one in each if one.is_sparse)
-        per_chunk = 4 * sum(one.width for one in each) + _TEXT_BYTES
+        per_chunk = 4 * sum(one.width for one in each) + _TEXT_BYTES + _WORD_BYTES
         return cached + (n_chunks * per_chunk if has_few_vectors(self.release) else 0)
 
     def table(self, name: str) -> TableReader:
@@ -275,6 +275,11 @@ class Snapshot:
     def is_in_memory(self) -> bool:
         """Whether all that a search reads besides words is in memory, so that one thread is as quick as several."""
         return has_few_vectors(self.release) and self._rows.in_memory is not None
+
+    @property
+    def has_words(self) -> bool:
+        """Whether the words of its full text are in memory, too."""
+        return self._words.are_held
 
     def vector(self, question: SearchRequest, embedder: Embedders) -> np.ndarray:
         """The question's unit vector by the first embedder; raises UnreachableError only if it may degrade."""

@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
+from lake.plugins.later import Later
 from lake.recipe import are_own
 from lake.releases.values import Release
 from lake.search.candidates import RankedList
 from lake.search.chunk_rows import ChunkRows
+from lake.search.exact_index import Loading, has_few_vectors
 from lake.search.exact_words import exact_first
 from lake.search.question import SearchRequest
 from lake.search.wildcards import WildcardTexts, matching
 from lake.tables.reader import TableReader, Where
 from lake.tables.synonyms import Expansion, StemmedWords, Synonyms, plain_words, with_synonyms
 from lake.tables.text_query import in_words
-from lake.tables.words import algorithm_of, asked
+from lake.tables.words import WORD_COLUMNS, algorithm_of, asked
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lake.tables import held_words
+    from lake.tables.held_words import HeldWords
+    from lake.tables.text_query import TextQuery
+else:  # what only a reader that is asked often needs
+    held_words = Later("lake.tables.held_words")
+
+#: Chunks whose words are held in memory in the time that a search by Lance takes longer.
+_CHUNKS_PER_SEARCH = 150
 
 
 class WordSearch:
     """Ranks a release's chunks by the words of a question, and by synonyms of them.
 
-    ``synonyms``: the lake's list of a number.
+    Those of a small release are held in memory once it was asked often. ``synonyms``: the lake's list of a number.
+    ``submit`` runs something in the background.
     """
 
     def __init__(
@@ -30,6 +47,7 @@ class WordSearch:
         table: Callable[[str], TableReader],
         rows: ChunkRows,
         synonyms: Callable[[int], Synonyms],
+        submit: Callable[..., Any],
     ) -> None:
         self._table, self._rows, self._synonyms = table, rows, synonyms
         parts = release.recipe.text_index.parts
@@ -38,6 +56,9 @@ class WordSearch:
             ("text", "heading", *more, *rows.written), release.recipe.text_tokenizer == "words/accents"
         )
         self._tokenizer, self._language = release.recipe.text_tokenizer, release.recipe.text_language.lower()
+        self._can_hold = are_own(self._tokenizer) and has_few_vectors(release)
+        self._loading = Loading(lambda: held_words.read_held_words(table("chunks"), WORD_COLUMNS), submit)
+        self._n_before, self._n_asked = release.counts["n_chunks"] // _CHUNKS_PER_SEARCH, 0
 
     def ranked(self, question: SearchRequest, where: Where, depth: int) -> RankedList:
         """The best ``depth`` chunks, those with exactly the words of an identifier first."""
@@ -49,11 +70,29 @@ class WordSearch:
         if wildcards:
             found = matching(self._table("chunks"), query, wildcards, depth, where, self._searched)
         else:
-            found = self._table("chunks").matching(with_synonyms(query, added), depth, where)
+            found = self._matching(with_synonyms(query, added), depth, where)
         row_ids, scores = (found.column(name).to_numpy() for name in ("_rowid", "_score"))
         ranked = RankedList("text", row_ids, scores.astype(float))
         is_changed = bool(added or question.fuzziness)
         return ranked if is_changed else exact_first(ranked, question.text, self._rows.of, self._rows.written)
+
+    def _matching(self, query: TextQuery, depth: int, where: Where) -> pa.Table:
+        self._n_asked += 1
+        is_plain = query.is_words and not query.clauses[0].fuzziness
+        if is_plain and not isinstance(where, str) and (held := self._held()) is not None:
+            return held.matching(query, depth, where)
+        return self._table("chunks").matching(query, depth, where)
+
+    @property
+    def are_held(self) -> bool:
+        """Whether the words are in memory."""
+        return self._held() is not None
+
+    def _held(self) -> HeldWords | None:
+        """None for the first questions, as long as reading all words would cost more than it saved."""
+        with suppress(Exception):  # which a search by Lance meets as well
+            return self._loading.at_hand() if self._can_hold and self._n_asked > self._n_before else None
+        return None
 
     def expansions(self, question: SearchRequest) -> tuple[Expansion, ...]:
         """Terms of a question that have synonyms, with these."""

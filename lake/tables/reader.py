@@ -19,7 +19,7 @@ from lake.patches.lazy_pandas import pandas_later
 from lake.recipe import VectorIndex
 from lake.schemas import LATER, completed
 from lake.storage.failures import table_failures
-from lake.tables.full_text_legs import added, full_text_query, legs
+from lake.tables.full_text_legs import DEPTH, DEPTH_OF_SHARED, Leg, added, full_text_query, legs
 from lake.tables.sql import first_line, in_brief, one_of
 from lake.tables.table_indices import searched_by
 
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 _REFINED, _PROBES, _ROWS_OF_PARTITION = 50, 20, 8192
 #: Maximum error of an index's distances; those of eight bits are within 0.003.
 _ROUGH = 0.01
-#: Minimum number of matches taken from the text, and from heading or further forms. Many chunks share a heading, and a
-#: chunk missed there loses its rank: with 200,000 chunks, three of a hundred among the first ten.
-_DEPTH, _DEPTH_OF_SHARED = 500, 2000
 
 _AUTO = VectorIndex()
 
@@ -220,9 +217,9 @@ class TableReader:
         if not query.is_words:
             return self._matching(full_text_query(query), k, where, key)
         first, *others = legs(query.clauses[0], query)
-        deep = max(k, _DEPTH_OF_SHARED)
+        deep = max(k, DEPTH_OF_SHARED)
         beside = [_pool().submit(self._matching, leg, deep, where, key) for leg in others]
-        found = [self._matching(first, max(k, _DEPTH), where, key), *(leg.result() for leg in beside)]
+        found = [self._matching(first, max(k, DEPTH), where, key), *(leg.result() for leg in beside)]
         return added(pa.concat_tables(found), key, k)
 
     def computed(self, columns: Mapping[str, str], condition: str, where: Where = None) -> pa.Table:
@@ -231,6 +228,10 @@ class TableReader:
         only = {"row_addr_allowlist": where.allowlist, "prefilter": True} if isinstance(where, Passing) else {}
         with self.reading():
             return self._dataset.scanner(columns=dict(columns), filter=both, with_row_id=True, **only).to_table()
+
+    def matching_leg(self, leg: Leg, k: int) -> pa.Table:
+        """The ``k`` rows that match one leg best: ``_rowid`` and ``_score``."""
+        return self._matching(leg.by_lance, k, None, "_rowid")
 
     def _matching(self, full_text: Any, k: int, where: Where, key: str) -> pa.Table:
         return self._table(where, columns=[key, "_score"], full_text_query=full_text, limit=k)
@@ -269,6 +270,17 @@ class TableReader:
         with self.reading():
             found = (one.index_type for one in self._dataset.describe_indices() if one.field_names == ["vector"])
             return next(found, None)
+
+    def counted_words(self) -> dict[str, int]:
+        """Rows that BM25 counts, by column; without columns of which rows are in several segments, or in none."""
+        counted = {}
+        with self.reading():
+            for index in self._dataset.describe_indices():
+                if index.index_type == "Inverted":
+                    statistics = self._dataset.stats.index_stats(index.name)
+                    if statistics["num_indices"] == 1 and not statistics["num_unindexed_rows"]:
+                        counted[index.field_names[0]] = int(statistics["indices"][0].get("num_docs", 0))
+        return counted
 
     def unindexed(self) -> dict[str, int]:
         """Rows that each index does not cover yet, by column."""
