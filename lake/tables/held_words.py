@@ -165,7 +165,7 @@ def _rarities(n_rows: np.ndarray, n_counted: int, logarithm: Callable[[float], f
 
 def _share(times: np.ndarray, length: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """What a word adds that a row of ``length`` words has so many ``times``, relative to its rarity."""
-    mean = np.float32(lengths.sum(dtype=np.int64)) / np.float32(max(np.count_nonzero(lengths), 1))
+    mean = np.float32(lengths.sum(dtype=np.int64)) / np.float32(np.maximum(np.count_nonzero(lengths), 1))
     share: np.ndarray = (_K1 + _ONE) * times / (times + _K1 * (_ONE - _B + _B * length / mean))
     return share
 
