@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +15,9 @@ from lake.sources.protocol import CursorLost
 from lake.sources.rows import row_text
 from lake.sources.stamps import stamp_of
 
+#: A tally of more values would spare little.
+MOST_TALLIED = 1000
+_MOST_AGAIN = 100
 #: Clocks without a zone are put back by an hour once a year.
 _PUT_BACK = timedelta(hours=1)
 #: A text that states a time to the second.
@@ -20,35 +25,72 @@ _ISO_SECOND = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
 
 
 class Reached:
-    """How far the cursor column has been read, and from where to read it again.
+    """How far the cursor column has been read, and which times before that need not be listed again.
 
-    Numbers are times if the column's name says so, in the unit that their size tells.
+    ``start`` is where the next listing looks back to. What was listed between it and ``highest`` is tallied, time by
+    time, if it was over by ``settles``: a row that comes to such a time later makes it count more.
     """
 
-    def __init__(self, since: str | None, overlap: float, column: str) -> None:
-        self._highest: Any = None
-        self._column = column
+    def __init__(self, since: str | None, overlap: float, column: str, settles: timedelta = timedelta()) -> None:
+        self.highest: Any = None
         self.start: Any = None
+        self._column, self._overlap, self._settles = column, overlap, settles
+        self._before: dict[str, int] = {}
+        self._seen: Counter[Any] | None = Counter()
         if since is not None:
-            kind, text = json.loads(since)
-            self._highest = _KINDS[kind](text)
-            if self._is_beyond(self._highest):
+            kind, text, *tally = json.loads(since)
+            self.highest = _KINDS[kind](text)
+            if self._is_beyond(self.highest):
                 raise CursorLost(f"the cursor {text} is in the future, or no number")
-            self.start = _before(self._highest, overlap)
+            self.start = _before(self.highest, overlap)
+            self._before = dict(*tally)
+
+    @property
+    def is_tallied(self) -> bool:
+        """Whether ``grown`` can tell anything."""
+        return bool(self._before)
+
+    def grown(self, counts: Sequence[tuple[Any, int]]) -> list[Any] | None:
+        """The values from ``start`` to ``highest`` that must be listed again, by how many rows have each; None for all.
+
+        What need not be listed counts as seen.
+        """
+        if len(counts) > MOST_TALLIED:
+            return None
+        again = {value for value, n in counts if n > self._before.get(row_text(value), 0)}
+        if len(again) > _MOST_AGAIN:
+            return None
+        self._seen = Counter({value: n for value, n in counts if value not in again})
+        return sorted(again)
 
     def see(self, value: Any) -> None:
         """Take a value into account; a time to come would hide all changes until then, and infinity for good."""
         if value is None or self._is_beyond(value):
             return
         try:
-            if self._highest is None or value > self._highest:
-                self._highest = value
+            if self.highest is None or value > self.highest:
+                self.highest = value
         except TypeError:
-            kinds = " and ".join(sorted({type(one).__name__ for one in (value, self._highest)}))
+            kinds = " and ".join(sorted({type(one).__name__ for one in (value, self.highest)}))
             raise UsageError(
                 f"the cursor column {self._column!r} holds both {kinds}; convert it in a query, as in "
                 f"query=SELECT *, CAST({self._column} AS TEXT) AS changed FROM ..., with cursor=changed"
             ) from None
+        self._count(value)
+
+    def _count(self, value: Any) -> None:
+        if self._seen is None:
+            return
+        self._seen[value] += 1
+        if len(self._seen) > 2 * MOST_TALLIED:
+            self._seen = self._counted_back()
+            if len(self._seen) > MOST_TALLIED:
+                self._seen = None  # each row has a time of its own, and a tally spares nothing
+
+    def _counted_back(self) -> Counter[Any]:
+        """How many rows were seen of each value that the next listing looks back to."""
+        start = _before(self.highest, self._overlap)
+        return Counter({value: n for value, n in (self._seen or {}).items() if value >= start})
 
     def _is_beyond(self, value: Any) -> bool:
         stamp = stamp_of(value, self._column)
@@ -57,12 +99,21 @@ class Reached:
     @property
     def position(self) -> str:
         """Empty if no row has such a value: the next listing is full."""
-        if self._highest is None:
+        if self.highest is None:
             return ""
-        kind = next((name for name, of in _TYPES.items() if isinstance(self._highest, of)), None)
-        if kind is None or isinstance(self._highest, bool):
-            raise UsageError(f"a cursor column must hold times, numbers or texts, got {type(self._highest).__name__}")
-        return json.dumps([kind, row_text(self._highest)])
+        kind = next((name for name, of in _TYPES.items() if isinstance(self.highest, of)), None)
+        if kind is None or isinstance(self.highest, bool):
+            raise UsageError(f"a cursor column must hold times, numbers or texts, got {type(self.highest).__name__}")
+        tally = self._tally()
+        return json.dumps([kind, row_text(self.highest), *([tally] if tally else [])])
+
+    def _tally(self) -> dict[str, int]:
+        found = self._counted_back()
+        if len(found) > MOST_TALLIED:
+            return {}
+        now, stamps = datetime.now(UTC), {value: stamp_of(value, self._column) for value in found}
+        over = [value for value, of in stamps.items() if of is not None and of.is_over(now, self._settles)]
+        return {row_text(value): found[value] for value in sorted(over)}
 
 
 def _number(text: str) -> int | float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
@@ -20,8 +20,6 @@ from lake.sources.source import Source
 
 #: LISTING, and what the source itself declares of each document: JSON of ``lake.sources.declared``, null for nothing.
 LISTED = pa.schema([*LISTING, pa.field("declared", pa.string())])
-#: A listing by a cursor is replaced by a full one at this age, which finds what the cursor lost.
-FULL_EVERY = timedelta(days=7)
 _ROWS_AT_A_TIME = 1 << 16
 _TIME = LISTING.field("modified_at").type
 
@@ -45,7 +43,7 @@ def listed(source: Source, last: pa.Table, state: ListingState | None, now: date
     """What a source holds now; only what changed is requested if it can tell, and ``last`` (LISTED) is not too old."""
     if not source.has_cursor:
         return SourceListing(listing([source]), None)
-    if not full and state is not None and state.selection == source.selection and _is_young(state, now):
+    if not full and state is not None and state.selection == source.selection and state.is_young(now):
         try:
             return _continued(source, last, state)
         except CursorLost:
@@ -53,10 +51,6 @@ def listed(source: Source, last: pa.Table, state: ListingState | None, now: date
     changes = Changes(source.changes(None))
     rows = _table(source, changes.files())
     return SourceListing(rows, changes.state(now.isoformat(), source.selection))
-
-
-def _is_young(state: ListingState, now: datetime) -> bool:
-    return now - datetime.fromisoformat(state.full_at) < FULL_EVERY
 
 
 def _continued(source: Source, last: pa.Table, state: ListingState) -> SourceListing:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+#: A listing by a cursor is replaced by a full one at this age, which finds what the cursor lost.
+FULL_EVERY = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,10 @@ class ListingState:
     version: str
     full_at: str
     selection: str
+
+    def is_young(self, now: datetime) -> bool:
+        """Whether a listing may continue from it."""
+        return now - datetime.fromisoformat(self.full_at) < FULL_EVERY
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

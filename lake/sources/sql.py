@@ -12,7 +12,7 @@ from typing import Any
 from lake.errors import UsageError
 from lake.ids import value_digest
 from lake.sources.address import options_of, place_of, setting, text_or_file
-from lake.sources.cursors import Reached
+from lake.sources.cursors import MOST_TALLIED, Reached
 from lake.sources.databases import VALUE, Database, DuckDB, PostgreSQL, SQLite
 from lake.sources.protocol import Cursor, CursorLost, Removal, SourceFile
 from lake.sources.rows import Row, RowOptions, common_acl
@@ -182,7 +182,8 @@ class CursorSql(SqlSource):
             yield from self.list()
             yield Cursor("")
             return
-        reached = Reached(since, self._options.overlap, self._options.cursor)
+        options = self._options
+        reached = Reached(since, options.overlap, options.cursor, options.settles)
         if since is None:
             for item in self._watched(self._groups(self._select(self._columns, ""), ()), reached):
                 if isinstance(item, SourceFile):
@@ -203,13 +204,29 @@ class CursorSql(SqlSource):
 
     def _since(self, reached: Reached) -> Iterator[SourceFile | Removal]:
         """Rows from the cursor on; of a group with such a row, all."""
-        where = f"WHERE {self._quoted(self._options.cursor)} >= {VALUE}"
-        groups = self._groups(self._select(self._columns, where), [reached.start])
+        where, values = self._since_where(reached)
+        groups = self._groups(self._select(self._columns, where), values)
         if not self._options.group:
             yield from self._watched(groups, reached)
             return
         keys = [self._options.key(rows[0]) for rows in groups]
         yield from self._watched(self._by_key(keys, self._columns), reached)
+
+    def _since_where(self, reached: Reached) -> tuple[str, list[Any]]:
+        """A condition on the cursor, and its values; rows of one time, maybe all of an import, are counted first."""
+        column = self._quoted(self._options.cursor)
+        again = None
+        if reached.is_tallied and not self._options.group:
+            query = (
+                f"SELECT {column} AS value, COUNT(*) AS n FROM {self._from} WHERE {column} BETWEEN {VALUE} AND {VALUE}"
+            )
+            query += f" GROUP BY {column} LIMIT {MOST_TALLIED + 1}"
+            counts = self._database.rows(query, [reached.start, reached.highest])
+            again = reached.grown([(row["value"], row["n"]) for row in counts])
+        if again is None:
+            return f"WHERE {column} >= {VALUE}", [reached.start]
+        those = f" OR {column} IN ({', '.join([VALUE] * len(again))})" if again else ""
+        return f"WHERE {column} > {VALUE}{those}", [reached.highest, *again]
 
 
 class PostgresSource(CursorSql):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,7 @@ from lake.ingest import quiet
 from lake.ingest.scan import Scan
 from lake.maintenance.operate import rollback
 from lake.options import RecipeOptions
+from lake.sources.listing_state import ListingState
 from tasks import steps as plain
 from tasks.job import Job
 
@@ -139,6 +143,36 @@ def test_many_folders_and_single_files(source: Path, lake_url: str, ingest: Call
     assert not night.scans()
     (source / "one.md").write_text("# One\n\nOne other file.\n")
     assert night.scans()
+
+
+def test_a_database_whose_cursor_tells_nothing_is_not_read(source: Path, tmp_path: Path, lake_url: str) -> None:
+    (source / "a.md").write_text("# A\n\nA folder beside a database.\n")
+    path = tmp_path / "t.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE t (id, body, who, at)")
+        database.executemany("INSERT INTO t VALUES (?, 'body', 'anna', '2026-01-02 03:04:05')", [("a",), ("b",)])
+    night = Night(lake_url, source)
+    night.sources = (*night.sources, f"rows=sqlite:{path}?table=t&text=body&acl=who&cursor=at")
+    assert night.run().published
+    night.run()  # which finds that rights are as they were recorded
+    assert not night.scans()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE t SET body = 'changed', at = '2026-01-02 03:04:06' WHERE id = 'a'")
+    assert night.run().changed == 1
+    assert (night.scans(), night.scans()) == (True, False)
+    for cached in Path(lake_url, "cache").iterdir():
+        cached.unlink()
+    assert night.scans(), "a cursor is of no use without its listing"
+    assert not night.scans()
+    path.rename(tmp_path / "gone.db")
+    with pytest.raises(LakeError, match=r"no such source: rows|t\.db"):
+        night.run()
+
+
+@pytest.mark.parametrize(("days", "young"), [(0, True), (6.9, True), (7, False)])
+def test_a_cursor_of_a_week_is_too_old(days: float, young: bool) -> None:
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    assert ListingState("p", "", (now - timedelta(days=days)).isoformat(), "").is_young(now) is young
 
 
 def test_a_damaged_note_is_not_used(night: Night) -> None:
