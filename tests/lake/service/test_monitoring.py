@@ -156,3 +156,13 @@ def test_promtool_accepts_each_expression_of_the_dashboard(tmp_path: Path) -> No
     rules = [{"record": f"panel:{n}", "expr": expression} for n, expression in enumerate(told)]
     (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
     promtool("check", "rules", str(tmp_path / "rules.yml"))
+
+
+def test_a_share_of_what_never_happened_is_zero() -> None:
+    """A counter exists once it counted; a panel without data looks as if the service were gone."""
+    shares = [target["expr"] for panel in PANELS for target in panel["targets"] if " / " in target["expr"]]
+    rare = [
+        one for one in shares if re.search(r"(?:outcome|state|status)=~?\"|degraded_total", one.partition(" / ")[0])
+    ]
+    assert len(rare) == 7
+    assert all(" or " in one and "0 * sum" in one for one in rare)
