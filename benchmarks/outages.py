@@ -138,7 +138,9 @@ def _is_marked(one: Answered, part: str) -> bool:
         return True
     # The passages of an answer may come from a cache, too, and be too weak for a model to be called.
     is_weak = "no model was called" in one.found.get("notice", "")
-    is_cached = one.found.get("cached") or is_weak or part == "vector" or (part == "rerank" and one.path == "/answer")
+    # A slow model answers late, and nothing is missing.
+    is_written = part == "answer" and bool(one.found.get("text"))
+    is_cached = one.found.get("cached") or is_weak or is_written or part == "vector" or (part == "rerank" and one.path == "/answer")
     return part != "lake" and bool(is_cached)
 
 

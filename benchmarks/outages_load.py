@@ -16,6 +16,8 @@ from typing import Any
 
 #: Seconds within which an answer must come: four parts of 2 seconds for a search; and those of the chat model.
 DEADLINES = {"/query": 10.0, "/answer": 25.0}
+#: Seconds after which a caller gives up: more than a chat model may be silent.
+_PATIENCE = 90
 WORDS = ("harbour", "lantern", "oil", "wick", "keeper", "storm", "rope", "anchor", "glass", "stair", "bell", "reef")
 _COMMON = ("which lamp burns oil in a storm?", "who keeps the bell?", "rope and anchor on the stair")
 
@@ -90,7 +92,7 @@ def _client(seen: Seen, port: int, path: str, pause: float, number: int, stopped
 
 def _asked(port: int, path: str, key: str, body: dict[str, Any]) -> Answered:
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key * 4}"}
-    line, begun = http.client.HTTPConnection("127.0.0.1", port, timeout=60), time.time()
+    line, begun = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE), time.time()
     try:
         line.request("POST", path, json.dumps(body), headers)
         response = line.getresponse()
