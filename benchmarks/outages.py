@@ -140,7 +140,13 @@ def _is_marked(one: Answered, part: str) -> bool:
     is_weak = "no model was called" in one.found.get("notice", "")
     # A slow model answers late, and nothing is missing.
     is_written = part == "answer" and bool(one.found.get("text"))
-    is_cached = one.found.get("cached") or is_weak or is_written or part == "vector" or (part == "rerank" and one.path == "/answer")
+    is_cached = (
+        one.found.get("cached")
+        or is_weak
+        or is_written
+        or part == "vector"
+        or (part == "rerank" and one.path == "/answer")
+    )
     return part != "lake" and bool(is_cached)
 
 

@@ -81,7 +81,7 @@ class AnthropicChat(EndpointChat):
             raise translated(status, message, kind, headers, **access) from error
         except (anthropic.APIConnectionError, httpx2.HTTPError) as error:
             raise RefusedRequest(f"{error} {error.__cause__ or ''}".strip(), None) from error
-        except (anthropic.AnthropicError, ValueError) as error:
+        except (anthropic.AnthropicError, ValueError, RecursionError) as error:
             raise ContractError(f"the endpoint's answer can't be read: {error}") from error
 
 

@@ -83,7 +83,8 @@ class ChatRequest:
 class Reply:
     """A whole answer, or a piece of one; None for what a piece does not contain.
 
-    Raises TypeError for a text that is none. A count or a name that can't be one is as good as missing.
+    Raises TypeError for a text that is none. Half a surrogate pair, which could not be sent on, becomes U+FFFD. A count
+    or a name that can't be one is as good as missing.
     """
 
     text: str = ""
@@ -97,6 +98,7 @@ class Reply:
     def __post_init__(self) -> None:
         if not isinstance(self.text, str):
             raise TypeError(f"{type(self.text).__name__} for a text")
+        object.__setattr__(self, "text", without_surrogates(self.text))
         for name in ("n_input", "n_output", "n_cached", "n_written"):
             object.__setattr__(self, name, whole(getattr(self, name)))
         object.__setattr__(self, "model", self.model if isinstance(self.model, str) else None)

@@ -84,7 +84,7 @@ class OpenAIChat(EndpointChat):
             raise ContractError(f"the endpoint's answer can't be read: {error}") from error
         except openai.APIError as error:  # an error sent in the middle of a stream
             raise RefusedRequest(self.endpoint.without_key(error.message), None) from error
-        except (openai.OpenAIError, ValueError) as error:
+        except (openai.OpenAIError, ValueError, RecursionError) as error:
             raise ContractError(f"the endpoint's answer can't be read: {error}") from error
 
     def _check_status(self, status: int, message: str, code: str | None) -> None:

@@ -57,7 +57,7 @@ def answer_of(body: str, name: str, url_from: str = "OPENAI_BASE_URL") -> dict[s
     quoted = " ".join(body[: 4 * _QUOTED].split())[:_QUOTED] or "nothing"
     try:
         answer = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if body.lstrip()[:1] == "{":
             raise RefusedRequest(f"{name!r} returned JSON that can't be read: {quoted}", None) from error
         raise ContractError(f"{name!r} returned something else than JSON: {quoted}; check {url_from}") from error

@@ -97,7 +97,7 @@ class JsonHttp:
     def _json(self, text: str) -> Any:
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             shown = self._endpoint.without_key(_short(text)) or "nothing"
             quoted = f"{self._name!r} did not answer in JSON: {shown!r}"
             if text.lstrip()[:1] in ("{", "["):  # it ends early, and may not the next time
@@ -109,7 +109,7 @@ class JsonHttp:
             return
         try:
             stated = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             stated = None
         status, code = response.status_code, _code(stated)
         message = self._endpoint.without_key(_message(stated, response.text))

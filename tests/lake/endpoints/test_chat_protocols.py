@@ -355,10 +355,24 @@ def test_a_redirection_is_not_followed(case: Case, server: Server, monkeypatch: 
 
 @EACH
 def test_a_garbled_answer_is_none(case: Case, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    for body in ("<html>", "[]", '{"half', '{"hello": 1}'):
+    for body in ("<html>", "[]", '{"half', '{"hello": 1}', "[" * 100_000):
         server.says(Reply(body=body))
         with pytest.raises((ContractError, TransientError)):
             model(case, monkeypatch).complete(MESSAGES, max_tokens=50)
+    server.says(Reply(pieces=(f"data: {'[' * 100_000}\n\n",)))
+    with pytest.raises((ContractError, TransientError)):
+        list(model(case, monkeypatch).stream(MESSAGES, max_tokens=50))
+
+
+@EACH
+def test_half_a_character_is_replaced(case: Case, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that holds one could be sent on as JSON."""
+    half = json.dumps(case.good).replace('"Two ', '"\\ud83d ')
+    server.says(Reply(body=half), Reply(pieces=tuple(one.replace('"Two ', '"\\ud83d ') for one in case.stream)))
+    done = model(case, monkeypatch).complete(MESSAGES, max_tokens=50)
+    *pieces, streamed = model(case, monkeypatch).stream(MESSAGES, max_tokens=50)
+    assert isinstance(streamed, Completion)
+    assert [done.text, "".join(pieces), streamed.text] == ["\ufffd liters."] * 3
 
 
 CLIENTS = pytest.mark.parametrize("case", [CASES[0], *CASES[-4:-2]], ids=lambda case: case.provider)

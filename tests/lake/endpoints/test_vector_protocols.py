@@ -201,7 +201,7 @@ def test_refusals_are_waited_for_named_or_cost_one_text(
 @EACH
 def test_a_garbled_answer_is_no_vector(case: Embedding, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     subject = embedder(case, monkeypatch)
-    for body in ("<html>", '{"half', '{"hello": 1}', "[[1]]"):
+    for body in ("<html>", '{"half', '{"hello": 1}', "[[1]]", "[" * 100_000):
         server.says(Reply(body=body))
         with pytest.raises((ContractError, TransientError)):
             collected(subject, TEXTS)
