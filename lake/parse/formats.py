@@ -29,7 +29,7 @@ text = _ours(
 markdown = _ours(
     7, "markup.markdown", ".md .mdx .markdown .mdown .mkd .mdwn .qmd .rmd", "markdown-it-py", "PyYAML", _ENCODINGS
 )
-html = _ours(13, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
+html = _ours(14, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
 office = _ours(
     17,
     "office.office",
@@ -44,9 +44,9 @@ sheets = _ours(
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(18, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+mail = _ours(19, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(5, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
-epub = _ours(13, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+epub = _ours(14, "web.epub", ".epub", "lxml", *_HTML, _OCR)
 rst = _ours(15, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
 org = _ours(5, "markup.org", ".org", _ENCODINGS)
 asciidoc = _ours(1, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)

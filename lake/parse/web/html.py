@@ -10,7 +10,7 @@ from lake.parse.document import Omission, ParsedDocument
 from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.pictures import Pictures
 from lake.parse.text import decode
-from lake.parse.web.html_linked_data import linked_article
+from lake.parse.web.html_linked_data import linked_article, unseen_answers
 from lake.parse.web.html_marks import marks_of
 from lake.parse.web.html_pictures import EmbeddedPictures
 from lake.parse.web.html_source import prepared, reading
@@ -67,6 +67,13 @@ def from_text(
         return ParsedDocument("", (), **stated)
     read = pictures.write_into(tree) if pictures else []
     parsed = _walked(tree, stated, whole=whole)
+    if answers := unseen_answers(source, parsed.text):
+        source += f"<section>{prepared(answers)}</section>"
+        tree = LexborHTMLParser(source)
+        read = pictures.write_into(tree) if pictures else []
+        place = "JSON-LD: answers are read that the page does not show"
+        stated["omitted"] = (*stated.get("omitted", ()), Omission("script", 0, place))
+        parsed = _walked(tree, stated, whole=whole)
     if not parsed.blocks and any(one.n_words for one in parsed.omitted):
         parsed = _walked(tree, stated, whole=whole, everything=True)
     return replace(parsed, source_text="\n".join([reading(source), *read]))

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 _LONGEST_REPEATED = 80
 _MOST_SPANNED = 100
 _WIDEST = 250
+#: A longer cell with blocks inside is part of a page's layout.
+_LONGEST_CELL = 600
+_BLOCKS_IN_CELL = "p, ul, ol, dl, div, br, blockquote"
 _SECTIONS = ("thead", "tbody", "tfoot")
 #: The foot stands before the body in pages of HTML 4.
 _PLACES = {"thead": 0, "tfoot": 2}
@@ -60,6 +63,20 @@ def spans(cell: LexborNode) -> tuple[int, int]:
     attributes = cell.attributes
     n_columns = span_of(attributes.get("colspan"))
     return max(1, min(n_columns, _MOST_SPANNED)), span_of(attributes.get("rowspan"))
+
+
+def is_layout(table: LexborNode, sections: Sequence[Sequence[Sequence[LexborNode]]]) -> bool:
+    """Whether a table only places what stands in it."""
+    if max((len(row) for rows in sections for row in rows), default=0) < 2:
+        return True
+    if (table.attributes.get("role") or "") in ("presentation", "none"):
+        return True
+    if any(inner.mem_id != table.mem_id for inner in table.css("table")) or table.css_first("h1, h2, h3"):
+        return True
+    if any("\n" in code.text().strip() or code.css_first("br") for code in table.css("pre, xmp, listing")):
+        return True
+    cells = (cell for rows in sections for row in rows for cell in row)
+    return any(len(cell.text()) > _LONGEST_CELL and cell.css_first(_BLOCKS_IN_CELL) for cell in cells)
 
 
 def grid(rows: Iterable[Sequence[PageCell]]) -> list[list[str]]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import one_line, runs_into
+from lake.parse.web.html_lists import OpenLists
 from lake.parse.web.html_marks import LINE_NUMBERS, Marks
+from lake.parse.web.html_sink import Pieces, Sink
 from lake.parse.web.html_source import BORDERS, prepared, shown
-from lake.parse.web.html_table import PageCell, cells_of, grid, own_rows, spans
+from lake.parse.web.html_table import PageCell, cells_of, grid, is_layout, own_rows, spans
+from lake.parse.web.html_words import drawing_words, formula_words, language_of, number_of, ruby_words, script_words
 
 if TYPE_CHECKING:
-    from lake.parse.document import Kind, OmissionKind
+    from lake.parse.document import OmissionKind
 
 #: A LexborNode; typed loosely because its texts and parents may be None, but not those of a node of the right kind.
 Node = Any
@@ -23,67 +24,10 @@ _LONGEST_HEADING = 300
 _MAX_DEPTH = 200
 #: Stands for <br> until a paragraph is written; canonical text holds no such character.
 _BREAK = "\0"
-_LANGUAGE = re.compile(r"(?:^|\s)(?:language-|lang-|highlight-(?:source-)?|brush:\s*)([\w+#-]+)")
-_NO_LANGUAGES = frozenset(("default", "none", "text", "plain", "plaintext", "nohighlight", "source"))
 _SPACED = BORDERS - {"br"}
-#: A longer cell with blocks inside is part of a page's layout.
-_LONGEST_CELL = 600
-_BLOCKS_IN_CELL = "p, ul, ol, dl, div, br, blockquote"
 #: A larger table is written without padding, which would multiply its size.
 _MOST_CELLS = 2_000_000
 _DATA_URI = "data:"
-
-
-class Sink(Protocol):
-    """Where blocks go: the document's writer, or the pieces of a cell."""
-
-    def add(self, text: str, kind: Kind = "paragraph") -> None: ...
-    def heading(self, text: str, level: int) -> None: ...
-    def code(self, text: str, language: str = "") -> None: ...
-    def table(self, rows: Iterable[Sequence[str]]) -> None: ...
-    def omit(self, kind: OmissionKind, text: str = "", place: str = "") -> None: ...
-
-
-class _Pieces:
-    """A Sink that gathers plain text; omissions go to ``outer``, or become text if there is none."""
-
-    def __init__(self, outer: Sink | None) -> None:
-        self.texts: list[str] = []
-        self._outer = outer
-
-    def add(self, text: str, kind: Kind = "paragraph") -> None:
-        self.texts.append(text)
-
-    def heading(self, text: str, level: int) -> None:
-        self.texts.append(text)
-
-    def code(self, text: str, language: str = "") -> None:
-        self.texts.append(text)
-
-    def table(self, rows: Iterable[Sequence[str]]) -> None:
-        self.texts += [" ".join(filter(None, row)) for row in rows]
-
-    def omit(self, kind: OmissionKind, text: str = "", place: str = "") -> None:
-        if self._outer:
-            self._outer.omit(kind, text, place)
-        else:
-            self.texts.append(text)
-
-
-@dataclass(slots=True)
-class _List:
-    """An open list; ``number`` is that of its next item, None for bullets."""
-
-    number: int | None = None
-    step: int = 1
-
-
-@dataclass(slots=True)
-class _Lines:
-    """A list's lines that are not written yet, and the bullet of an item that has no text yet."""
-
-    lines: list[str] = field(default_factory=list)
-    bullet: str = ""
 
 
 class Walk:
@@ -93,10 +37,8 @@ class Walk:
         self._sink = sink
         self._marks = marks
         self._flat = flat
-        self._numbered = numbered
         self._text: list[str] = []
-        self._lists: list[_List] = []
-        self._pending = _Lines()
+        self._lists = OpenLists(sink, numbered=numbered)
         self._quotes = self._depth = self._verbatim = self._n_linked = 0
         self._is_outside = marks.has_regions
 
@@ -156,7 +98,7 @@ class Walk:
     def _leave_out(self, node: Node, kind: OmissionKind, place: str = "") -> None:
         if node.tag in _SPACED:
             self._text.append(" ")
-        pieces = _Pieces(None)
+        pieces = Pieces(None)
         walk = Walk(pieces, Marks(), flat=True, numbered=False)
         handler = _HANDLERS.get(node.tag)
         if handler:
@@ -197,29 +139,16 @@ class Walk:
             return
         if self._is_outside and 2 * n_linked > len(text):
             self._sink.omit("navigation", text, "links")
-        elif self._lists or self._pending.bullet:
-            self._line(one_line(text))
+        elif self._lists.takes_lines:
+            self._lists.line(one_line(text))
         else:
-            self._write_list()
+            self._lists.write()
             self._sink.add(text, "quote" if self._quotes else "paragraph")
-
-    def _line(self, text: str) -> None:
-        """Write a line of a list: an item's first one after its bullet, others below it."""
-        indent = "  " * (len(self._lists) - 1)
-        bullet, self._pending.bullet = self._pending.bullet, ""
-        self._pending.lines.append((bullet or f"{indent}  ") + text)
-
-    def _write_list(self) -> None:
-        lines = self._pending.lines
-        if lines:
-            margin = min(len(line) - len(line.lstrip()) for line in lines)
-            self._sink.add("\n".join(line[margin:] for line in lines), "list")
-            lines.clear()
 
     def _interrupt(self) -> None:
         """End paragraph and list, before a block that can't stand in either."""
         self._flush()
-        self._write_list()
+        self._lists.write()
 
     def _block(self, node: Node) -> None:
         self._flush()
@@ -235,7 +164,7 @@ class Walk:
 
     def _heading(self, node: Node) -> None:
         text = self._inline(node)
-        level = int(node.tag[1]) if node.tag in _HEADINGS else _number(node.attributes.get("aria-level"), 2)
+        level = int(node.tag[1]) if node.tag in _HEADINGS else number_of(node.attributes.get("aria-level"), 2)
         if self._flat or self._quotes or len(text) > _LONGEST_HEADING:
             self._flush()
             self._paragraph(text)
@@ -244,43 +173,21 @@ class Walk:
             self._sink.heading(text, level)
 
     def _list(self, node: Node) -> None:
-        if self._lists:
+        if self._lists.is_open:
             self._flush()
         else:
             self._interrupt()
-        opened = _List()
-        if node.tag == "ol" and self._numbered:
-            attributes = node.attributes
-            opened.number = _number(attributes.get("start"), 1)
-            if "reversed" in attributes:
-                opened.step = -1
-                if "start" not in attributes:
-                    opened.number = sum(child.tag == "li" for child in node.iter())
-        self._lists.append(opened)
+        self._lists.open(node)
         self._children(node)
         self._flush()
-        self._lists.pop()
-        if not self._lists:
-            self._pending.bullet = ""
-            self._write_list()
+        self._lists.close()
 
     def _item(self, node: Node) -> None:
         self._flush()
-        is_loose = not self._lists
-        if is_loose:
-            self._lists.append(_List())
-        around = self._lists[-1]
-        bullet = "-"
-        if around.number is not None:
-            around.number = _number(node.attributes.get("value"), around.number)
-            bullet = f"{around.number}."
-            around.number += around.step
-        self._pending.bullet = f"{'  ' * (len(self._lists) - 1)}{bullet} "
+        self._lists.open_item(node)
         self._children(node)
         self._flush()
-        self._pending.bullet = ""
-        if is_loose:
-            self._lists.pop()
+        self._lists.close_item()
 
     def _code(self, node: Node) -> None:
         if self._verbatim:
@@ -294,7 +201,7 @@ class Walk:
         else:
             text = node.text()
         self._interrupt()
-        self._sink.code(text, _language_of(node))
+        self._sink.code(text, language_of(node))
 
     def _rule(self, node: Node) -> None:
         self._flush()
@@ -313,7 +220,7 @@ class Walk:
         for row in _elements(node):
             if row.tag in _ROW_HOLDERS:
                 self._strays(row)
-        if self._flat or not self._is_layout(node, sections):
+        if self._flat or not is_layout(node, sections):
             self._data_table(sections)
             return
         for rows in sections:
@@ -343,18 +250,6 @@ class Walk:
             elif child.tag not in ("td", "th") and not (self._marks.actions and self._is_marked(child)):
                 _HANDLERS.get(child.tag or "", Walk._block)(self, child)
 
-    def _is_layout(self, table: Node, sections: list[list[list[Node]]]) -> bool:
-        if max((len(row) for rows in sections for row in rows), default=0) < 2:
-            return True
-        if (table.attributes.get("role") or "") in ("presentation", "none"):
-            return True
-        if any(inner.mem_id != table.mem_id for inner in table.css("table")) or table.css_first("h1, h2, h3"):
-            return True
-        if any("\n" in code.text().strip() or code.css_first("br") for code in table.css("pre, xmp, listing")):
-            return True
-        cells = (cell for rows in sections for row in rows for cell in row)
-        return any(len(cell.text()) > _LONGEST_CELL and cell.css_first(_BLOCKS_IN_CELL) for cell in cells)
-
     def _data_table(self, sections: list[list[list[Node]]]) -> None:
         rows = []
         for section in sections:
@@ -369,7 +264,7 @@ class Walk:
             for row in rows:
                 self._paragraph(" | ".join(filter(None, row)))
         else:
-            self._write_list()
+            self._lists.write()
             self._sink.table(rows)
 
     def _layout_row(self, cells: list[Node]) -> None:
@@ -395,7 +290,7 @@ class Walk:
         return marked.get(row.mem_id) != "hidden" or not self._is_marked(row)
 
     def _cell(self, cell: Node) -> str:
-        pieces = _Pieces(self._sink)
+        pieces = Pieces(self._sink)
         walk = Walk(pieces, self._marks, flat=True)
         walk._is_outside = False
         walk.write(cell)
@@ -454,57 +349,20 @@ class Walk:
         self._children(node)
 
     def _ruby(self, node: Node) -> None:
-        """Words, then how they are read, in brackets."""
-        readings: list[str] = []
-        for child in node.traverse(include_text=True):
-            parents = {tag for tag in (child.parent.tag, child.parent.parent.tag if child.parent.parent else "")}
-            if child.is_text_node and not parents & {"rt", "rtc", "rp"}:
-                self._text.append(child.text_content.strip("\n"))
-            elif child.tag == "rt" or (child.tag == "rtc" and not child.css_first("rt")):
-                readings.append(one_line(child.text()))
-        if any(readings):
-            self._text.append(f"({' '.join(filter(None, readings)) if _has_spaces(readings) else ''.join(readings)})")
+        self._text += ruby_words(node)
 
     def _formula(self, node: Node) -> None:
-        self._text.append(" ")
-        self._math(node)
-        self._text.append(" ")
-
-    def _math(self, node: Node) -> None:
-        sign = ""
-        for child in node.iter(include_text=True):
-            if child.is_element_node:
-                self._text.append(sign)
-                sign = _MATH_SIGNS.get(node.tag or "", "")
-            if child.is_text_node:
-                self._text.append(child.text_content)
-            elif child.tag in ("annotation", "annotation-xml"):
-                self._sink.omit("repeated", one_line(child.text(separator=" ")), "formula")
-            elif child.is_element_node:
-                self._math(child)
-                self._text.append(" ")
+        self._text += (" ", *formula_words(node, self._sink), " ")
 
     def _drawing(self, node: Node) -> None:
         """Read the words of a drawing, which stand apart; a foreignObject holds HTML."""
         if node.css_first("foreignObject"):
             self._block(node)
-            return
-        for child in node.traverse(include_text=True):
-            if child.is_text_node and child.parent.tag in ("script", "style"):
-                self._sink.omit("script", child.text_content)
-            elif child.is_text_node:
-                self._text.append(f" {child.text_content}")
-        self._text.append(" ")
+        else:
+            self._text += (*drawing_words(node, self._sink), " ")
 
     def _script(self, node: Node) -> None:
-        text = node.text()
-        if (node.tag == "script" and text) and (node.attributes.get("type") or "").lower().startswith("math/"):
-            if _is_drawn_before(node):
-                self._sink.omit("repeated", text, "formula")
-            else:
-                self._text.append(f" {text} ")
-        elif text:
-            self._sink.omit("script", text)
+        self._text += script_words(node, self._sink)
 
     def _template(self, node: Node) -> None:
         """Read the shadow tree of an element; other templates are shown only by scripts."""
@@ -548,7 +406,6 @@ class Walk:
 
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_MATH_SIGNS = {"msup": "^", "msub": "_", "mfrac": "/"}
 _ROW_HOLDERS = ("thead", "tbody", "tfoot", "tr")
 _WITH_ATTRIBUTES = ("img", "area", "input", "textarea", "option", "optgroup")
 _NOT_PLAIN_CODE = f"br, img, div, p, li, sup, input, button, table, script, {LINE_NUMBERS}, [hidden], [style]"
@@ -588,16 +445,6 @@ def _elements(node: Node) -> Iterable[Node]:
         child = child.next
 
 
-def _is_drawn_before(formula: Node) -> bool:
-    """Whether a saved page shows what MathJax drew of a formula's source right before that source."""
-    drawn = formula.prev
-    while drawn is not None and drawn.is_text_node and drawn.text_content.isspace():
-        drawn = drawn.prev
-    if drawn is None or not drawn.is_element_node:
-        return False
-    return "MathJax" in (drawn.attributes.get("class") or "") and bool(drawn.text().strip())
-
-
 def _has_own_text(node: Node | None) -> bool:
     """Whether words stand directly in a node, so that elements among them are parts of a sentence."""
     child = node.first_child if node is not None else None
@@ -606,26 +453,3 @@ def _has_own_text(node: Node | None) -> bool:
             return True
         child = child.next
     return False
-
-
-def _has_spaces(texts: Sequence[str]) -> bool:
-    return any(text.isascii() for text in texts)
-
-
-def _language_of(code: Node) -> str:
-    inner = code.css_first("code")
-    around = code.parent
-    for node in (code, inner, around, around.parent if around is not None else None):
-        name = node.attributes.get("class") if node is not None and node.is_element_node else None
-        found = _LANGUAGE.search(name) if name else None
-        if found:
-            language = found[1].lower()
-            return "" if language in _NO_LANGUAGES else language
-    return ""
-
-
-def _number(value: str | None, otherwise: int) -> int:
-    try:
-        return int(value[:6]) if value else otherwise
-    except ValueError:
-        return otherwise

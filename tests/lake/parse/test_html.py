@@ -332,6 +332,24 @@ def test_a_page_of_nothing_else_is_not_silently_empty(page: str) -> None:
     assert document.omitted == ()
 
 
+_QUESTIONS = (
+    '<script type="application/ld+json">{"@type": "FAQPage", "mainEntity": [{"@type": "Question", "name": "How deep?", '
+    '"acceptedAnswer": {"@type": "Answer", "text": "<p>Nine <b>me</b>tres.</p>"}}, {"@type": ["Question"], "name": '
+    '"Shown?", "acceptedAnswer": [{"@type": "Answer", "text": "It is &lt;i&gt;shown&lt;/i&gt;."}]}]}</script>'
+)
+
+
+def test_answers_of_linked_data_that_a_page_does_not_show_are_read() -> None:
+    document = parsed(f"{_QUESTIONS}<h1>Help</h1><h2>Shown?</h2><p>It is <i>shown</i>.")
+    assert document.text == "# Help\n\n## Shown?\n\nIt is shown.\n\n## How deep?\n\nNine metres."
+    assert ("script", "JSON-LD: answers are read that the page does not show") in {
+        (one.kind, one.place) for one in document.omitted
+    }
+    assert parsed(_QUESTIONS).text == "## How deep?\n\nNine metres.\n\n## Shown?\n\nIt is shown."
+    shown = parsed(f"{_QUESTIONS}<p>It is shown. Nine metres.")
+    assert shown.text == "It is shown. Nine metres."
+
+
 _LINKED = '<script type="application/ld+json">{}</script>'
 _ARTICLE = '{"@graph": [{"@type": "Person", "name": "Ida"}, {"headline": "Fees", "articleBody": "A < B.\\n\\nTwo."}]}'
 
