@@ -280,10 +280,13 @@ def open_lake(
         return _opened(Lake.existing(url), cache, stale_for)
     try:
         return _opened(within(wait, lambda: Lake.existing(url), url), cache, stale_for)
-    except TransientError:
-        return _opened(Lake(url), cache, stale_for, is_seen=False)
+    except TransientError as error:
+        return _opened(Lake(url), cache, stale_for, missing=error)
 
 
-def _opened(lake: Lake, cache: CacheOptions | None, stale_for: float, *, is_seen: bool = True) -> Index:
+def _opened(lake: Lake, cache: CacheOptions | None, stale_for: float, missing: TransientError | None = None) -> Index:
     find_no_pandas()
-    return Index(lake, cache, LogReader(lake, stale_for, is_seen))
+    log = LogReader(lake, stale_for, is_seen=missing is None)
+    if missing:
+        log.breaker.open(missing)  # nobody waits for it again until a probe finds it
+    return Index(lake, cache, log)

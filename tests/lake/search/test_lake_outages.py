@@ -3,6 +3,7 @@
 # ruff: noqa: F811 - fixtures of other folders
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -161,7 +162,7 @@ def test_a_lake_that_is_opened_unseen_answers_once_it_is_there(remote: Remote) -
     started = monotonic()
     index = lake.open_lake(remote.url, wait=WAITS, cache=CacheOptions())
     assert monotonic() - started < WAITS + ROOM
-    with pytest.raises(UnreachableError):
+    with pytest.raises(UnreachableError, match="it has not answered since"):  # and is not waited for again
         index.search(QUESTION, **DEGRADING)
     remote.proxy.become("none")
 
@@ -188,6 +189,8 @@ def test_a_service_starts_while_all_is_away_and_answers_once_the_lake_is_back(re
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **settings}) as server:
         try:
             assert server.stderr
+            told = json.loads(server.stderr.readline())
+            assert (told["event"], told["part"]) == ("degraded", "lake")  # and nothing waits for it a second time
             assert "the lake can't be reached yet" in server.stderr.readline()
             threading.Thread(target=server.stderr.read, daemon=True).start()
             service = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
