@@ -15,6 +15,7 @@ from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 from lake.tables.affixes import otherwise_joined, without_affixes
+from lake.tables.compounds import parts_of_compound
 from lake.tables.folding import plain, spelt, stemmed
 
 #: Longer words are cut, in texts and questions alike.
@@ -101,7 +102,7 @@ class Analyzer(NamedTuple):
     def _of_piece(self, piece: str) -> Words:
         """Words of a text without spaces."""
         if _is_simple(piece):
-            return Words((self._token(piece),))
+            return Words((self._token(piece),), self._parts(piece))
         patterns = _ascii() if piece.isascii() else _unicode()
         words: list[str] = []
         forms: list[str] = []
@@ -191,7 +192,7 @@ class Analyzer(NamedTuple):
     def _of_run(self, run: str, patterns: _Patterns) -> Words:
         """A run of letters, digits and underscores, and its parts."""
         if _is_simple(run):
-            return Words((self._token(run),))
+            return Words((self._token(run),), self._parts(run))
         whole = self._spelt(run)
         if _HASH.fullmatch(whole):
             return Words((whole,), tuple(whole[:n] for n in _ABBREVIATIONS if n < len(whole)))
@@ -218,7 +219,11 @@ class Analyzer(NamedTuple):
         bare = (self._token(form) for form in without_affixes(word.casefold()))
         if re.fullmatch(f"[{_HANGUL}]+", word):
             return (*bare, *(map("".join, pairwise(word)) if len(word) > _SHORT_KOREAN else ()))
-        return (*bare, *(() if self.keeps_accents else (stemmed(plain(word.casefold()), self.algorithm),)))
+        spelt_plainly = () if self.keeps_accents else (stemmed(plain(word.casefold()), self.algorithm),)
+        return (*bare, *spelt_plainly, *self._parts(word))
+
+    def _parts(self, word: str) -> tuple[str, ...]:
+        return tuple(map(self._token, parts_of_compound(word.casefold(), self.algorithm)))
 
     def _token(self, word: str) -> str:
         folded = stemmed(word.casefold(), self.algorithm)
