@@ -8,8 +8,8 @@ from typing import NamedTuple
 from lake.tables.compound_words import COMPOUND_WORDS
 from lake.tables.folding import stemmed
 
-#: Letters of a compound, of its parts, of a first part that is no known word, of stems, and of those that hardly stand in
-#: other words by chance.
+#: Letters of a compound, of its parts, of a first part that is no known word, of stems, and of stems that hardly stand
+#: in other words by chance.
 _LEAST, _LEAST_PART, _LEAST_UNKNOWN, _LEAST_STEM, _LONG_STEM = 8, 3, 4, 3, 5
 _VOWELS = frozenset("aeiouyäöü")
 

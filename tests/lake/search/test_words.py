@@ -106,7 +106,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "chinese": ("港口的起重机每天检查。", ("起重机", "港", "检查")),
     "korean": ("등대지기가 배를 봅니다.", ("등대지기", "등대지기가", "등대")),
     "thai": ("ประภาคารส่องแสง", ("ประภาคาร", "แสง")),
-    "compound": (
+    "german compound": (
         "Die Krankenversicherungsbeiträge der Angestellten sind wieder gestiegen, wie in jedem Jahr zuvor.",
         ("Versicherung", "Beitrag", "Krankenversicherung", "Beiträge zur Krankenversicherung"),
     ),

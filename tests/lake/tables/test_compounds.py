@@ -31,8 +31,26 @@ def test_a_compound_is_split_at_its_words(word: str, parts: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    "apparat politische verantwortung geografische nachrichten gesellschaft resultieren universität überraschung "
-    "abteilung eltern kandidaten quadraten beratung maschine gefährlich versicherung entscheidung".split(),
+    [
+        "apparat",
+        "politische",
+        "verantwortung",
+        "geografische",
+        "nachrichten",
+        "gesellschaft",
+        "resultieren",
+        "universität",
+        "überraschung",
+        "abteilung",
+        "eltern",
+        "kandidaten",
+        "quadraten",
+        "beratung",
+        "maschine",
+        "gefährlich",
+        "versicherung",
+        "entscheidung",
+    ],
 )
 def test_a_word_that_is_none_stays_whole(word: str) -> None:
     assert parts_of_compound(word, "german") == ()
