@@ -27,9 +27,9 @@ text = _ours(
     _ENCODINGS,
 )
 markdown = _ours(
-    7, "markup.markdown", ".md .mdx .markdown .mdown .mkd .mdwn .qmd .rmd", "markdown-it-py", "PyYAML", _ENCODINGS
+    8, "markup.markdown", ".md .mdx .markdown .mdown .mkd .mdwn .qmd .rmd", "markdown-it-py", "PyYAML", _ENCODINGS
 )
-html = _ours(14, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
+html = _ours(15, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
 office = _ours(
     17,
     "office.office",
@@ -38,24 +38,24 @@ office = _ours(
 )
 pdf = _ours(9, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    16,
+    17,
     "tables.sheets",
     ".csv .tsv .tab .psv .xlsx .xlsm .xltx .xltm .xlsb .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(19, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+mail = _ours(20, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(5, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
-epub = _ours(14, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(15, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
-org = _ours(5, "markup.org", ".org", _ENCODINGS)
+epub = _ours(15, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+rst = _ours(16, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
+org = _ours(6, "markup.org", ".org", _ENCODINGS)
 asciidoc = _ours(1, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
 latex = _ours(1, "markup.latex", ".tex .ltx .latex", _ENCODINGS)
 subtitles = _ours(1, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
-rtf = _ours(10, "office.rtf", ".rtf", *_HTML)
+rtf = _ours(11, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(11, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
-    16,
+    17,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .geojson .jsonld .jsonc .webmanifest .xml .rss .atom .opml .fb2 .dita .ditamap .dbk"
     " .docbook .ttml .dfxp .xsd .xsl .xslt .plist .kml .gpx .rdf .owl .xlf .xliff .tmx .resx .enex",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, paragraphs, source_document
 from lake.parse.data import notebook, xml_text
+from lake.parse.data.markup_values import OF_CODE, MarkupValue, read_markup
 from lake.parse.data.outline import write_outline
 from lake.parse.text import decode
 
@@ -28,6 +29,8 @@ _ENCODED = re.compile(
 )
 #: The same inside a longer text.
 _DATA_URI = re.compile(r"data:([\w/+.-]+)(?:;[\w=.-]+)*;base64,((?:[A-Za-z0-9+_-]|/|\\/){64,}={0,2})")
+#: A string, with the key before it; a key itself is none that a colon does not follow.
+_STRING = re.compile(r'(?:"([^"\\\n]{1,80})"\s*:\s*)?("(?:[^"\\]|\\.)*")(?!\s*:)', re.DOTALL)
 _KINDS_OF_CHARACTERS = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))
 _HEX = re.compile(r"[0-9a-fA-F]{512,}")
 
@@ -40,8 +43,10 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         return notebook.from_value(_loaded(text, plain=True), omitted)
     writer = TextWriter()
     writer.note(omitted)
-    writer.read(_without_escapes(text))
     short = _without_encoded(text, writer)
+    if "</" in short or "<\\/" in short or "<br" in short:
+        short, text = _without_markup(short, text, writer)
+    writer.read(_without_escapes(text))
     if suffix in (".jsonl", ".ndjson"):
         _write_lines(short, writer)
         return writer.finish(metadata=metadata)
@@ -171,6 +176,38 @@ def _without_encoded(text: str, writer: TextWriter) -> str:
 
     shorter = _ENCODED.sub(named, text)
     return _DATA_URI.sub(typed, shorter) if ";base64," in shorter else shorter
+
+
+def _without_markup(short: str, text: str, writer: TextWriter) -> tuple[str, str]:
+    """The text, in which each value that is HTML is what it says: as it is written, and by another reading."""
+    replaced: dict[str, MarkupValue | None] = {}
+
+    def value_of(match: re.Match[str]) -> MarkupValue | None:
+        if (match[1] or "").lower() in OF_CODE or "<" not in match[2]:
+            return None
+        if match[0] not in replaced:
+            try:
+                replaced[match[0]] = read_markup(json.loads(match[2], strict=False))
+            except ValueError:
+                replaced[match[0]] = None
+        return replaced[match[0]]
+
+    def shown(match: re.Match[str]) -> str:
+        value = value_of(match)
+        if value is None:
+            return match[0]
+        writer.note(value.omitted)
+        writer.read(value.tags)
+        writer.omit("decoration", value.tags, "markup of values")
+        return match[0][: match.start(2) - match.start()] + json.dumps(value.text, ensure_ascii=False)
+
+    def read(match: re.Match[str]) -> str:
+        value = value_of(match)
+        if value is None:
+            return match[0]
+        return match[0][: match.start(2) - match.start()] + json.dumps(value.reading, ensure_ascii=False)
+
+    return _STRING.sub(shown, short), _STRING.sub(read, text)
 
 
 def _json(text: str) -> str:

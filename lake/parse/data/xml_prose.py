@@ -15,16 +15,24 @@ _SECTIONS = names(
     "appendix article back body book chapter concept div div1 div2 div3 div4 glossary part preface reference"
     " refsect1 refsect2 refsection sec sect1 sect2 sect3 sect4 section simplesect subsection task text topic"
 )
+_TOPICS = frozenset(("concept", "glossentry", "reference", "task", "topic", "troubleshooting"))
+#: Blocks whose titles head no part of the document.
+_TITLED = names(
+    "blockquote caution danger equation example fig figure formalpara important informalexample note notice procedure"
+    " sidebar step table tip verse-group warning boxed-text disp-quote table-wrap"
+)
 _TABLES = frozenset(("table", "informaltable", "tgroup", "simpletable"))
 _ROWS, _CELLS = frozenset(("tr", "row", "strow", "sthead")), frozenset(("td", "th", "entry", "cell", "stentry"))
 _MOST_SPANNED = 100
 _LISTS = names("list itemizedlist orderedlist simplelist procedure ul ol sl steps")
-_CODE = frozenset(("programlisting", "screen", "pre", "codeblock", "literallayout", "verbatim", "eg"))
-_BLOCKS = PARAGRAPHS | _TITLES | _SECTIONS | _TABLES | _LISTS | _CODE
+CODE = frozenset(("programlisting", "screen", "pre", "codeblock", "literallayout", "verbatim", "eg"))
+_BLOCKS = PARAGRAPHS | _TITLES | _SECTIONS | _TABLES | _LISTS | CODE
 
 
 def is_prose(root: Any) -> bool:
-    """Whether the tree has paragraphs."""
+    """Whether the tree has paragraphs, or is a topic of DITA, which may have none."""
+    if local_name(root) in _TOPICS and any(local_name(child) == "title" for child in root):
+        return True
     return any(local_name(node) in PARAGRAPHS for node in root.iter())
 
 
@@ -38,12 +46,15 @@ def _write(node: Any, writer: TextWriter, level: int, depth: int) -> None:
         writer.add(" ".join([*_stated(node), words(node)]))
         return
     name = local_name(node)
+    if name in _TITLES and local_name(node.getparent()) in _TITLED:
+        writer.add(" ".join([*_stated(node), words(node)]))
+        return
     if name in _TITLES and local_name(node.getparent()) not in ("", *PARAGRAPHS):
         writer.heading(" ".join([*_stated(node), words(node)]), max(1, level))
         return
     for value in _stated(node):
         writer.add(value)
-    if name in _CODE:
+    if name in CODE:
         writer.code(clean("".join(node.itertext())))
     elif name in _TABLES:
         _write_table(node, writer, level, depth)

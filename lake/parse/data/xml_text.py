@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean, one_line
+from lake.parse.data.markup_values import OF_CODE, MarkupValue, read_markup
 from lake.parse.data.outline import MAX_DEPTH, write_outline
 from lake.parse.data.word_xml import as_docx
-from lake.parse.data.xml_prose import is_prose, write_prose
+from lake.parse.data.xml_prose import CODE, is_prose, write_prose
 from lake.parse.data.xml_words import attributes, has_words, local_name, own_text, reading, words
 from lake.parse.encoded_data import without_data
 from lake.parse.office import office
@@ -48,7 +49,15 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         return office.parse(word, ".docx")
     _drop_encoded(root, writer)
     # A repaired tree may lack text, so that the bytes are read without it.
+    marked_up = [] if damaged else _with_markup(root)
+    for node, value in marked_up:
+        node.text = value.reading
     writer.read(unescape(_TAG.sub(" ", damaged)) if damaged else reading(root))
+    for node, value in marked_up:
+        node.text = value.text
+        writer.note(value.omitted)
+        writer.read(value.tags)
+        writer.omit("decoration", value.tags, "markup of values")
     comments = "\n".join(node.text or "" for node in root.iter() if _is_comment(node))
     if comments.strip():
         writer.read(comments)
@@ -95,6 +104,13 @@ def _root(data: bytes, writer: TextWriter) -> tuple[Any, str]:
         return root, text
     finally:
         writer.note(omitted)
+
+
+def _with_markup(root: Any) -> list[tuple[Any, MarkupValue]]:
+    """Elements that hold HTML as text, as in feeds and exports, with what it says."""
+    leaves = (node for node in root.iter() if isinstance(node.tag, str) and not len(node) and node.text)
+    found = ((node, read_markup(node.text)) for node in leaves if local_name(node) not in CODE | OF_CODE)
+    return [(node, value) for node, value in found if value]
 
 
 def _drop_encoded(root: Any, writer: TextWriter) -> None:

@@ -123,12 +123,17 @@ def _block(kind: Kind, level: int, found: tuple[int, int], text: str) -> Block:
 _UNMARKED = re.compile(r"[ ]{0,3}#{1,6}[ \t]+((?:[^\W_]|[ ,.;:?()-])+)")
 
 
+#: Id and classes of a heading, as Pandoc, MkDocs, Docusaurus and others read them.
+_ATTRIBUTES = re.compile(r"[ \t]*\{(?::[ \t]*)?[#.][^{}\n]*\}(?=[ \t]*#*[ \t]*(?:\n|$))")
+
+
 def plain_words(heading: str) -> str:
     """A heading's words without its marks, emphasis, links and code ticks.
 
     >>> plain_words("## The `count` [method](x.md) ##")
     'The count method'
     """
+    heading = _ATTRIBUTES.sub("", heading)
     if plain := _UNMARKED.fullmatch(heading[:_LONGEST_LABEL]):
         return " ".join(plain[1].split())
     tokens = _inline_parser().parse(heading[:_LONGEST_LABEL])

@@ -92,6 +92,9 @@ def _goes_on(above: Sequence[Row], below: Sequence[Row]) -> bool:
     if len(columns) < 2 or not columns >= sample:
         return False
     first = below[0][1]
+    if len(below) == 1 and len(first) == 1:
+        column, text = next(iter(first.items()))
+        return column > min(columns) and _is_number(text)  # a title would stand in the first column
     if len(first) < 2:
         return len(sample) > 1 and len(below) > 1 and not _is_header(below[1][1])
     if len(above) == 1:

@@ -188,7 +188,7 @@ def _is_navigation(item: _Element) -> bool:
 def _write_chapter(
     archive: ZipFile,
     chapter: Chapter,
-    labels: dict[str, str],
+    labels: dict[str, dict[str, str]],
     writer: TextWriter,
     members: _Members,
     pictures: Pictures,
@@ -205,7 +205,7 @@ def _write_chapter(
             return
         folder = posixpath.dirname(chapter.path)
         load = EmbeddedPictures(pictures, lambda reference: _picture(archive, members, folder, reference))
-        part = html.from_bytes(data, xhtml=True, whole=True, pictures=load)
+        part = html.from_bytes(data, xhtml=True, whole=True, pictures=load, names=labels.get(chapter.path))
     except InputError as error:
         writer.omit("unreadable", "", f"{chapter.place}: {error}"[:300])
         return
@@ -213,7 +213,7 @@ def _write_chapter(
         writer.read(part.source_text or "")
         writer.omit("navigation", part.source_text or "", chapter.place)
         return
-    _begin(part, labels.get(chapter.path), bool(labels), writer)
+    _begin(part, _first_label(labels.get(chapter.path)), bool(labels), writer)
     writer.document(part)
 
 
@@ -258,9 +258,13 @@ def _begin(part: ParsedDocument, label: str | None, has_contents: bool, writer: 
         writer.heading(label, 1)
 
 
-def _labels(archive: ZipFile, package: _Element, opf: str, members: _Members) -> dict[str, str]:
-    """The names of pages in the book's contents, by path."""
-    found: dict[str, str] = {}
+def _first_label(names: dict[str, str] | None) -> str | None:
+    return next(iter(names.values()), None) if names else None
+
+
+def _labels(archive: ZipFile, package: _Element, opf: str, members: _Members) -> dict[str, dict[str, str]]:
+    """The names of pages and of parts of them in the book's contents, by path and by id ("" for the page)."""
+    found: dict[str, dict[str, str]] = {}
     folder = posixpath.dirname(opf)
     for item in package.iter("{*}item"):
         path = members.find(folder, item.get("href") or "")
@@ -273,7 +277,7 @@ def _labels(archive: ZipFile, package: _Element, opf: str, members: _Members) ->
         for reference, label in _entries(root):
             page = members.find(posixpath.dirname(path), reference)
             if page and label:
-                found.setdefault(page, label)
+                found.setdefault(page, {}).setdefault(unquote(reference.partition("#")[2]), label)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from lake.parse.pictures import Pictures
 from lake.parse.text import decode
 from lake.parse.web.html_linked_data import linked_article, unseen_answers
 from lake.parse.web.html_marks import marks_of
+from lake.parse.web.html_parts import write_names
 from lake.parse.web.html_pictures import EmbeddedPictures
 from lake.parse.web.html_source import prepared, reading
 from lake.parse.web.html_walk import Walk
@@ -28,13 +30,18 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
 
 
 def from_bytes(
-    data: bytes, *, xhtml: bool = False, whole: bool = False, pictures: EmbeddedPictures | None = None
+    data: bytes,
+    *,
+    xhtml: bool = False,
+    whole: bool = False,
+    pictures: EmbeddedPictures | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> ParsedDocument:
     """Parse HTML in any encoding; see ``from_text``."""
     text, metadata, omitted = decode(data, declared=True)
     rights = misplaced_rights(text)
     metadata, omitted = {**metadata, **rights.fields}, (*omitted, *rights.omitted)
-    parsed = from_text(text, metadata, xhtml=xhtml, whole=whole, pictures=pictures)
+    parsed = from_text(text, metadata, xhtml=xhtml, whole=whole, pictures=pictures, names=names)
     return replace(parsed, omitted=(*omitted, *parsed.omitted))
 
 
@@ -45,11 +52,13 @@ def from_text(
     xhtml: bool = False,
     whole: bool = False,
     pictures: EmbeddedPictures | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> ParsedDocument:
     """Parse HTML that is already decoded.
 
     ``xhtml`` says that elements may close themselves, as does a declaration in the source. With ``whole``, all of the
-    page is its article, so that only navigation is left out. ``pictures`` reads the page's pictures.
+    page is its article, so that only navigation is left out. ``pictures`` reads the page's pictures. ``names``
+    are those of its parts in a table of contents, by the ids where they begin: headings of a page that has none.
     """
     from selectolax.lexbor import LexborHTMLParser
 
@@ -66,6 +75,8 @@ def from_text(
     if tree.body is None:
         return ParsedDocument("", (), **stated)
     read = pictures.write_into(tree) if pictures else []
+    if names and len(names) > 1:
+        write_names(tree, names)
     parsed = _walked(tree, stated, whole=whole)
     if answers := unseen_answers(source, parsed.text):
         source += f"<section>{prepared(answers)}</section>"

@@ -14,7 +14,7 @@ from lake.parse.web.html_styles import is_unseen
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-Action = Literal["region", "outer", "noteref", "heading"] | OmissionKind
+Action = Literal["region", "outer", "noteref", "heading", "grid", "cell"] | OmissionKind
 
 _SPACE = re.compile(r"\s+")
 _LANDMARKS = ("header", "footer", "aside")
@@ -40,6 +40,9 @@ _LINE_NUMBERS = frozenset(
     )
 )
 LINE_NUMBERS = ", ".join(f".{name}" for name in sorted(_LINE_NUMBERS))
+#: Roles of tables and cells that are made of other elements.
+GRIDS = ("table", "grid", "treegrid")
+CELLS = ("cell", "columnheader", "gridcell", "rowheader")
 _SIGNS = frozenset(("headerlink", "anchor", "anchor-link", "permalink"))
 _MARKED = (
     "nav, header, footer, aside, amp-sidebar, [role], [hidden], [aria-hidden], [style], [class*=breadcrumb],"
@@ -137,6 +140,10 @@ def _action(node: LexborNode, is_clear: bool, opened: frozenset[str]) -> Action 
         return "navigation"
     if role == "heading":
         return "heading"
+    if role in GRIDS and node.tag != "table" and node.css_first("[role=row]"):
+        return "grid"
+    if role in CELLS and node.tag not in ("td", "th"):
+        return "cell"
     if node.tag in _LANDMARKS and not is_clear and _is_site_landmark(node):
         return "navigation"
     if "breadcrumb" in f"{attributes.get('id')} {attributes.get('class')}" and _is_mostly_links(node):

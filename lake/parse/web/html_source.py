@@ -80,10 +80,15 @@ def _in_table(source: str) -> str:
     return f"{source[: start.start()]}<table>{source[start.start() : end]}</table>{source[end:]}"
 
 
+#: A cell of a table that is made of other elements, which parts words.
+_ROLE_CELL = re.compile(r"<(?=[a-z][^<>]*\srole=[\"']?(?:cell|gridcell|columnheader|rowheader)\b)", re.IGNORECASE)
+
+
 def reading(source: str) -> str:
     """All text of a page's body, with the attributes that a browser shows; ``source`` is prepared."""
     from selectolax.lexbor import LexborHTMLParser
 
+    source = _ROLE_CELL.sub(" <", source)
     tree = LexborHTMLParser(_BORDER.sub(" <", _RAISED.sub(r" \g<0>", source)))
     body = tree.body
     if body is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.parse.canonical import one_line, runs_into
 from lake.parse.web.html_lists import OpenLists
-from lake.parse.web.html_marks import LINE_NUMBERS, Marks
+from lake.parse.web.html_marks import CELLS, LINE_NUMBERS, Marks, n_letters
 from lake.parse.web.html_sink import Pieces, Sink
 from lake.parse.web.html_source import BORDERS, prepared, shown
 from lake.parse.web.html_table import PageCell, cells_of, grid, is_layout, own_rows, spans
@@ -85,6 +85,10 @@ class Walk:
             return False
         elif action == "heading":
             self._heading(node)
+        elif action == "cell":
+            self._block(node)
+        elif action == "grid":
+            self._role_table(node)
         else:
             self._leave_out(node, action)
         return True
@@ -267,6 +271,24 @@ class Walk:
             self._lists.write()
             self._sink.table(rows)
 
+    def _role_table(self, node: Node) -> None:
+        """Read a table that is made of other elements; one with more than its cells is read cell by cell."""
+        rows = [row.css(_ROLE_CELLS) for row in node.css("[role=row]")]
+        held = sum(n_letters(cell.text()) for row in rows for cell in row)
+        if self._flat or held != n_letters(node.text()) or max(map(len, rows)) < 2:
+            self._block(node)
+            return
+        self._interrupt()
+        self._sink.table(grid([self._role_cell(cell) for cell in row] for row in rows))
+
+    def _role_cell(self, cell: Node) -> PageCell:
+        if self._marks.actions.get(cell.mem_id) == "hidden":
+            self._leave_out(cell, "hidden")
+            return PageCell("")
+        attributes = cell.attributes
+        columns, rows = (number_of(attributes.get(f"aria-{name}span"), 1) for name in ("col", "row"))
+        return PageCell(self._cell(cell), max(1, min(columns, 100)), max(1, min(rows, 100)))
+
     def _layout_row(self, cells: list[Node]) -> None:
         """Write cells one below the other, or on one line if they hold nothing but words."""
         shown_cells = [cell for cell in cells if self._is_shown(cell)]
@@ -406,6 +428,7 @@ class Walk:
 
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_ROLE_CELLS = ", ".join(f"[role={role}]" for role in CELLS)
 _ROW_HOLDERS = ("thead", "tbody", "tfoot", "tr")
 _WITH_ATTRIBUTES = ("img", "area", "input", "textarea", "option", "optgroup")
 _NOT_PLAIN_CODE = f"br, img, div, p, li, sup, input, button, table, script, {LINE_NUMBERS}, [hidden], [style]"

@@ -127,3 +127,7 @@ def test_hostile_quotes_take_linear_time() -> None:
     begun = time.process_time()
     complete("\n".join(['"x,1,2'] * 20_000))
     assert time.process_time() - begun < 5
+
+
+def test_a_number_below_an_empty_row_keeps_its_column() -> None:
+    assert parse(b"A,B,C\n1,,3\n,,\n,2,\n", "a.csv").text.endswith("| 1 |  | 3 |\n|  | 2 |  |")

@@ -260,3 +260,17 @@ def test_a_locked_book_is_refused() -> None:
     with pytest.raises(InputError) as refusal:
         of_chapters({"OPS/one.xhtml": ONE, "META-INF/encryption.xml": locked}, item("a", "one.xhtml"), "a")
     assert refusal.value.error_class == "encrypted"
+
+
+def test_chapters_in_one_page_have_the_names_of_the_contents() -> None:
+    points = "".join(
+        f"<navPoint><navLabel><text>{name}</text></navLabel><content src='a.xhtml#{place}'/></navPoint>"
+        for name, place in (("Fire", "c1"), ("Ash", "c2"), ("Smoke", "c3"))
+    )
+    body = "<div id='c1'><p>one</p></div><p><a id='c2'></a>ASH</p><p>two</p><p id='c3'>three</p>"
+    manifest = item("a", "a.xhtml") + item("ncx", "toc.ncx", 'media-type="application/x-dtbncx+xml"')
+    contents = f"<ncx><navMap>{points}</navMap></ncx>"
+    members: dict[str, str | bytes] = {"OPS/a.xhtml": page(body), "OPS/toc.ncx": contents}
+    document = of_chapters(members, manifest, "a")
+    assert document.text == "# Fire\n\none\n\n# ASH\n\ntwo\n\n# Smoke\n\nthree"
+    assert [block.heading for block in document.blocks][-1] == ("Smoke",)

@@ -332,6 +332,15 @@ def test_a_page_of_nothing_else_is_not_silently_empty(page: str) -> None:
     assert document.omitted == ()
 
 
+def test_tables_of_other_elements_keep_their_columns() -> None:
+    row = "<div role=row><span role=cell aria-colspan=2>Both</span><span role=cell>6</span></div>"
+    head = "<div role=row>" + "".join(f"<span role=columnheader>{name}</span>" for name in "ABC") + "</div>"
+    assert parsed(f"<div role=table>{head}{row}</div>").text == "| A | B | C |\n| --- | --- | --- |\n| Both |  | 6 |"
+    beside = parsed(f"<div role=grid><p>Beside</p>{row}</div>")
+    assert beside.text == "Beside\n\nBoth\n\n6"
+    assert account_of(beside).n_words_lost == 0
+
+
 _QUESTIONS = (
     '<script type="application/ld+json">{"@type": "FAQPage", "mainEntity": [{"@type": "Question", "name": "How deep?", '
     '"acceptedAnswer": {"@type": "Answer", "text": "<p>Nine <b>me</b>tres.</p>"}}, {"@type": ["Question"], "name": '

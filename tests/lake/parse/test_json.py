@@ -256,3 +256,9 @@ VEGA = {"title": "Oil", "encoding": {"x": {"field": "day", "title": "Weekday"}},
 def test_words_of_drawings_are_kept(form: str, drawn: Any, words: str) -> None:
     document = complete(notebook(code(result(**{form: drawn, "text/plain": "<Figure>"}))), "a.ipynb")
     assert document.text == "```python\nrun()\n```" + (f"\n\nPicture: {words}" if words else "")
+
+
+def test_html_inside_values_is_read_and_its_tags_are_not() -> None:
+    parsed = parse(b'{"body": "<p>One <b>bo<\\/b>ld<br>two</p>", "code": "<p>x</p>", "n": "a < b"}', "a.json")
+    assert parsed.text == "body: One bold\n  two\n\ncode: <p>x</p>\n\nn: a < b"
+    assert account_of(parsed).n_words_lost == 0

@@ -27,3 +27,8 @@ def test_headings_in_html_are_headings(name: str) -> None:
     assert [(one.level, one.label) for one in document.blocks if one.kind == "heading"] == headings
     assert document.blocks[-1].heading == tuple(label for _, label in headings)
     assert document.title == (headings[0][1] if headings else None)
+
+
+@pytest.mark.parametrize("written", ["## Install {#install .cls}", "## Install {: #install} ##", "## Install"])
+def test_a_heading_is_named_without_its_id(written: str) -> None:
+    assert parse(f"{written}\n\ntext\n".encode(), "a.md").blocks[-1].heading == ("Install",)

@@ -24,3 +24,8 @@ def test_settings_are_metadata_and_named() -> None:
     assert (parsed.text, parsed.title) == ("Text.\n", "Lamps")
     assert parsed.metadata["startup"] == "hidestars"
     assert [(one.kind, one.n_words, one.place) for one in parsed.omitted] == [("hidden", 6, "settings")]
+
+
+def test_a_heading_is_its_words() -> None:
+    parsed = parse(b"* TODO [#A] Valves :tag:\nOil.\n", "a.org")
+    assert parsed.blocks[-1].heading == ("Valves",)

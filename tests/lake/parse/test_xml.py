@@ -202,3 +202,27 @@ def test_headings_and_changes_of_word_2003() -> None:
     document = complete(W_2003.format(f"{heading}<w:p>{changed}<w:r><w:t>lamp</w:t></w:r></w:p>"))
     assert document.text == "# Oil\n\nnew lamp"
     assert [one.kind for one in document.omitted] == ["deleted"]
+
+
+def test_html_inside_values_is_read_and_its_tags_are_not() -> None:
+    feed = "<rss><channel><item><description>&lt;p&gt;One &lt;b&gt;bo&lt;/b&gt;ld&lt;/p&gt;</description>"
+    parsed = parse(f"{feed}<code>&lt;p&gt;x&lt;/p&gt;</code></item></channel></rss>".encode(), "a.rss")
+    assert parsed.text == "description: One bold\n\ncode: <p>x</p>"
+    assert [(one.kind, one.place) for one in parsed.omitted] == [("decoration", "markup of values")]
+    assert account_of(parsed).n_words_lost == 0
+
+
+def test_a_topic_without_paragraphs_has_headings_and_a_note_has_none() -> None:
+    task = "<task><title>Do it</title><taskbody><steps><step><cmd>Push</cmd></step></steps></taskbody></task>"
+    assert parse(task.encode(), "a.dita").text == "# Do it\n\n- Push"
+    noted = "<article><title>A</title><note><title>N</title><para>x</para></note><para>y</para></article>"
+    assert parse(noted.encode(), "a.xml").blocks[-1].heading == ("A",)
+
+
+def test_bytes_written_as_text_are_named() -> None:
+    encoded = "iVBORw0KGgoAAAANSUhEUg9" * 20
+    book = f"<FictionBook><body><p>Words</p></body><binary id='c'>{encoded}</binary></FictionBook>"
+    parsed = parse(book.encode(), "a.fb2")
+    assert parsed.text == "Words"
+    assert ("encoded_data", "binary") in {(one.kind, one.place) for one in parsed.omitted}
+    assert account_of(parsed).n_words_lost == 0
