@@ -41,6 +41,7 @@ class GlyphCalls:
         self.font = unchecked("FPDFTextObj_GetFont", ctypes.c_void_p)
         self.has_map_error = unchecked("FPDFText_HasUnicodeMapError")
         self.origin = unchecked("FPDFText_GetCharOrigin")
+        self.angle = unchecked("FPDFText_GetCharAngle", ctypes.c_float)
         #: Shared by all pages: what a call puts there is read before the next call.
         self.results = Results()
 

@@ -5,8 +5,10 @@ Every call of pdfium costs time, so that callers look up a word's or a line's en
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,9 @@ _RAISED_OTHER = re.compile(_MAY_BE_RAISED.replace("DIGIT", r"\d"))
 _LONGEST_BASE = 20
 #: Size of a superscript, and how far it is raised, in sizes of what is before it.
 _RAISED_SIZE, _LEAST_RAISE = 0.85, 0.15
+#: How many letters show which way a page's text runs, and the share of them that must run alike.
+_N_SAMPLES, _LEAST_AGREED = 16, 0.6
+_QUARTER = math.pi / 2
 
 
 def with_signs(text: str, first: int, raised: Iterable[tuple[int, str]]) -> str:
@@ -40,7 +45,7 @@ def with_signs(text: str, first: int, raised: Iterable[tuple[int, str]]) -> str:
 
 
 class PageGlyphs(PageText):
-    """The glyphs of one page. Boxes are in points of the page as a reader sees it: turned, and cut to its crop box."""
+    """The glyphs of one page. Boxes are in points of the page as it is read: turned to its text, cut to its crop box."""
 
     def __init__(
         self,
@@ -61,14 +66,26 @@ class PageGlyphs(PageText):
         #: Indices of superscripts that would run into what is before them, as far as they were looked for, and what
         #: parts them from it.
         self.raised: list[tuple[int, str]] = []
-        self._turn: int = page.get_rotation() // 90
+        self._turn = self._text_turn(page.get_rotation() // 90)
         self._left, self._bottom, self._right, self._top = page.get_bbox()
         self._is_plain = self._turn == 0 and self._left == 0 and self._bottom == 0
         self._figures: list[int] | None = None
 
+    def _text_turn(self, shown: int) -> int:
+        """Quarter turns clockwise after which most of the text is level: those of the page, unless samples agree."""
+        letters = [i for i in range(0, len(self.text), len(self.text) // _N_SAMPLES + 1) if self.text[i].isalnum()]
+        turns = Counter(round(-self._quick.angle(self._handle, self._index(i)) / _QUARTER) % 4 for i in letters)
+        (turn, n_agreed), *_ = turns.most_common(1) or [(shown, 0)]
+        return turn if n_agreed > _LEAST_AGREED * len(letters) else shown
+
+    @property
+    def is_upside_down(self) -> bool:
+        """Whether the text runs from the right to the left of the file's page, of which pdfium joins rows to a line."""
+        return self._turn == 2
+
     @property
     def size(self) -> tuple[float, float]:
-        """Width and height of the page as shown."""
+        """Width and height of the page as read."""
         width, height = self._right - self._left, self._top - self._bottom
         return (height, width) if self._turn % 2 else (width, height)
 

@@ -64,7 +64,7 @@ def page_lines(
     is_whole = all(
         min(line.left, line.bottom, width - line.right, height - line.top) > -_OVERHANG for line in stream.lines
     )
-    if is_whole and not added and not stream.has_columns and _reads_on(stream.lines):
+    if is_whole and not added and not glyphs.is_upside_down and not stream.has_columns and _reads_on(stream.lines):
         return right_columns_first(stream.lines), []
     layout = layout_of(glyphs)
     if stream.spaced:
@@ -179,6 +179,8 @@ def _raw_lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _margins_last(lines: list[Line]) -> None:
     """Put a footer that is drawn first after the text, and a header that is drawn last before it."""
+    if not all(line.is_upright for line in lines):
+        return
     heights = [line.middle for line in lines]
     for _ in range(min(_MOST_MARGIN_LINES, len(lines) - 2)):
         low, high = heights.index(min(heights)), heights.index(max(heights))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import chain
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lake.parse import parse
 from lake.parse.canonical import one_line
 from lake.parse.pdf.geometry import Box, FoundTable, Line, PageLayout, PlacedWord
 from lake.parse.pdf.hyphens import Hyphens
 from lake.parse.pdf.table_pages import finish_tables
 from lake.parse.pdf.tables import find_tables
 from tests.lake.parse.pdf_drawings import layout, table
+from tests.lake.parse.pdf_files import pdf, put
 
 TABLES = {
     "full grid": (
@@ -570,3 +573,21 @@ def test_words_divided_in_a_cell_are_joined() -> None:
     pages = [[Line("", 0, 0, 1, 1, table=FoundTable(Box(0, 0, 1, 1), [["Multi-\nArch", "main-\ntain the list"]]))]]
     finish_tables(pages, Hyphens(["they maintain the list"]))
     assert [one.table.rows for (one,) in pages if one.table] == [[["Multi-Arch", "maintain the list"]]]
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_table_that_runs_along_the_page_has_its_own_rows(degrees: int) -> None:
+    rows = [("Port", "Tons", "Ships"), ("Oslo", "41", "9"), ("Bergen", "72", "2"), ("Stavanger", "86", "1")]
+
+    def draw(canvas: Any) -> None:
+        canvas.translate(300, 420)
+        canvas.rotate(degrees)
+        for i, row in enumerate(rows):
+            for j, text in enumerate(row):
+                put(canvas, 100 * j - 150, 60 - 20 * i, text)
+        for i in range(5):
+            canvas.line(-155, 75 - 20 * i, 145, 75 - 20 * i)
+        for j in range(4):
+            canvas.line(100 * j - 155, 75, 100 * j - 155, -5)
+
+    assert "| Bergen | 72 | 2 |" in parse(pdf(draw), "a.pdf").text

@@ -326,15 +326,16 @@ class TestOrder:
 
 
 class TestTurnedAndHidden:
-    @pytest.mark.parametrize("degrees", [90, 180, 270])
-    def test_text_drawn_for_a_turned_page(self, degrees: int) -> None:
+    @pytest.mark.parametrize("turn", [0, 90, 180, 270])
+    @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+    def test_text_is_read_as_it_runs_however_the_page_is_turned(self, degrees: int, turn: int) -> None:
         def draw(canvas: Any) -> None:
             canvas.translate(297, 421)
             canvas.rotate(degrees)
             for i, line in enumerate(LEFT):
                 put(canvas, -250, 200 - 14 * i, line)
 
-        assert in_order(read(turned(pdf(draw), degrees)).text, *LEFT)
+        assert in_order(read(turned(pdf(draw), turn)).text, *LEFT)
 
     def test_turned_text_beside_level_text(self) -> None:
         def draw(canvas: Any) -> None:
