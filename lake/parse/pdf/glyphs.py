@@ -45,7 +45,7 @@ def with_signs(text: str, first: int, raised: Iterable[tuple[int, str]]) -> str:
 
 
 class PageGlyphs(PageText):
-    """The glyphs of one page. Boxes are in points of the page as it is read: turned to its text, cut to its crop box."""
+    """The glyphs of one page. Boxes are in points of the page as it is read: turned to its text, and cropped."""
 
     def __init__(
         self,
