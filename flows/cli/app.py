@@ -9,17 +9,17 @@ import os
 import sys
 import traceback
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
+from flows.cli import log_lines
 from flows.cli.help import HelpGroup, with_examples
 from flows.cli.hints import pasteable, remember
 from flows.cli.options import FAILED, OK, REFUSED, USAGE
 from lake.errors import LakeError, RefusedError, UsageError
 from lake.patches.plain_words import words_as_given
-from lake.reporting import visible
 from lake.storage import secrets
 from lake.storage.failures import is_out_of_memory
 from tasks.secret_blocks import from_block
@@ -116,24 +116,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 failed, 2 the caller's words, 3 refused, 4 quarantine under --strict."""
     gc.set_threshold(_NEW_OBJECTS)
     atexit.register(gc.freeze)  # else the interpreter looks at every object once more before all of them go
-    logging.basicConfig(level=os.environ.get("RAGLAKE_LOG", "WARNING"), handlers=[_log_handler()])
+    logging.basicConfig(level=os.environ.get("RAGLAKE_LOG", "WARNING"), handlers=[log_lines.handler()])
     sys.exit(_exit_status(arguments))
-
-
-class _LineFormatter(logging.Formatter):
-    """Makes each message one line, whatever names stand in it; a traceback may follow."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        return visible(super().formatMessage(record))
-
-    def formatException(self, ei: Any) -> str:
-        return visible(super().formatException(ei), is_line=False)
-
-
-def _log_handler() -> logging.Handler:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_LineFormatter("%(message)s"))
-    return handler
 
 
 def _exit_status(arguments: list[str] | None) -> int:
@@ -173,5 +157,5 @@ def _explained(error: TyperException, arguments: list[str]) -> str:
 
 
 def _say(error: object, status: int) -> int:
-    print(f"raglake: {visible(pasteable(str(error)), is_line=False)}", file=sys.stderr)
+    log_lines.written(pasteable(str(error)), "ERROR")
     return status

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import lake as library
+from flows.cli import log_lines
 from flows.cli.declared import principals, with_options
 from flows.cli.options import LakeOption
 from flows.runtime import tracing
@@ -119,7 +119,7 @@ def _with_console(app: Guard, folder: str | None) -> None:
 
 
 def _started(docs: str, says: str, address: str) -> None:
-    print(f"raglake: listening on {address}, {says}; see {address}{docs} (Ctrl-C stops)", file=sys.stderr, flush=True)
+    log_lines.written(f"listening on {address}, {says}; see {address}{docs} (Ctrl-C stops)")
 
 
 def _state(index: Index) -> str:
