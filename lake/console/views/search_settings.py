@@ -21,7 +21,14 @@ FACETS = {
 }
 #: Stands for documents without a value.
 NONE = "-"
-MODES = {"hybrid": "meaning and words", "vector": "meaning", "text": "words"}
+#: By words in the boolean syntax, which is no mode of the service.
+BOOLEAN = "boolean"
+MODES = {
+    "hybrid": "meaning and words",
+    "vector": "meaning",
+    "text": "words",
+    BOOLEAN: 'words with "a phrase", +must, -mustnot, part*',
+}
 EXPANDS = {"parent": "sections", "window": "neighbours", "none": "chunks"}
 
 
@@ -57,9 +64,11 @@ class SearchSettings:
 
     def body(self, text: str, filters: dict[str, Any]) -> dict[str, Any]:
         """The request of ``POST /query``."""
+        is_boolean = self.mode == BOOLEAN
         chosen = {
             "profile": self.profile,
-            "mode": self.mode,
+            "mode": "text" if is_boolean else self.mode,
+            "syntax": BOOLEAN if is_boolean else None,
             "alpha": self.alpha,
             "expand": self.expand,
             "filters": filters or None,

@@ -130,6 +130,18 @@ def test_why_reveals_no_hidden_document(console_service: Running, console_lake: 
     assert "payroll" not in by_id.text
 
 
+def test_parts_of_words_are_searched_by_the_boolean_syntax(console_service: Running) -> None:
+    cookie = cookie_of(console_service.url, OPERATOR)
+    with httpx.Client(base_url=console_service.url, cookies={cookie["name"]: cookie["value"]}, timeout=60) as client:
+        found, none, wrong = (
+            client.get("/console/search", params={"q": text, "mode": "boolean"}) for text in ("lit*", "ltr*", "o*")
+        )
+    assert "hit-head" in found.text
+    assert "Why is this here?" not in found.text, "a diagnosis has the plain syntax"
+    assert "hit-head" not in none.text
+    assert (wrong.status_code, "at least two letters or digits" in wrong.text) == (400, True)
+
+
 def test_cards_state_what_adds_up_to_the_score_and_what_is_missing_to_the_place_above(visit: Visit) -> None:
     page = visit("/search?q=oil+of+pump+103&mode=hybrid&alpha=0.5")
     heads = page.locator(".hit-head .measure").all_text_contents()
