@@ -16,7 +16,6 @@ from lake.ingest.plan import KNOWN
 from lake.releases.history import History
 from lake.tables.reader import TableReader
 from lake.tables.sql import one_of
-from lake.tables.stored import stored_rows
 
 #: Stands for the release of rows that none holds.
 NO_RELEASE = ""
@@ -87,8 +86,9 @@ class Manifests:
 
     def _stored(self, chosen: Callable[[pa.Table], pa.Table]) -> list[dict[str, str]]:
         """The chosen rows of all stored files, whether or not a release still holds them."""
-        readers = [reader for _, reader in self.tables]
-        return [row for batch in stored_rows(readers, _NAMED) for row in chosen(batch).to_pylist()]
+        known = set[tuple[str, ...]]()
+        batches = (batch for _, reader in self.tables for batch in reader.stored_rows(_NAMED, known))
+        return [row for batch in batches for row in chosen(batch).to_pylist()]
 
 
 def _filtered(reader: TableReader, where: str) -> pa.Table:

@@ -282,6 +282,21 @@ class TableReader:
                         counted[index.field_names[0]] = int(statistics["indices"][0].get("num_docs", 0))
         return counted
 
+    def stored_rows(self, columns: Sequence[str], known: set[tuple[str, ...]]) -> Iterator[pa.Table]:
+        """All rows in the files of this version that are not ``known``, thousands at a time, deleted ones too.
+
+        Its files are ``known`` from then on. Columns that are not stored are null.
+        """
+        with self.reading():
+            new = [one for one in self._dataset.get_fragments() if files_of(one) not in known]
+            known.update(map(files_of, new))
+            if not new:
+                return
+            present = [name for name in columns if name in self.schema.names]
+            scan = dict[str, Any](columns=present, fragments=new, batch_size=_BATCH_ROWS)
+            for batch in self._dataset.scanner(**scan, include_deleted_rows=True, with_row_id=True).to_batches():
+                yield completed(pa.table(batch).drop_columns("_rowid"), columns).select(list(columns))
+
     def unindexed(self) -> dict[str, int]:
         """Rows that each index does not cover yet, by column."""
         with self.reading():

@@ -24,8 +24,9 @@ class SimulatedReader:
 
     def __init__(self, store: SimulatedStore, folder: str, name: str, version: int) -> None:
         self.name, self.version = name, version
+        self._path = _path(folder, version)
         try:
-            self._file = decoded(store.read(_path(folder, version)))
+            self._file = decoded(store.read(self._path))
         except FileNotFoundError as error:
             raise GoneError(f"{name} at version {version} is no longer there") from error
         self._rows = self._file.read()
@@ -45,6 +46,11 @@ class SimulatedReader:
 
     def take(self, key: str, values: Sequence[str], columns: Sequence[str]) -> pa.Table:
         return self._rows.filter(_is_one_of(self._rows, key, values)).select(list(columns))
+
+    def stored_rows(self, columns: Sequence[str], known: set[tuple[str, ...]]) -> Iterator[pa.Table]:
+        if (self._path,) not in known:
+            known.add((self._path,))
+            yield completed(self._rows, columns).select(list(columns))
 
     def _filtered(self, where: str | None) -> pa.Table:
         return self._rows if where is None else self._file.once(("where", where), lambda: self._passing(where))
