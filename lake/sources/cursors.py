@@ -38,12 +38,10 @@ class Reached:
         self._before: dict[str, int] = {}
         self._seen: Counter[Any] | None = Counter()
         if since is not None:
-            kind, text, *tally = json.loads(since)
-            self.highest = _KINDS[kind](text)
+            self.highest, self._before = _parsed(since)
             if self._is_beyond(self.highest):
-                raise CursorLost(f"the cursor {text} is in the future, or no number")
+                raise CursorLost(f"the cursor {row_text(self.highest)} is in the future, or no number")
             self.start = _before(self.highest, overlap)
-            self._before = dict(*tally)
 
     @property
     def is_tallied(self) -> bool:
@@ -114,6 +112,14 @@ class Reached:
         now, stamps = datetime.now(UTC), {value: stamp_of(value, self._column) for value in found}
         over = [value for value, of in stamps.items() if of is not None and of.is_over(now, self._settles)]
         return {row_text(value): found[value] for value in sorted(over)}
+
+
+def _parsed(position: str) -> tuple[Any, dict[str, int]]:
+    try:
+        kind, text, *tally = json.loads(position)
+        return _KINDS[kind](text), dict(*tally)
+    except (ValueError, TypeError, KeyError) as error:
+        raise CursorLost("the cursor is one of another version") from error
 
 
 def _number(text: str) -> int | float:

@@ -15,6 +15,7 @@ from lake.sources.address import options_of, place_of, setting, text_or_file
 from lake.sources.cursors import MOST_TALLIED, Reached
 from lake.sources.databases import VALUE, Database, DuckDB, PostgreSQL, SQLite
 from lake.sources.protocol import Cursor, CursorLost, Removal, SourceFile
+from lake.sources.replicas import LatelyListed
 from lake.sources.rows import Row, RowOptions, common_acl
 
 #: Keys of one query.
@@ -70,6 +71,7 @@ class SqlSource:
         options.check()
         # What the cursor is made of tells that a row changed as well.
         self._options = options if options.version or not options.cursor else replace(options, version=options.cursor)
+        self._lately = LatelyListed(self._options.version)
         self._database = self._opened(place_of(url), options)
         table = ".".join(map(self._quoted, options.table.split(".")))
         # The line break ends a comment that the query may end with.
@@ -93,9 +95,11 @@ class SqlSource:
 
     def read_many(self, uris: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         options = self._options
-        columns = [options.deleted, *options.content_columns]
+        columns = [options.deleted, options.version, *options.content_columns]
         for rows in self._by_key([options.key_of(uri) for uri in uris], columns):
             kept = [row for row in rows if not options.is_deleted(row)]
+            if options.version and not options.group:
+                self._lately.check(options.uri(rows[0]), rows[0][options.version])
             if kept:
                 yield options.uri(kept[0]), _BETWEEN_ROWS.join(map(options.data, kept))
 
@@ -112,6 +116,8 @@ class SqlSource:
             return Removal(options.uri(rows[0]))
         files = [options.file(row) for row in kept]
         if not options.group:
+            if options.version:
+                self._lately.note(files[0].uri, kept[0][options.version])
             return files[0]
         acl = common_acl([file.acl for file in files])
         marks = value_digest([[file.etag, file.size] for file in files])
@@ -189,7 +195,10 @@ class CursorSql(SqlSource):
                 if isinstance(item, SourceFile):
                     yield item
         else:
-            yield from self._since(reached)
+            try:
+                yield from self._since(reached)
+            except UsageError as error:  # the column has another type now; or what is wrong is so in a full listing too
+                raise CursorLost(str(error)) from error
         yield Cursor(reached.position)
 
     @property

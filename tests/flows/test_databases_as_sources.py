@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -233,6 +233,46 @@ def test_a_cursor_of_many_times_has_no_tally(tmp_path: Path) -> None:
     assert position == json.dumps(["text", rows[-1][-1]])
     assert len(told(path, position)[0]) == len(rows)
     assert len(told(path, told(path, None, "&overlap=0")[1], "&overlap=0")[0]) == 0
+
+
+@pytest.mark.parametrize("now", ["datetime('now')", "datetime('now') || '.25+00:00'"])
+def test_a_row_that_is_read_as_it_was_before_its_listing_ends_the_run(tmp_path: Path, now: str) -> None:
+    """Of several replicas behind one address, the one that is read may lag behind the one that was listed."""
+    path = made(tmp_path, "id, body, at", ("a", "old", PAST), ("b", "old", PAST)).rename(tmp_path / "t.db")
+    lagging = path.read_bytes()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"UPDATE t SET body = 'new', at = {now} WHERE id = 'a'")
+    ahead = path.read_bytes()
+    source = parse_source(f"sqlite:{path}?table=t&text=body&cursor=at")
+    listing([source])
+    for state, known in ((lagging, False), (ahead, True)):
+        path.write_bytes(state)
+        with nullcontext() if known else pytest.raises(TransientError, match="does a replica lag"):
+            assert list(source.read_each(["a.txt", "b.txt"])) == [b"new", b"old"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("TIMESTAMP", "TIMESTAMPTZ"),
+        ("TIMESTAMP", "BIGINT USING epoch_us(changed)"),
+        ("TIMESTAMP", "TEXT"),
+        ("DATE", "TIMESTAMP"),
+    ],
+)
+def test_a_cursor_column_that_got_another_type_is_listed_in_full(tmp_path: Path, old: str, new: str) -> None:
+    path = tmp_path / "t.db"
+    address = f"duckdb:{path}?table=t&text=body&cursor=changed"
+    with closing(duckdb.connect(str(path))) as database:
+        database.execute(f"CREATE TABLE t (id TEXT, body TEXT, changed {old})")
+        database.execute("INSERT INTO t VALUES ('a', 'one', '2026-01-02')")
+    *_, cursor = parse_source(address).changes(None)
+    with closing(duckdb.connect(str(path))) as database:
+        database.execute(f"ALTER TABLE t ALTER changed SET DATA TYPE {new}")
+        database.execute("INSERT INTO t SELECT 'b', 'two', changed FROM t")
+    with pytest.raises(CursorLost):
+        list(parse_source(address).changes(cursor.position))
+    assert len(list(parse_source(address).changes(None))) == 3
 
 
 def test_a_cursor_column_of_several_types_is_named(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lake.sources.cursors import Reached
+from lake.sources.protocol import CursorLost
 from lake.sources.stamps import stamp_of
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
@@ -63,3 +64,13 @@ def test_a_cursor_begins_again_before_what_may_come_late(value: Any, overlap: fl
     before.see(value)
     assert Reached(before.position, overlap, "changed").start == start
     assert json.loads(before.position)[1]
+
+
+@pytest.mark.parametrize("position", ["", "[]", '["age", "7"]', '["number", "x"]', '["number", "7", {}, 1]', "{}", "7"])
+def test_a_cursor_of_another_version_is_lost(position: str) -> None:
+    with pytest.raises(CursorLost, match="another version"):
+        Reached(position, 0, "n")
+
+
+def test_a_cursor_of_an_earlier_version_is_gone_on_from() -> None:
+    assert Reached('["number", "7"]', 2, "n").start == 5
