@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lake.inspect import completeness
     from lake.releases.history import History
     from lake.releases.values import Release
+    from lake.storage.lease import WriterLease
     from lake.tables import writer
     from tasks import writing
 else:  # what only a run that scans, or one with work, needs
@@ -90,25 +91,31 @@ def reindex(job: Job, steps: Steps) -> Outcome:
             _remember(job, lake, found)
             _taken_up(lake, notices)
             return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
-        candidate, n_embedded = _candidate(job, lake, found, steps, started)
-        lease.check()
-        # While the tables are certainly there: without the lease, an erasure may rewrite them.
-        words, spoken = ({}, ()) if job.only else (_words(lake, candidate, found), _spoken(lake, candidate))
-        published, reason, refused, blocked, remarks = judge(job, candidate, steps, found.remarks)
-        _remember(job, lake, found)
-        if published and not job.only:
-            _noted_as_published(job, lake, found, candidate, words)
-        _taken_up(lake, notices if published else ())
-    counts = (
-        candidate.counts
-        | words
-        | {
-            "n_denied": found.n_denied,
-            "n_texts_embedded": n_embedded,
-            "n_sidecar_problems": len(found.remarks),
-        }
-    )
-    every, seconds = (*found.remarks, *remarks, *spoken), time.monotonic() - started
+        return _released(job, lake, found, steps, lease, notices, started)
+
+
+def _released(
+    job: Job,
+    lake: Lake,
+    found: Scan,
+    steps: Steps,
+    lease: WriterLease,
+    notices: Iterable[inbox.Notice],
+    started: float,
+) -> Outcome:
+    """The outcome of a run with work: a candidate, published if nothing forbids it."""
+    candidate, n_embedded = _candidate(job, lake, found, steps, started)
+    lease.check()
+    # While the tables are certainly there: without the lease, an erasure may rewrite them.
+    words, spoken = ({}, ()) if job.only else (_words(lake, candidate, found), _spoken(lake, candidate))
+    published, reason, refused, blocked, remarks = judge(job, candidate, steps, found.remarks)
+    _remember(job, lake, found)
+    if published and not job.only:
+        _noted_as_published(job, lake, found, candidate, words)
+    _taken_up(lake, notices if published else ())
+    done = {"n_denied": found.n_denied, "n_texts_embedded": n_embedded, "n_sidecar_problems": len(found.remarks)}
+    counts, seconds = candidate.counts | words | done, time.monotonic() - started
+    every = (*found.remarks, *remarks, *spoken)
     return Outcome(candidate.id, published, reason, refused, blocked, **counts, remarks=every, seconds=seconds)
 
 

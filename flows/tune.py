@@ -49,24 +49,12 @@ def tune(
     """
     options, index = options or TuningOptions(), open_lake(lake)
     release, base = index.release(), index.defaults()
-    if is_by_chat(base.rerank):
-        raise UsageError(
-            f"the lake reranks by {base.rerank!r}, a chat model, which orders passages together, so that each trial "
-            "would be paid for; `raglake config unset search.rerank` and tune again"
-        )
-    if options.reranker is not None:
-        parse_name(options.reranker)
-    check_measures([options.measure])
+    _check(base.rerank, options)
     asked = index.questions(name)
     usable, n_left_out = _usable(index, [one for one in asked if one.reviewed], options)
     with index.using_endpoints():
         space = space_of(index, options)
-        parts = [part for part in PARTS if not options.parts or part in options.parts]
-        if not any(space.axes(part) for part in parts):
-            raise UsageError(
-                f"there is nothing to learn of {' and '.join(parts)}: fusion wants a hybrid search or several "
-                "embedders, rerank a reranker (--rerank own)"
-            )
+        parts = _parts(space, options)
         recorded = _recorded(index, usable, options, progress)
         scores = Scores(index, release.id, recorded, options.measure, progress)
         folds = folds_of(scores.texts, options.folds, options.seed)
@@ -90,6 +78,29 @@ def tune(
         changes,
         {key: stated[key] for key in changes if key in stated},
     )
+
+
+def _check(reranker: str | None, options: TuningOptions) -> None:
+    """Raise UsageError for a lake or options that nothing can be learned for."""
+    if is_by_chat(reranker):
+        raise UsageError(
+            f"the lake reranks by {reranker!r}, a chat model, which orders passages together, so that each trial "
+            "would be paid for; `raglake config unset search.rerank` and tune again"
+        )
+    if options.reranker is not None:
+        parse_name(options.reranker)
+    check_measures([options.measure])
+
+
+def _parts(space: Space, options: TuningOptions) -> list[str]:
+    """The parts of a search that are tuned. Raises UsageError if there is nothing to learn of them."""
+    parts = [part for part in PARTS if not options.parts or part in options.parts]
+    if not any(space.axes(part) for part in parts):
+        raise UsageError(
+            f"there is nothing to learn of {' and '.join(parts)}: fusion wants a hybrid search or several "
+            "embedders, rerank a reranker (--rerank own)"
+        )
+    return parts
 
 
 def _usable(index: Index, asked: Sequence[EvalQuestion], options: TuningOptions) -> tuple[list[Resolved], int]:

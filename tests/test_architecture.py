@@ -56,7 +56,7 @@ HOMES = {
     "deltalake": ("lake/sources/table_folders.py",),
     "milvus_lite": ("lake/destinations/milvus.py",),
     "watchfiles": ("flows/following.py",),
-    "redis": ("lake/cache/redis_store.py", "lake/sources/events/redis_stream.py"),
+    "redis": ("lake/cache/redis_store.py", "lake/cache/redis_connection.py", "lake/sources/events/redis_stream.py"),
     "confluent_kafka": ("lake/sources/events/kafka_topic.py",),
     "httpx": (
         "lake/destinations/http_calls.py",

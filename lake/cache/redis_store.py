@@ -10,9 +10,10 @@ from contextlib import suppress
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
-from lake.errors import UsageError
+from lake.cache import server_state
+from lake.cache.redis_connection import client_of, connection_of, reason_of, shown
+from lake.cache.server_state import ServerState
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -21,20 +22,12 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
-#: Seconds that a question waits for one look-up, however the server behaves.
-_PATIENCE = 0.05
-#: Share of it from which an answer is late, and how many of those in a row count as a failure.
-_LATE, _MOST_LATE = 0.5, 4
 #: Seconds for what no question waits for: writing, and clearing.
 _WRITE_SECONDS, _CLEAR_SECONDS = 1.0, 10.0
 #: Bytes that wait to be written; what comes beyond is not stored.
 _MOST_WAITING = 32 << 20
 #: Bytes of the largest entry.
 _LARGEST = 8 << 20
-#: Seconds until a server that failed is tried again: at first, and at most.
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
-_SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
-
 #: Stores an entry unless the lake erased something after the entry's epoch: an answer that was under way then must
 #: not come back. One step on the server, so that nothing can happen in between.
 _PUT = """
@@ -63,25 +56,21 @@ class RedisStore:
     name = "redis"
 
     def __init__(self, url: str, prefix: str) -> None:
-        self._words, self.shown = _connection(url), shown(url)
+        self._words, self.shown = connection_of(url), shown(url)
         self._prefix, self._fence = prefix, f"{prefix}:epoch"
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="raglake-redis")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="raglake-redis-writer")
         self._lock = Lock()
-        self._n_waiting = self._n_late = 0
-        self._is_up, self._pause, self._next_try = True, _FIRST_PAUSE, 0.0
+        self._n_waiting = 0
+        self._state = ServerState(self.shown)
         self._is_checked = self._is_refused = False
 
     @property
     def is_up(self) -> bool:
         """Whether look-ups are sent; a server that failed is tried again in the background."""
-        if not self._is_up and time.monotonic() >= self._next_try:
-            with self._lock:
-                is_due = time.monotonic() >= self._next_try
-                self._next_try = time.monotonic() + self._pause
-            if is_due:
-                self._readers.submit(self._try_again)
-        return self._is_up
+        if self._state.is_due():
+            self._readers.submit(self._try_again)
+        return self._state.is_up
 
     def get(self, key: str) -> bytes | None:
         """The value, None if there is none. Raises Unavailable within 50 ms."""
@@ -115,17 +104,17 @@ class RedisStore:
         begun = time.monotonic()
         future: Future[Any] = self._readers.submit(step)
         try:
-            value = future.result(_PATIENCE)
-            self._took(time.monotonic() - begun)
+            value = future.result(server_state.PATIENCE)
+            self._state.took(time.monotonic() - begun)
         except TimeoutError:
             future.cancel()
-            self._failed("no answer within 50 ms")
+            self._state.failed("no answer within 50 ms")
             # Ends what still reads: a server may send one byte after another for hours.
             with suppress(Exception):
                 self._client.connection_pool.disconnect(inuse_connections=True)
             raise Unavailable from None
         except Exception as error:  # noqa: BLE001 - a wrong answer makes the client raise anything
-            self._failed(type(error).__name__)
+            self._state.failed(type(error).__name__)
             raise Unavailable from None
         return value
 
@@ -135,7 +124,7 @@ class RedisStore:
         ``holds`` is called before and after it is written: whether nothing was erased since ``epoch``.
         """
         with self._lock:
-            if not self._is_up or len(value) > _LARGEST or self._n_waiting + len(value) > _MOST_WAITING:
+            if not self._state.is_up or len(value) > _LARGEST or self._n_waiting + len(value) > _MOST_WAITING:
                 return False
             self._n_waiting += len(value)
         self._writer.submit(self._write, f"{self._prefix}:{key}", value, epoch, holds)
@@ -179,11 +168,11 @@ class RedisStore:
         try:
             return step()
         except Exception as error:  # noqa: BLE001 - a wrong answer makes the client raise anything
-            raise Unavailable(f"{self.shown} failed: {_reason(error)}") from None
+            raise Unavailable(f"{self.shown} failed: {reason_of(error)}") from None
 
     def _write(self, key: str, value: bytes, epoch: int, holds: Callable[[], bool]) -> None:
         try:
-            if self._is_up and holds():
+            if self._state.is_up and holds():
                 self._check_memory()
                 self._put(keys=[self._fence, key], args=[str(epoch), value])
                 if not holds():
@@ -194,23 +183,15 @@ class RedisStore:
             with self._lock:
                 self._n_waiting -= len(value)
 
-    def _took(self, seconds: float) -> None:
-        """Leaves out a server that answers late again and again: a question makes up to three look-ups."""
-        with self._lock:
-            self._n_late = self._n_late + 1 if seconds > _LATE * _PATIENCE else 0
-            is_late = self._n_late >= _MOST_LATE
-        if is_late:
-            self._failed(f"{_MOST_LATE} late answers in a row")
-
     def _not_written(self, error: Exception) -> None:
         """A server that is full, or only read, still answers look-ups."""
         from redis.exceptions import ResponseError
 
         if not isinstance(error, ResponseError):
-            self._failed(type(error).__name__)
+            self._state.failed(type(error).__name__)
         elif not self._is_refused:
             self._is_refused = True
-            _log.warning("the cache at %s takes no entries: %s", self.shown, _reason(error))
+            _log.warning("the cache at %s takes no entries: %s", self.shown, reason_of(error))
 
     def _check_memory(self) -> None:
         """Warns once of a server that never drops anything: entries have no expiry."""
@@ -221,31 +202,17 @@ class RedisStore:
             advice = "set maxmemory, and maxmemory-policy to allkeys-lru"
             _log.warning("the cache at %s grows without bound or stops taking entries; %s", self.shown, advice)
 
-    def _failed(self, reason: str) -> None:
-        with self._lock:
-            was_up, self._is_up = self._is_up, False
-            self._pause = _FIRST_PAUSE if was_up else min(2 * self._pause, _LONGEST_PAUSE)
-            self._next_try = time.monotonic() + self._pause
-        if was_up:
-            _log.warning("the cache at %s is left out (%s); questions are answered without it", self.shown, reason)
-
     def _try_again(self) -> None:
         try:
             begun = time.monotonic()
             self._client.ping()
-            is_back = time.monotonic() - begun < _LATE * _PATIENCE
+            self._state.answered_again(time.monotonic() - begun)
         except Exception:  # noqa: BLE001 - still away, for whatever reason
-            is_back = False
-        if not is_back:
-            self._failed("still away")
-            return
-        with self._lock:
-            self._is_up, self._pause, self._n_late = True, _FIRST_PAUSE, 0
-        _log.warning("the cache at %s is back", self.shown)
+            self._state.failed("still away")
 
     @cached_property
     def _client(self) -> Redis:
-        return self._connected(_PATIENCE)
+        return self._connected(server_state.PATIENCE)
 
     @cached_property
     def _clearer(self) -> Redis:
@@ -256,55 +223,7 @@ class RedisStore:
         return self._connected(_WRITE_SECONDS).register_script(_PUT)
 
     def _connected(self, seconds: float) -> Redis:
-        return _client(self._words, seconds)
-
-
-def shown(url: str) -> str:
-    """The address without user, password and options.
-
-    >>> shown("rediss://u:secret@cache.example:6380/1?password=x")
-    'rediss://cache.example:6380/1'
-    """
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def _connection(url: str) -> dict[str, Any]:
-    """The arguments of a connection; raises UsageError for an address that none has, and never shows a password."""
-    scheme = url.partition("://")[0].lower()
-    try:
-        from redis.connection import parse_url
-    except ImportError as missing:
-        raise UsageError("the client for Redis is not installed; pip install 'raglake[redis]'") from missing
-    if "://" not in url or scheme not in _SCHEMES:
-        raise UsageError("the address of the cache must begin with redis:// or rediss:// (TLS), or with unix://")
-    try:
-        words: dict[str, Any] = parse_url(f"{_SCHEMES[scheme]}://{url.partition('://')[2]}")  # type: ignore[no-untyped-call]
-        return words
-    except (ValueError, TypeError):
-        raise UsageError(f"{_safely_shown(url)} is no address of a cache; write redis://HOST:PORT/NUMBER") from None
-
-
-def _safely_shown(url: str) -> str:
-    try:
-        return shown(url)
-    except ValueError:
-        return f"{url.partition('://')[0]}://..."
-
-
-def _client(words: dict[str, Any], seconds: float) -> Redis:
-    from redis import ConnectionPool, Redis
-    from redis.backoff import NoBackoff
-    from redis.retry import Retry
-
-    limits = {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry": Retry(NoBackoff(), 0)}
-    # The older protocol, and no words about the client, save a round trip for each new connection.
-    plain = {"protocol": 2, "driver_info": None, "decode_responses": False, "health_check_interval": 0}
-    return Redis(connection_pool=ConnectionPool(**{**words, **limits, **plain}))
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}".rstrip(". ")
+        return client_of(self._words, seconds)
 
 
 def _batches(keys: Iterator[bytes]) -> Iterator[list[bytes]]:
@@ -317,6 +236,6 @@ def _batches(keys: Iterator[bytes]) -> Iterator[list[bytes]]:
                 yield batch
                 batch = []
     except Exception as error:  # noqa: BLE001 - a wrong answer makes the client raise anything
-        raise Unavailable(_reason(error)) from None
+        raise Unavailable(reason_of(error)) from None
     if batch:
         yield batch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -87,12 +87,11 @@ def scan(
     check_formats(completeness)
     revision, history = lake.revision(), lake.log.read()
     recipe = choose_recipe(history, settings, change_recipe=change_recipe)
-    known = known_documents(lake, history.live)
-    names = [source.name for source in sources]
-    base = history.live
+    base, names = history.live, [source.name for source in sources]
+    known = known_documents(lake, base)
     if scope is None:
-        looked_at, origin = None, None
         _check_other_sources(known, names, recipe, base)
+        origin, looked_at = None, None
         found = digested(lake, sources, verify=verify, full=full)
     else:
         check_scope(base, recipe)
@@ -109,9 +108,9 @@ def scan(
         looked_at=looked_at,
     )
     allowed = max(allow_removed, _n_erased(lake, known, plan))
-    if looked_at is None:
-        stated = [source.name for source in sources if source.states_removals]
-        guard(plan, known, found.documents, allow_removed=allowed, may_be_empty=stated)
+    if scope is None:
+        may_be_empty = [source.name for source in sources if source.states_removals]
+        guard(plan, known, found.documents, allow_removed=allowed, may_be_empty=may_be_empty)
     else:
         removed = removed_by_scopes(known_documents(lake, origin), known) if plan.removed and origin else {}
         guard_scope(plan, known, sources, removed, allow_removed=allowed)
@@ -119,20 +118,31 @@ def scan(
     if verify:
         plan = replace(plan, lost=_lost(lake, history, plan, known, found.documents))
     _log.info("plan for %s: %s", ", ".join(names), listed(plan.counts))
+    return _scanned(plan, found, names, revision, completeness, looked_at)
+
+
+def _scanned(
+    plan: Plan,
+    found: Digested,
+    names: Iterable[str],
+    revision: tuple[int, tuple[str, ...]],
+    completeness: Completeness,
+    looked_at: frozenset[str] | None,
+) -> Scan:
     return Scan(
-        plan,
-        found.cache,
-        found.unreadable,
-        found.n_denied,
-        found.remarks,
-        _statements(found.documents),
-        tuple(names),
-        revision,
-        completeness,
-        found.stated_of_denied,
-        found.states,
-        looked_at,
-        found.is_settled and scope is None,
+        plan=plan,
+        digests=found.cache,
+        unreadable=found.unreadable,
+        n_denied=found.n_denied,
+        remarks=found.remarks,
+        stated=_statements(found.documents),
+        sources=tuple(names),
+        revision=revision,
+        completeness=completeness,
+        stated_of_denied=found.stated_of_denied,
+        states=found.states,
+        looked_at=looked_at,
+        is_settled=found.is_settled and looked_at is None,
     )
 
 

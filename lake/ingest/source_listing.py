@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,15 +12,14 @@ import pyarrow.compute as pc
 
 from lake.ids.uris import folded
 from lake.ingest.plan import settled, split_known
-from lake.ingest.scoped import uris_by_source
 from lake.ingest.source_reading import mask, outwait_stamps, read_files
+from lake.ingest.source_statements import stated_of_denied, statements_of
 from lake.schemas import DIGESTED, DIGESTS
 from lake.sources import sidecars
-from lake.sources.declared import Statement, joined, statement_json
 from lake.sources.listing import LISTED, are_sidecars, listed, listing
 from lake.sources.listing_state import ListingState
 from lake.sources.page_states import forget_states
-from lake.sources.protocol import MISNAMED_PATTERN, is_misnamed, is_sidecar
+from lake.sources.protocol import MISNAMED_PATTERN
 from lake.sources.scope import SourceScope
 from lake.sources.source import Source
 from lake.storage import clock
@@ -67,10 +64,7 @@ def digested(
     listed; ``others`` are sources and uris of all documents beside it, since a row of a sidecar may be about any.
     """
     denylist, cache = lake.denylist(), lake.cached_digests(source.name for source in sources)
-    if scope is None:
-        every, cursors = _listed(lake, sources, cache, full=full or verify)
-    else:
-        every, cursors = _listed_in(lake, sources, cache, scope), dict[str, ListingState]()
+    every, cursors = _listed(lake, sources, cache, full=full or verify, scope=scope)
     n_listed = pc.sum(pc.invert(are_sidecars(every))).as_py() or 0
     kept, erased = _split(every, denylist)
     trusted, to_read = split_known(kept, cache.slice(0, 0) if verify else cache)
@@ -81,14 +75,12 @@ def digested(
     files = pa.concat_tables([trusted, read])
     beside = are_sidecars(files)
     documents, states = files.filter(pc.invert(beside)), files.filter(beside)
-    of_denied: dict[tuple[str, str], str] = {}
-    if denylist:
-        is_kept = pa.array(mask(documents, "digest", lambda d: not denylist.has_content(d)), pa.bool_())
-        of_denied = _of_denied(documents, documents.filter(is_kept), states, erased, by_name)
-        documents = documents.filter(is_kept)
+    documents, of_denied = _without_denied(documents, states, erased, denylist, by_name)
     if scope is not None:  # sidecars above the scope are about others as well
         documents = documents.filter(scope.mask(documents.column("uri")))
-    stated, remarks, whole = _stated(documents, states, denylist, documents.slice(0, 0) if others is None else others)
+    stated, remarks, whole = statements_of(
+        documents, states, denylist, documents.slice(0, 0) if others is None else others
+    )
     cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
     n_denied = n_listed - n_vanished - documents.num_rows
     selected = _selected(documents, by_name)
@@ -117,32 +109,34 @@ def _selected(documents: pa.Table, sources: Mapping[str, Source]) -> pa.Array:
 
 
 def _listed(
-    lake: Lake, sources: Sequence[Source], cache: pa.Table, *, full: bool
+    lake: Lake, sources: Sequence[Source], cache: pa.Table, *, full: bool, scope: SourceScope | None
 ) -> tuple[pa.Table, dict[str, ListingState]]:
-    """LISTED rows of the sources, and where the next listing of each may continue."""
+    """LISTED rows of the sources, and where the next listing of each may continue.
+
+    With a ``scope``, its rows and those of sidecars that may be about it; the next listing continues from none.
+    """
     parts, states = [LISTED.empty_table()], {}
     for source in sorted(sources, key=lambda source: source.name):
-        last = cache.filter(pc.equal(cache.column("source"), source.name)) if source.has_cursor else cache.slice(0, 0)
-        state = lake.listing_state(source.name) if source.has_cursor else None
-        found = listed(source, _as_listed(last), state, clock.now(), full=full)
-        parts.append(found.rows)
-        if source.has_cursor and _split(found.rows, lake.denylist())[1].num_rows:  # also outside of a scope
-            forget_states([source.root])
-        if found.state is not None:
-            states[source.name] = found.state
+        if scope is not None and source.finds_names:
+            parts.append(listing([source], scope))
+            continue
+        rows, state = _listed_whole(lake, source, cache, full=full)
+        if scope is not None:
+            rows = rows.filter(pc.or_(scope.mask(rows.column("uri")), are_sidecars(rows)))
+        elif state is not None:
+            states[source.name] = state
+        parts.append(rows)
     return pa.concat_tables(parts), states
 
 
-def _listed_in(lake: Lake, sources: Sequence[Source], cache: pa.Table, scope: SourceScope) -> pa.Table:
-    """LISTED rows of the scope, and of sidecars that may be about it."""
-    parts = [LISTED.empty_table()]
-    for source in sorted(sources, key=lambda source: source.name):
-        if source.finds_names:
-            parts.append(listing([source], scope))
-            continue
-        rows = _listed(lake, [source], cache, full=False)[0]
-        parts.append(rows.filter(pc.or_(scope.mask(rows.column("uri")), are_sidecars(rows))))
-    return pa.concat_tables(parts)
+def _listed_whole(lake: Lake, source: Source, cache: pa.Table, *, full: bool) -> tuple[pa.Table, ListingState | None]:
+    """LISTED rows of one source, and where its next listing may continue."""
+    last = cache.filter(pc.equal(cache.column("source"), source.name)) if source.has_cursor else cache.slice(0, 0)
+    state = lake.listing_state(source.name) if source.has_cursor else None
+    found = listed(source, _as_listed(last), state, clock.now(), full=full)
+    if source.has_cursor and _split(found.rows, lake.denylist())[1].num_rows:  # also outside of a scope
+        forget_states([source.root])
+    return found.rows, found.state
 
 
 def _as_listed(last: pa.Table) -> pa.Table:
@@ -162,32 +156,15 @@ def _with_unread(cached: pa.Table, kept: pa.Table, states: Mapping[str, ListingS
     return pa.concat_tables([cached, unread.select(DIGESTS.names).cast(DIGESTS)])
 
 
-def _of_denied(
-    documents: pa.Table, kept: pa.Table, states: pa.Table, erased: pa.Table, sources: dict[str, Source]
-) -> dict[tuple[str, str], str]:
-    """What sidecars state of denied documents, as JSON. Sidecars beside them are read each time, never cached."""
-    beside = pa.array(mask(erased, "uri", is_sidecar), pa.bool_())
-    read, _, _ = read_files(erased.filter(beside), sources)
-    by_source: dict[str, list[tuple[str, str]]] = {}
-    for source, uri, json_text in zip(
-        *(pa.concat_tables([states, read]).column(n).to_pylist() for n in ("source", "uri", "states")), strict=True
-    ):
-        by_source.setdefault(source, []).append((uri, json_text))
-    declared = _declared(documents, "states") | _declared(erased, "declared")
-    found = {}
-    for source in sorted({of for of, _ in declared}):
-        stated = sidecars.Stated(by_source.get(source, ()), {uri for of, uri in declared if of == source})
-        for place in sorted(declared.keys() - _declared(kept, "states").keys()):
-            if place[0] == source and (one := _joined(declared[place], stated.of(place[1]))):
-                found[place] = statement_json(one)
-    return found
-
-
-def _declared(rows: pa.Table, column: str) -> dict[tuple[str, str], str | None]:
-    """What the sources themselves declare of documents, by source and uri."""
-    rows = rows.filter(pc.invert(are_sidecars(rows)))
-    sources, uris, declared = (rows.column(name).to_pylist() for name in ("source", "uri", column))
-    return dict(zip(zip(sources, uris, strict=True), declared, strict=True))
+def _without_denied(
+    documents: pa.Table, states: pa.Table, erased: pa.Table, denylist: Denylist, sources: dict[str, Source]
+) -> tuple[pa.Table, dict[tuple[str, str], str]]:
+    """The documents whose content was not erased for good, and what sidecars state of all denied ones."""
+    if not denylist:
+        return documents, {}
+    is_kept = mask(documents, "digest", lambda digest: not denylist.has_content(digest))
+    kept = documents.filter(pa.array(is_kept, pa.bool_()))
+    return kept, stated_of_denied(documents, kept, states, erased, sources)
 
 
 def _spelled_twice(documents: pa.Table) -> list[str]:
@@ -209,66 +186,6 @@ def _split(listed: pa.Table, denylist: Denylist) -> tuple[pa.Table, pa.Table]:
     if not denylist:
         return listed, listed.slice(0, 0)
     places = zip(*(listed.column(name).to_pylist() for name in ("source", "uri")), strict=True)
-    kept = [not _is_denied(denylist, source, sidecars.document_of(uri) or uri) for source, uri in places]
+    kept = [not denylist.has_document(source, sidecars.document_of(uri) or uri) for source, uri in places]
     mask = pa.array(kept, pa.bool_())
     return listed.filter(mask), listed.filter(pc.invert(mask))
-
-
-def _is_denied(denylist: Denylist, source: str, uri: str) -> bool:
-    return denylist.has_document(source, uri)
-
-
-def _stated(
-    documents: pa.Table, states: pa.Table, denylist: Denylist, others: pa.Table
-) -> tuple[pa.Array, tuple[str, ...], pa.Table]:
-    """What sidecars state of each document, as JSON; remarks; and sidecars whose states may be cached.
-
-    ``others``: sources and uris of documents that are not listed.
-    """
-    own = documents.column("states")
-    odd = {*_sources_of_misnamed(documents), *_sources_of_misnamed(others)}
-    if not states.num_rows and not odd:
-        return own, tuple(sorted(_problems_of(own))), states
-    by_source: dict[str, list[tuple[str, str]]] = {source: [] for source in odd}
-    whole = []
-    for source, uri, json_text in zip(
-        *(states.column(n).to_pylist() for n in ("source", "uri", "states")), strict=True
-    ):
-        left = sidecars.without(json_text, partial(_is_denied, denylist, source))
-        whole.append(left == json_text)  # else the cache would name what was erased, or lack it once that is lifted
-        by_source.setdefault(source, []).append((uri, left))
-    places = list(zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True))
-    not_listed = uris_by_source(others, by_source)
-    beside = {
-        source: sidecars.Stated(found, {*not_listed[source], *(uri for of, uri in places if of == source)})
-        for source, found in by_source.items()
-    }
-    statements = [
-        _joined(declared, beside[source].of(uri) if source in beside else {})
-        for (source, uri), declared in zip(places, own.to_pylist(), strict=True)
-    ]
-    problems = {problem for statement in statements for problem in statement.get("problems", ())}
-    for stated in beside.values():
-        problems |= set(stated.astray())
-    texts = [statement_json(one) if one else None for one in statements]
-    return pa.array(texts, pa.string()), tuple(sorted(problems)), states.filter(pa.array(whole, pa.bool_()))
-
-
-def _sources_of_misnamed(rows: pa.Table) -> Iterator[str]:
-    """The sources of files that were meant as sidecars."""
-    may_be = rows.filter(pc.match_substring_regex(rows.column("uri"), MISNAMED_PATTERN))
-    for source, uri in zip(*(may_be.column(name).to_pylist() for name in ("source", "uri")), strict=True):
-        if is_misnamed(uri):
-            yield source
-
-
-def _joined(declared: str | None, stated: Statement) -> Statement:
-    """What a source declares of a document, overridden by sidecars; only who is in both acls may see it."""
-    if declared is None:
-        return stated
-    return joined([json.loads(declared), stated])
-
-
-def _problems_of(declared: pa.ChunkedArray) -> set[str]:
-    odd = declared.filter(pc.match_substring(declared, '"problems"')) if declared.null_count < len(declared) else ()
-    return {problem for text in odd for problem in json.loads(text.as_py()).get("problems", ())}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -99,9 +99,36 @@ def create_app(
     offered = [*(profiles or {}).values(), *(split.profiles if split else {}).values()]
     budgets = budgets_of([*keys.keys, *anonymous], index, [chat, *(one.chat for one in offered)])
     service = Service(index, bounds or Capacity(), options or {}, chat, answers, split, log, budgets, profiles)
-
     pictures, pushing, erasing = PagePictures(service), Pushing(service), Erasing(service)
     processes = WorkerMetrics(folder, service.metrics.text) if folder else None
+    app = FastAPI(
+        title="raglake",
+        version=version("raglake"),
+        description=_DESCRIPTION,
+        openapi_tags=TAGS,
+        generate_unique_id_function=lambda route: route.name,
+        telemetry=_NO_TELEMETRY,
+        lifespan=_lifespan(service, processes, (pictures, pushing, erasing, service)),
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.service = service
+    for router in _routers(service, pictures, pushing, erasing, processes):
+        app.include_router(router)
+    if measured is not None:
+        app.include_router(evaluation_routes(service, measured))
+        app.include_router(judging_routes(service, measured))
+        app.include_router(experiment_routes(service))
+    app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
+    for error in (Problem, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(error, _refused)
+    return Guard(app, keys, service.bounds, service.metrics.requested, hosts, origins)
+
+
+def _lifespan(
+    service: Service, processes: WorkerMetrics | None, closing: Iterable[PagePictures | Pushing | Erasing | Service]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Warm up before the first request, and close in this order after the last."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -111,24 +138,17 @@ def create_app(
         yield
         if processes:
             processes.stop()
-        pictures.close()
-        pushing.close()
-        erasing.close()
-        service.close()
+        for one in closing:
+            one.close()
 
-    app = FastAPI(
-        title="raglake",
-        version=version("raglake"),
-        description=_DESCRIPTION,
-        openapi_tags=TAGS,
-        generate_unique_id_function=lambda route: route.name,
-        telemetry=_NO_TELEMETRY,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-    )
-    app.state.service, views = service, LakeViews(service)
-    for router in (
+    return lifespan
+
+
+def _routers(
+    service: Service, pictures: PagePictures, pushing: Pushing, erasing: Erasing, processes: WorkerMetrics | None
+) -> tuple[APIRouter, ...]:
+    views = LakeViews(service)
+    return (
         question_routes(service),
         document_routes(service, pictures),
         erasure_routes(erasing),
@@ -141,16 +161,7 @@ def create_app(
         lake_routes(views),
         act_routes(views),
         docs_routes(),
-    ):
-        app.include_router(router)
-    if measured is not None:
-        app.include_router(evaluation_routes(service, measured))
-        app.include_router(judging_routes(service, measured))
-        app.include_router(experiment_routes(service))
-    app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
-    for error in (Problem, RequestValidationError, HTTPException, Exception):
-        app.add_exception_handler(error, _refused)
-    return Guard(app, keys, service.bounds, service.metrics.requested, hosts, origins)
+    )
 
 
 def _openapi(app: FastAPI, made: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -29,17 +29,30 @@ if TYPE_CHECKING:
 _TAG = "Documents"
 _SHOWN: dict[str, Any] = {"report": {"value": "reports/2026.md"}}
 # One name for the segment in all methods, as OpenAPI demands of paths that differ in it alone.
-_URI = Path(
-    alias="doc_id", description="The document's uri in its source, such as reports/2026.md.", openapi_examples=_SHOWN
-)
-_DOC_ID = Path(description="The doc_id of the response.", openapi_examples=examples.DOC_ID)
-_SOURCE = Query(max_length=64, description="The source, if the API key writes several.")
-_ACL = Query(max_length=1000, description="User or group that may see the document; repeatable, empty for nobody.")
-_OPEN = Query(alias="open", description="Everybody may see the document; in place of acl.")
-_METADATA = Query(max_length=16_384, description="JSON object with fields as in a sidecar: title, author, tags ...")
-_WAIT = Query(ge=0, le=120, description="Seconds to wait until a release has it.")
-_IF_MATCH = Header(max_length=1000, description="The `ETag` of the version to replace, or `*` for any.")
-_IF_NONE_MATCH = Header(max_length=10, description="`*`: only if there is no such document yet.")
+_Uri = Annotated[
+    str,
+    Path(
+        alias="doc_id",
+        description="The document's uri in its source, such as reports/2026.md.",
+        openapi_examples=_SHOWN,
+    ),
+]
+_DocId = Annotated[str, Path(description="The doc_id of the response.", openapi_examples=examples.DOC_ID)]
+_Source = Annotated[str | None, Query(max_length=64, description="The source, if the API key writes several.")]
+_Acl = Annotated[
+    list[str] | None,
+    Query(max_length=1000, description="User or group that may see the document; repeatable, empty for nobody."),
+]
+_Open = Annotated[bool, Query(alias="open", description="Everybody may see the document; in place of acl.")]
+_Metadata = Annotated[
+    str | None,
+    Query(max_length=16_384, description="JSON object with fields as in a sidecar: title, author, tags ..."),
+]
+_Wait = Annotated[float, Query(ge=0, le=120, description="Seconds to wait until a release has it.")]
+_IfMatch = Annotated[
+    str | None, Header(max_length=1000, description="The `ETag` of the version to replace, or `*` for any.")
+]
+_IfNoneMatch = Annotated[str | None, Header(max_length=10, description="`*`: only if there is no such document yet.")]
 _BODY = {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 _RESPONSES: dict[int, str] = {
     202: "It is durable, and a run will take it up; `Location` is where to poll.",
@@ -92,15 +105,15 @@ def push_routes(pushing: Pushing) -> APIRouter:
         **_described("Store a document", _RELEASED),
     )
     async def store_document(
-        uri: Annotated[str, _URI],
+        uri: _Uri,
         request: Request,
-        source: Annotated[str | None, _SOURCE] = None,
-        acl: Annotated[list[str] | None, _ACL] = None,
-        is_open: Annotated[bool, _OPEN] = False,
-        metadata: Annotated[str | None, _METADATA] = None,
-        wait: Annotated[float, _WAIT] = 0.0,
-        if_match: Annotated[str | None, _IF_MATCH] = None,
-        if_none_match: Annotated[str | None, _IF_NONE_MATCH] = None,
+        source: _Source = None,
+        acl: _Acl = None,
+        is_open: _Open = False,
+        metadata: _Metadata = None,
+        wait: _Wait = 0.0,
+        if_match: _IfMatch = None,
+        if_none_match: _IfNoneMatch = None,
     ) -> Response:
         """Store the bytes of a document, or replace them; a run publishes them. Rights must be stated.
 
@@ -119,11 +132,11 @@ def push_routes(pushing: Pushing) -> APIRouter:
         "/documents/{doc_id:uri}", response_model=DocumentPublication, **_described("Delete a document", _DELETED)
     )
     async def delete_document(
-        uri: Annotated[str, _URI],
+        uri: _Uri,
         request: Request,
-        source: Annotated[str | None, _SOURCE] = None,
-        wait: Annotated[float, _WAIT] = 0.0,
-        if_match: Annotated[str | None, _IF_MATCH] = None,
+        source: _Source = None,
+        wait: _Wait = 0.0,
+        if_match: _IfMatch = None,
     ) -> Response:
         """Delete a document that the service was given; kept releases still hold it, until they are pruned."""
         key, uri = acting_key(request), _uri_of(request)
@@ -137,10 +150,10 @@ def push_routes(pushing: Pushing) -> APIRouter:
         **described(_TAG, "Whether a stored document is published", _EXAMPLE),
     )
     async def document_publication(
-        doc_id: Annotated[str, _DOC_ID],
+        doc_id: _DocId,
         request: Request,
-        source: Annotated[str | None, _SOURCE] = None,
-        wait: Annotated[float, _WAIT] = 0.0,
+        source: _Source = None,
+        wait: _Wait = 0.0,
     ) -> Response:
         """What became of the newest version that the service was given. For keys with `writes`."""
         taken = await pushing.found(source_of(key_of(request), source), doc_id)

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from lake.errors import BusyError, ContractError, LakeError, RefusedError
+from lake.storage.lease_holder import LENGTH, Holder, read_holder
 from lake.storage.protocol import Store
 from lake.storage.store import LocalStore
 
 _log = logging.getLogger(__name__)
 
-_LENGTH = timedelta(seconds=90)
 _RENEW_EVERY_SECONDS = 20.0
 _LOOK_EVERY_SECONDS = 3.0
 
@@ -46,35 +40,6 @@ _waiting: ContextVar[_Waiting | None] = ContextVar("waiting", default=None)
 
 #: The leases that this process holds, by their keys.
 _held: dict[str, Lease] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """The holder of the lease, which ends at ``expires_at`` unless renewed; ``released`` once given back.
-
-    ``pid`` is valid only on the same ``machine``: two containers may share a host name and a disk.
-    ``key`` is unique to each lease.
-    """
-
-    host: str
-    pid: int
-    what: str
-    expires_at: str
-    released: bool = False
-    machine: str = ""
-    key: str = ""
-
-    def is_over(self) -> bool:
-        """Whether another run may take the lease; on the same machine a dead process is noticed at once.
-
-        ``expires_at`` follows the holder's clock. If that clock is ahead, a dead holder's lease lasts longer. If it is
-        behind, a living holder loses its lease too early and stops at its next ``check``.
-        """
-        if self.released or datetime.fromisoformat(self.expires_at) < datetime.now(UTC):
-            return True
-        if not self.machine or self.machine != _machine():
-            return False
-        return self.key not in _held if self.pid == os.getpid() else not _is_running(self.pid)
 
 
 @contextmanager
@@ -146,8 +111,8 @@ class Lease(AbstractContextManager["Lease"]):
         last = names[-1] if names else None
         if last is not None:
             holder = self._read(last)
-            if holder is not None and not holder.is_over():
-                raise BusyError(_taken(self._subject, holder))
+            if holder is not None and not is_over(holder):
+                raise BusyError(holder.refusal(self._subject))
             self.took_over_from = None if holder is None or holder.released else holder
             self._number = int(last.split(".")[0])
         self._number += 1
@@ -178,7 +143,7 @@ class Lease(AbstractContextManager["Lease"]):
                 if not is_lost:
                     self._give_back()
         except LakeError as failure:  # never in place of what ended the run
-            _log.warning("a lease could not be given back and ends by itself within %s: %s", _LENGTH, failure)
+            _log.warning("a lease could not be given back and ends by itself within %s: %s", LENGTH, failure)
         if is_lost and isinstance(error, _OF_OTHERS) and not isinstance(error, RefusedError):
             raise self._lost() from error  # another run removed what this one read: nothing is damaged
 
@@ -220,12 +185,10 @@ class Lease(AbstractContextManager["Lease"]):
         return f"{self._folder}/{_name(self._number)}"
 
     def _mine(self, *, released: bool = False) -> bytes:
-        expires = (datetime.now(UTC) + _LENGTH).isoformat()
-        holder = Holder(socket.gethostname(), os.getpid(), self._what, expires, released, _machine(), self._key)
-        return json.dumps(asdict(holder)).encode()
+        return Holder.of_this_process(self._what, self._key, released=released).to_bytes()
 
     def _read(self, name: str) -> Holder | None:
-        return _holder(self._store, self._folder, name)
+        return read_holder(self._store, self._folder, name)
 
     def _renew(self) -> None:
         while not self._stop.wait(_RENEW_EVERY_SECONDS):
@@ -250,19 +213,13 @@ class WriterLease(Lease):
 def is_open(store: Store, what: str) -> bool:
     """Whether the lake's last lease was for ``what`` and was not given back: its run is at work, asleep or dead."""
     names = store.names(WriterLease.folder)
-    holder = _holder(store, WriterLease.folder, names[-1]) if names else None
+    holder = read_holder(store, WriterLease.folder, names[-1]) if names else None
     return holder is not None and holder.what == what and not holder.released
 
 
-def _holder(store: Store, folder: str, name: str) -> Holder | None:
-    try:
-        return Holder(**json.loads(store.read(f"{folder}/{name}")))
-    except FileNotFoundError:  # the next holder just vacuumed it
-        return None
-    except (ValueError, TypeError) as error:
-        raise ContractError(
-            f"{folder}/{name} in {store.url} is damaged ({error}); delete it once no run is active"
-        ) from error
+def is_over(holder: Holder) -> bool:
+    """Whether another run may take the lease of this holder, which may be of this process."""
+    return holder.is_over(_held)
 
 
 def check_held(url: str) -> None:
@@ -288,29 +245,3 @@ def _writers(url: str) -> list[WriterLease]:
 
 def _name(number: int) -> str:
     return f"{number:010}.json"
-
-
-def _taken(subject: str, holder: Holder) -> str:
-    return (
-        f"{subject} is being written by {holder.what} (process {holder.pid} on {holder.host}, lease until "
-        f"{holder.expires_at[:19]} UTC); wait for it or stop it"
-    )
-
-
-@cache
-def _machine() -> str:
-    """Ids of this machine's boot and of the process id namespace; empty if Linux does not provide them."""
-    with suppress(OSError):
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
-    return ""
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -20,7 +20,8 @@ import lake.storage.compaction
 from lake.ingest.delta import Delta
 from lake.releases.history import History
 from lake.storage.denylist import Denylist
-from lake.storage.lease import Holder, WriterLease
+from lake.storage.lease import WriterLease
+from lake.storage.lease_holder import Holder
 from tests.simulation.store import Medium, SimulatedStore
 from tests.simulation.tables import SimulatedTables
 
@@ -169,7 +170,7 @@ PLANTS: Mapping[str, tuple[str, Plant]] = {
     "no-if-none-match": ("put-if-absent overwrites", _patched(SimulatedStore, "put_if_absent", _put_anyway)),
     "torn-entry": ("entries can be read half written", _patched(SimulatedStore, "put_if_absent", _put_in_two_steps)),
     "lease-unchecked": ("nobody checks the lease before writing", _lease_unchecked),
-    "lease-ignored": ("any lease counts as over", _patched(Holder, "is_over", lambda _: True)),
+    "lease-ignored": ("any lease counts as over", _patched(Holder, "is_over", lambda *_: True)),
     "no-grace": ("prune vacuums without grace", _patched(lake.maintenance.prune, "vacuum", _without_grace)),
     "young-pruned": ("prune drops young releases", _patched(lake.releases.retention, "_young", lambda *_: {})),
     "named-pruned": ("prune drops named releases", _patched(lake.maintenance.prune, "kept", _kept_without_names)),

@@ -24,6 +24,7 @@ import lake.releases.log
 import lake.storage.clock
 import lake.storage.denylist
 import lake.storage.lease
+import lake.storage.lease_holder
 import tasks.steps
 from lake.directory import Lake
 from lake.ingest.contents import content_row
@@ -39,7 +40,7 @@ def installed(world: World, medium: Medium) -> Iterator[None]:
     times = SimpleNamespace(
         monotonic=lambda: world.now, sleep=world.sleep, time_ns=lambda: int(world.clock().timestamp() * 1e9)
     )
-    lease = lake.storage.lease
+    lease, holder = lake.storage.lease, lake.storage.lease_holder
     names = SimpleNamespace(token_hex=world.token)
     stand_ins: list[tuple[Any, str, Any]] = [
         (lake.directory.layout, "open_store", lambda url: SimulatedStore(medium, world.current.process)),
@@ -48,13 +49,16 @@ def installed(world: World, medium: Medium) -> Iterator[None]:
         (lake.storage.denylist, "secrets", names),
         (lease, "secrets", names),
         (lease, "datetime", _Datetime(world)),
-        (lease, "socket", SimpleNamespace(gethostname=lambda: world.current.process.machine)),
-        (lease, "os", SimpleNamespace(getpid=lambda: world.current.process.pid)),
+        (holder, "datetime", _Datetime(world)),
+        (holder, "socket", SimpleNamespace(gethostname=lambda: world.current.process.machine)),
+        (holder, "os", SimpleNamespace(getpid=lambda: world.current.process.pid)),
         (lease, "time", times),
         (lease, "threading", _threading(world)),
-        (lease, "_machine", lambda: world.current.process.machine),
-        (lease, "_is_running", lambda pid: _is_running(world, pid)),
+        (holder, "_machine", lambda: world.current.process.machine),
+        (holder, "_is_running", lambda pid: _is_running(world, pid)),
         (lease, "_held", _Held(world)),
+        # Each version of a simulated table is one file.
+        (lake.erasure.manifests, "stored_rows", lambda readers, columns: (one.scan(columns) for one in readers)),
         (lake.erasure.decode, "_opened", lambda store, path: Opened(store.read(path))),
         (lake.erasure.manifests, "stored_rows", simulated_stored_rows),
         (tasks.steps, "_lake_of_thread", Lake),

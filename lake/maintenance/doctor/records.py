@@ -25,7 +25,8 @@ from lake.releases import rights
 from lake.releases.values import Entry
 from lake.reporting import counted
 from lake.schemas import DIGESTS, FINDINGS
-from lake.storage.lease import Holder
+from lake.storage.lease import is_over
+from lake.storage.lease_holder import Holder
 from lake.storage.store import open_parquet
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def check_lease(exam: Examination) -> int:
         with exam.noticing(f"lease/{name}", "delete it once no run is active"):
             holder = Holder(**json.loads(store.read(f"lease/{name}")))
             who = f"{holder.what} (process {holder.pid} on {holder.host})"
-            if not holder.is_over():
+            if not is_over(holder):
                 if (holder.host, holder.pid) != (socket.gethostname(), os.getpid()):
                     exam.remarks.append(f"{who} is writing to the lake; what looks wrong may be its unfinished work")
             elif not holder.released:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import lake
-from lake.cache import redis_store
+from lake.cache import server_state
 from lake.index import Index
 from lake.options import CacheOptions
 from tests.lake.answer.conftest import endpoint  # noqa: F401 - a fixture
@@ -67,7 +67,7 @@ def redis_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
     """A server that is waited for longer than usual: what these tests are about is not this machine's load."""
     if SERVER is None:
         pytest.skip("needs redis-server or valkey-server: apt-get install redis-server")
-    monkeypatch.setattr(redis_store, "_PATIENCE", 5.0)
+    monkeypatch.setattr(server_state, "PATIENCE", 5.0)
     server = RedisServer(free_port())
     server.start()
     yield server

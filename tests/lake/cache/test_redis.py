@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import lake
-from lake.cache.redis_store import shown
+from lake.cache.redis_connection import shown
 from lake.cache.shared import SECRET
 from lake.errors import UsageError
 from lake.index import Index

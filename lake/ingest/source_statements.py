@@ -1,0 +1,106 @@
+"""What sidecars and sources state of the documents that a listing found, of denied ones as well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.ingest.scoped import uris_by_source
+from lake.ingest.source_reading import mask, read_files
+from lake.sources import sidecars
+from lake.sources.declared import Statement, joined, statement_json
+from lake.sources.listing import are_sidecars
+from lake.sources.protocol import MISNAMED_PATTERN, is_misnamed, is_sidecar
+from lake.sources.source import Source
+
+if TYPE_CHECKING:
+    from lake.storage.denylist import Denylist
+
+
+def statements_of(
+    documents: pa.Table, states: pa.Table, denylist: Denylist, others: pa.Table
+) -> tuple[pa.Array, tuple[str, ...], pa.Table]:
+    """What sidecars state of each document, as JSON; remarks; and sidecars whose states may be cached.
+
+    ``others``: sources and uris of documents that are not listed.
+    """
+    own = documents.column("states")
+    odd = {*_sources_of_misnamed(documents), *_sources_of_misnamed(others)}
+    if not states.num_rows and not odd:
+        return own, tuple(sorted(_problems_of(own))), states
+    by_source: dict[str, list[tuple[str, str]]] = {source: [] for source in odd}
+    whole = []
+    for source, uri, json_text in zip(
+        *(states.column(n).to_pylist() for n in ("source", "uri", "states")), strict=True
+    ):
+        left = sidecars.without(json_text, partial(denylist.has_document, source))
+        whole.append(left == json_text)  # else the cache would name what was erased, or lack it once that is lifted
+        by_source.setdefault(source, []).append((uri, left))
+    places = list(zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True))
+    not_listed = uris_by_source(others, by_source)
+    beside = {
+        source: sidecars.Stated(found, {*not_listed[source], *(uri for of, uri in places if of == source)})
+        for source, found in by_source.items()
+    }
+    statements = [
+        _joined(declared, beside[source].of(uri) if source in beside else {})
+        for (source, uri), declared in zip(places, own.to_pylist(), strict=True)
+    ]
+    problems = {problem for statement in statements for problem in statement.get("problems", ())}
+    for stated in beside.values():
+        problems |= set(stated.astray())
+    texts = [statement_json(one) if one else None for one in statements]
+    return pa.array(texts, pa.string()), tuple(sorted(problems)), states.filter(pa.array(whole, pa.bool_()))
+
+
+def _sources_of_misnamed(rows: pa.Table) -> Iterator[str]:
+    """The sources of files that were meant as sidecars."""
+    may_be = rows.filter(pc.match_substring_regex(rows.column("uri"), MISNAMED_PATTERN))
+    for source, uri in zip(*(may_be.column(name).to_pylist() for name in ("source", "uri")), strict=True):
+        if is_misnamed(uri):
+            yield source
+
+
+def _joined(declared: str | None, stated: Statement) -> Statement:
+    """What a source declares of a document, overridden by sidecars; only who is in both acls may see it."""
+    if declared is None:
+        return stated
+    return joined([json.loads(declared), stated])
+
+
+def _problems_of(declared: pa.ChunkedArray) -> set[str]:
+    odd = declared.filter(pc.match_substring(declared, '"problems"')) if declared.null_count < len(declared) else ()
+    return {problem for text in odd for problem in json.loads(text.as_py()).get("problems", ())}
+
+
+def stated_of_denied(
+    documents: pa.Table, kept: pa.Table, states: pa.Table, erased: pa.Table, sources: dict[str, Source]
+) -> dict[tuple[str, str], str]:
+    """What sidecars state of denied documents, as JSON. Sidecars beside them are read each time, never cached."""
+    beside = pa.array(mask(erased, "uri", is_sidecar), pa.bool_())
+    read, _, _ = read_files(erased.filter(beside), sources)
+    by_source: dict[str, list[tuple[str, str]]] = {}
+    for source, uri, json_text in zip(
+        *(pa.concat_tables([states, read]).column(n).to_pylist() for n in ("source", "uri", "states")), strict=True
+    ):
+        by_source.setdefault(source, []).append((uri, json_text))
+    declared = _declared(documents, "states") | _declared(erased, "declared")
+    found = {}
+    for source in sorted({of for of, _ in declared}):
+        stated = sidecars.Stated(by_source.get(source, ()), {uri for of, uri in declared if of == source})
+        for place in sorted(declared.keys() - _declared(kept, "states").keys()):
+            if place[0] == source and (one := _joined(declared[place], stated.of(place[1]))):
+                found[place] = statement_json(one)
+    return found
+
+
+def _declared(rows: pa.Table, column: str) -> dict[tuple[str, str], str | None]:
+    """What the sources themselves declare of documents, by source and uri."""
+    rows = rows.filter(pc.invert(are_sidecars(rows)))
+    sources, uris, declared = (rows.column(name).to_pylist() for name in ("source", "uri", column))
+    return dict(zip(zip(sources, uris, strict=True), declared, strict=True))
