@@ -15,6 +15,7 @@ from expectations.retrieval import DEPTH, basis_of, evaluate
 from lake.errors import UsageError
 from lake.records.schemas import SCORES
 from lake.reporting import Progress, silent
+from lake.schemas import tuples
 
 if TYPE_CHECKING:
     from lake.index import Index
@@ -109,5 +110,5 @@ def _fitting(rows: pa.Table, questions: Sequence[EvalQuestion], measures: Sequen
         decided = rows.filter(pc.is_in(rows.column("measure"), pa.array(declining.MEASURES)))
         known = {*decided.column("question_id").to_pylist(), *_left_out(rows)}
         wanted = {(name, digest) for name, digest in wanted if name in known}
-    asked = zip(*(rows.column(name).to_pylist() for name in ("question_id", "question_digest", "status")), strict=True)
+    asked = tuples(rows, "question_id", "question_digest", "status")
     return rows.filter(pa.array([status != "failed" and (name, d) in wanted for name, d, status in asked], pa.bool_()))

@@ -31,11 +31,11 @@ _PARTS = re.compile(
 
 
 @lru_cache(maxsize=1024)
-def telling(title: str | None) -> str:
+def meaningful_title(title: str | None) -> str:
     """The title on one line, or "" if it does not say what the document is about.
 
-    >>> telling("ACME plc:  annual report"), telling("Untitled"), telling("Contents"), telling("report_v2.docx")
-    ('ACME plc: annual report', '', '', '')
+    >>> [meaningful_title(title) for title in ("ACME plc:  annual report", "Untitled", "Contents", "report_v2.docx")]
+    ['ACME plc: annual report', '', '', '']
     """
     line = " ".join((title or "").split())[:_LONGEST_TITLE]
     return line if is_title(line) and not _PARTS.fullmatch(line) else ""
@@ -66,7 +66,7 @@ class Contexts:
         self._ruler = ruler
         self._limit = recipe.heading_tokens
         self._room = recipe.child_tokens + recipe.heading_tokens
-        self._title = telling(title) if "title" in recipe.parts else ""
+        self._title = meaningful_title(title) if "title" in recipe.parts else ""
         self._has_headings = "headings" in recipe.parts
         self._lines: dict[tuple[Path, Path, str, int], tuple[str, int]] = {}
 

@@ -13,6 +13,7 @@ from lake.destinations.destination import TABLES, ReleaseTables
 from lake.destinations.registry import last_erasure
 from lake.ids import value_digest
 from lake.releases import rights
+from lake.schemas import tuples
 from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def release_tables(
     files = lake.tables(release.generation)
     readers = {name: files.at(table, release.versions[table]) for name, table in stored.items()}
     held_rights = rights.read(lake.store, history.rights)
-    acl = dict(zip(*(held_rights.column(name).to_pylist() for name in ("doc_id", "acl")), strict=True))
+    acl = dict(tuples(held_rights, "doc_id", "acl"))
     held = value_digest([*_identity(release), history.rights])
     schemas = [str(reader.schema.remove_metadata()) for reader in readers.values()]
     return ReleaseTables(

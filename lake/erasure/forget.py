@@ -253,7 +253,7 @@ def _holds_denied(lake: Lake, release: Release) -> bool:
 
 def _prove(lake: Lake, erased: ErasureScope, progress: Progress) -> Proof:
     proof = find_traces(lake.store, erased.terms, progress)
-    if not proof.holds:  # a run that slept, and lost its lease, may have written after the sweep
+    if not proof.holds:  # a run that slept, and lost its lease, may have written after the vacuum
         finish(lake, progress)
         feedback.erase(lake, erased)  # a service may have logged questions since
         notices.erase(lake, erased)

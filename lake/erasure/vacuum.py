@@ -126,7 +126,7 @@ def _versions(lake: Lake, history: History, *, dry_run: bool) -> Vacuumed:
                     lake.store.delete_folder(folder)
                 vacuumed += Vacuumed(n_tables=1, n_bytes=n_bytes)
             elif not dry_run:
-                n_bytes = tables.sweep(
+                n_bytes = tables.vacuum(
                     table, versions[table], check=lambda: check_held(lake.url), spared=lambda: held_for(lake.url)
                 )
                 vacuumed += Vacuumed(n_bytes=n_bytes)

@@ -156,7 +156,7 @@ def make_delta(lake: Lake, scan: Scan, moment: datetime) -> Delta:
 
 def _judged(documents: pa.Table, contents: pa.Table, completeness: Completeness, moment: pa.Scalar) -> pa.Table:
     """The contents, with a class and a reason for those that are incomplete."""
-    accounts = zip(*(contents.column(name).to_pylist() for name in schemas.ACCOUNT.names), strict=True)
+    accounts = schemas.tuples(contents, *schemas.ACCOUNT.names)
     places = zip(documents.column("uri").to_pylist(), documents.column("media_type").to_pylist(), strict=True)
     reasons = [
         _shortfall(*place, *account, completeness=completeness) for place, account in zip(places, accounts, strict=True)

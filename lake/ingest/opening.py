@@ -10,6 +10,7 @@ from lake.errors import RefusedError
 from lake.ids.uris import places
 from lake.ingest.rows import stated_of
 from lake.reporting import counted
+from lake.schemas import tuples
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,7 +42,7 @@ def guard_opening(
     if base is None:
         return
     restricted = _restricted(lake, base)
-    stated = dict(zip(*(listed.column(name).to_pylist() for name in ("doc_id", "stated")), strict=True))
+    stated = dict(tuples(listed, "doc_id", "stated"))
     opened = []
     for doc_id, source, uri, content_id in restricted:
         # A file whose name has another Unicode form than in live is still the same document.
@@ -83,7 +84,7 @@ def _restricted(lake: Lake, base: Release) -> list[tuple[str, str, str, str]]:
     rows = lake.tables(base.generation).at("documents", base.versions["documents"])
     names = ["doc_id", "source", "uri", "content_id"]
     found = rows.scan(names, "acl IS NOT NULL")
-    return list(zip(*(found.column(name).to_pylist() for name in names), strict=True))
+    return list(tuples(found, *names))
 
 
 def _restricted_by_themselves(lake: Lake, content_ids: set[str]) -> frozenset[str]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from lake.ids.uris import places
 from lake.ingest.rows import each_stated
 from lake.releases import rights as kept
-from lake.schemas import RIGHTS
+from lake.schemas import RIGHTS, tuples
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -75,7 +75,7 @@ def _n_different(held: pa.Table, rows: pa.Table) -> int:
 
 
 def _by_document(rows: pa.Table) -> dict[str, list[str] | None]:
-    return dict(zip(*(rows.column(name).to_pylist() for name in RIGHTS.names), strict=True))
+    return dict(tuples(rows, *RIGHTS.names))
 
 
 def _revision(lake: Lake, history: History, scan: Scan) -> pa.Table | None:
@@ -127,7 +127,7 @@ def _respelled(lake: Lake, history: History, scan: Scan, learned: pa.Table) -> p
 
     Whoever named them named the documents that are there now, so they have those documents' rights at every release.
     """
-    acls = dict(zip(*(learned.column(name).to_pylist() for name in RIGHTS.names), strict=True))
+    acls = dict(tuples(learned, *RIGHTS.names))
     named = scan.plan.write.select("doc_id", "source", "uri").iter_rows()
     others = {
         place: acls[doc_id]

@@ -25,13 +25,14 @@ from lake.ingest.scoped import (
     in_scope,
     removed_by_scopes,
 )
-from lake.ingest.source_listing import Digested, digested
+from lake.ingest.source_listing import ListedSources, list_sources
 from lake.options.completeness import USUAL, Completeness
 from lake.options.recipe import RecipeOptions
 from lake.recipe import Recipe
 from lake.releases.history import History
 from lake.releases.values import Release
 from lake.reporting import listed
+from lake.schemas import tuples
 from lake.sources.listing_state import ListingState
 from lake.sources.scope import SourceScope
 from lake.sources.source import Source
@@ -41,29 +42,32 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Scan:
-    """A plan, and what reading the sources revealed: digests for the cache, and documents that can't be read.
-
-    ``n_denied`` documents were left out because they were erased for good. ``remarks`` are problems of sidecars.
-    ``stated`` maps doc_id to JSON of ``lake.sources.declared`` for documents with sidecars. ``sources`` are the names
-    of the scanned ones. ``revision`` is the lake's before the scan. ``completeness`` decides which documents go to
-    quarantine as incomplete. ``stated_of_denied`` maps source and uri of denied documents to the same JSON.
-    ``states``: of sources whose next listing may continue from this one. ``looked_at``: doc_ids of ``live`` that a run
-    over a scope looked at; None if it looked at all of its sources. ``is_settled``: ``digests`` has every file that was
-    listed, so that an equal listing means equal bytes.
-    """
+    """A plan, and what reading the sources revealed."""
 
     plan: Plan
+    #: DIGESTS rows for the cache.
     digests: pa.Table
+    #: Reason and error class by doc_id of documents that can't be read.
     unreadable: dict[str, tuple[str, str]] = field(default_factory=dict)
+    #: Number of documents left out because they were erased for good.
     n_denied: int = 0
+    #: Problems of sidecars.
     remarks: tuple[str, ...] = ()
+    #: JSON of ``lake.sources.declared`` by doc_id, of documents of which something is stated.
     stated: Mapping[str, str] = field(default_factory=dict)
+    #: Names of the scanned sources.
     sources: tuple[str, ...] = ()
+    #: The lake's before the scan.
     revision: tuple[int, tuple[str, ...]] = (0, ())
+    #: Decides which documents go to quarantine as incomplete.
     completeness: Completeness = USUAL
+    #: Like ``stated``, of denied documents by source and uri.
     stated_of_denied: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    #: By source, where its next listing may continue.
     states: Mapping[str, ListingState] = field(default_factory=dict)
+    #: doc_ids of ``live`` that a run over a scope looked at; None if it looked at all of its sources.
     looked_at: frozenset[str] | None = None
+    #: Whether ``digests`` has every file that was listed, so that an equal listing means equal bytes.
     is_settled: bool = False
 
 
@@ -92,7 +96,7 @@ def scan(
     if scope is None:
         _check_other_sources(known, names, recipe, base)
         origin, looked_at = None, None
-        found = digested(lake, sources, verify=verify, full=full)
+        found = list_sources(lake, sources, verify=verify, full=full)
     else:
         check_scope(base, recipe)
         origin = before_scopes(history)
@@ -123,7 +127,7 @@ def scan(
 
 def _scanned(
     plan: Plan,
-    found: Digested,
+    found: ListedSources,
     names: Iterable[str],
     revision: tuple[int, tuple[str, ...]],
     completeness: Completeness,
@@ -148,20 +152,19 @@ def _scanned(
 
 def _within(
     lake: Lake, sources: Sequence[Source], known: pa.Table, scope: SourceScope
-) -> tuple[Digested, frozenset[str]]:
+) -> tuple[ListedSources, frozenset[str]]:
     """What the scope of the sources holds, and the doc_ids of the KNOWN rows in it."""
     names = [source.name for source in sources]
     ours = in_scope(known, names, scope)
     others = known.select(["source", "uri"]).filter(pc.invert(ours))
-    found = digested(lake, sources, verify=False, scope=scope, others=others)
+    found = list_sources(lake, sources, verify=False, scope=scope, others=others)
     return found, frozenset(known.filter(ours).column("doc_id").to_pylist())
 
 
 def _statements(documents: pa.Table) -> dict[str, str]:
     """What sidecars and sources state of documents, by doc_id."""
     declared = documents.filter(pc.is_valid(documents.column("stated")))
-    columns = (declared.column(name).to_pylist() for name in ("doc_id", "stated"))
-    return {doc_id: stated for doc_id, stated in zip(*columns, strict=True) if stated}
+    return {doc_id: stated for doc_id, stated in tuples(declared, "doc_id", "stated") if stated}
 
 
 def _with_refused_anew(lake: Lake, base: Release, known: pa.Table) -> pa.Table:
@@ -179,8 +182,7 @@ def _n_erased(lake: Lake, known: pa.Table, plan: Plan) -> int:
     denylist = lake.denylist()
     if not denylist:
         return 0
-    columns = (known.column(name).to_pylist() for name in ("doc_id", "source", "uri", "digest"))
-    gone = (row[1:] for row in zip(*columns, strict=True) if row[0] in plan.removed)
+    gone = (row[1:] for row in tuples(known, "doc_id", "source", "uri", "digest") if row[0] in plan.removed)
     return sum(denylist.has_document(source, uri) or denylist.has_content(digest or "") for source, uri, digest in gone)
 
 
@@ -191,17 +193,18 @@ def _lost(lake: Lake, history: History, plan: Plan, known: pa.Table, listed: pa.
     kept = kept.join(present, on="doc_id").select(plan.lost.columns)
     lake.contents.refresh()
     gone = lake.contents.missing(kept["content_id"].to_list())
-    # These are not parsed again, so the names of their documents do not matter.
-    mute = pl.DataFrame({"content_id": _without_vectors(lake, history, plan.recipe)}, {"content_id": pl.String})
-    return pl.concat([kept.filter(pl.col("content_id").is_in(gone)), mute], how="diagonal")
+    # Contents without vectors are not parsed again, so the names of their documents do not matter.
+    silent = pl.DataFrame({"content_id": _without_vectors(lake, history, plan.recipe)}, {"content_id": pl.String})
+    return pl.concat([kept.filter(pl.col("content_id").is_in(gone)), silent], how="diagonal")
 
 
 def _without_vectors(lake: Lake, history: History, recipe: Recipe) -> list[str]:
     """Stored contents of kept releases, for these embedders, that have a text without a vector."""
-    return sorted({found for one in recipe.by_embedder for found in _without_vector(lake, history, one)})
+    return sorted({found for one in recipe.by_embedder for found in _without_vectors_of(one, lake, history)})
 
 
-def _without_vector(lake: Lake, history: History, recipe: Recipe) -> list[str]:
+def _without_vectors_of(recipe: Recipe, lake: Lake, history: History) -> list[str]:
+    """The same of the one embedder of ``recipe``."""
     vectors = lake.vectors(recipe)
     vectors.refresh()
     ours = [name for name, release in history.releases.items() if vectors.folder in lake.vector_folders(release.recipe)]

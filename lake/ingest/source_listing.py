@@ -14,7 +14,7 @@ from lake.ids.uris import folded
 from lake.ingest.plan import settled, split_known
 from lake.ingest.source_reading import mask, outwait_stamps, read_files
 from lake.ingest.source_statements import stated_of_denied, statements_of
-from lake.schemas import DIGESTED, DIGESTS
+from lake.schemas import DIGESTED, DIGESTS, tuples
 from lake.sources import sidecars
 from lake.sources.listing import LISTED, are_sidecars, listed, listing
 from lake.sources.listing_state import ListingState
@@ -30,26 +30,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Digested:
-    """``documents`` (DIGESTED), why some can't be read, how many are denied; ``cache`` (DIGESTS) for the next run.
+class ListedSources:
+    """The documents of the sources as they are now."""
 
-    ``remarks`` are problems of sidecars that a person must fix. A document with a null digest can't be read.
-    ``stated_of_denied`` maps source and uri of denied documents to JSON, for rights at releases that still hold them.
-    ``states``: of sources whose next listing may continue from this one. ``is_settled``: ``cache`` has every file that
-    was listed, with its digest.
-    """
-
+    #: DIGESTED rows; the digest of a document that can't be read is null.
     documents: pa.Table
+    #: DIGESTS rows for the next run.
     cache: pa.Table
+    #: Reason and error class by doc_id of documents that can't be read.
     unreadable: dict[str, tuple[str, str]]
+    #: Number of documents left out because they were erased for good.
     n_denied: int
+    #: Problems of sidecars that a person must fix.
     remarks: tuple[str, ...]
+    #: JSON by source and uri of denied documents, for rights at releases that still hold them.
     stated_of_denied: dict[tuple[str, str], str]
+    #: By source, where its next listing may continue.
     states: dict[str, ListingState]
+    #: Whether ``cache`` has every file that was listed, with its digest.
     is_settled: bool
 
 
-def digested(
+def list_sources(
     lake: Lake,
     sources: Sequence[Source],
     *,
@@ -57,7 +59,7 @@ def digested(
     full: bool = False,
     scope: SourceScope | None = None,
     others: pa.Table | None = None,
-) -> Digested:
+) -> ListedSources:
     """List the sources and read what the lake's cache does not know, or with ``verify`` everything.
 
     With ``full``, sources that know what changed list everything as well. With a ``scope``, only its documents are
@@ -73,14 +75,13 @@ def digested(
     by_name = {source.name: source for source in sources}
     read, unreadable, n_vanished = read_files(to_read, by_name)
     files = pa.concat_tables([trusted, read])
-    beside = are_sidecars(files)
-    documents, states = files.filter(pc.invert(beside)), files.filter(beside)
-    documents, of_denied = _without_denied(documents, states, erased, denylist, by_name)
+    is_beside = are_sidecars(files)
+    documents, beside = files.filter(pc.invert(is_beside)), files.filter(is_beside)
+    documents, of_denied = _without_denied(documents, beside, erased, denylist, by_name)
     if scope is not None:  # sidecars above the scope are about others as well
         documents = documents.filter(scope.mask(documents.column("uri")))
-    stated, remarks, whole = statements_of(
-        documents, states, denylist, documents.slice(0, 0) if others is None else others
-    )
+    others = documents.slice(0, 0) if others is None else others
+    stated, remarks, whole = statements_of(documents, beside, denylist, others)
     cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
     n_denied = n_listed - n_vanished - documents.num_rows
     selected = _selected(documents, by_name)
@@ -92,7 +93,16 @@ def digested(
     is_settled = cached.num_rows == every.num_rows
     cached = _with_unread(cached, kept, cursors)
     documents = documents.drop_columns(["states"]).append_column("stated", stated).cast(DIGESTED)
-    return Digested(documents, cached, unreadable, n_denied, remarks, of_denied, cursors, is_settled)
+    return ListedSources(
+        documents=documents,
+        cache=cached,
+        unreadable=unreadable,
+        n_denied=n_denied,
+        remarks=remarks,
+        stated_of_denied=of_denied,
+        states=cursors,
+        is_settled=is_settled,
+    )
 
 
 def _selected(documents: pa.Table, sources: Mapping[str, Source]) -> pa.Array:
@@ -100,7 +110,7 @@ def _selected(documents: pa.Table, sources: Mapping[str, Source]) -> pa.Array:
     misnamed = pc.match_substring_regex(documents.column("uri"), MISNAMED_PATTERN)
     if not pc.any(misnamed).as_py():
         return pa.repeat(pa.scalar(True), documents.num_rows)
-    places = zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True)
+    places = tuples(documents, "source", "uri")
     chosen = [
         not is_odd or sources[source].selects(uri)
         for (source, uri), is_odd in zip(places, misnamed.to_pylist(), strict=True)
@@ -157,20 +167,23 @@ def _with_unread(cached: pa.Table, kept: pa.Table, states: Mapping[str, ListingS
 
 
 def _without_denied(
-    documents: pa.Table, states: pa.Table, erased: pa.Table, denylist: Denylist, sources: dict[str, Source]
+    documents: pa.Table, beside: pa.Table, erased: pa.Table, denylist: Denylist, sources: dict[str, Source]
 ) -> tuple[pa.Table, dict[tuple[str, str], str]]:
-    """The documents whose content was not erased for good, and what sidecars state of all denied ones."""
+    """The documents whose content was not erased for good, and what sidecars state of all denied ones.
+
+    ``beside``: DIGESTS rows of the sidecars.
+    """
     if not denylist:
         return documents, {}
     is_kept = mask(documents, "digest", lambda digest: not denylist.has_content(digest))
     kept = documents.filter(pa.array(is_kept, pa.bool_()))
-    return kept, stated_of_denied(documents, kept, states, erased, sources)
+    return kept, stated_of_denied(documents, kept, beside, erased, sources)
 
 
 def _spelled_twice(documents: pa.Table) -> list[str]:
     """Remarks on documents whose names differ only in their Unicode form, since whoever names one names all."""
     found: dict[tuple[str, str], list[str]] = {}
-    for source, uri in zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True):
+    for source, uri in tuples(documents, "source", "uri"):
         if not uri.isascii():
             found.setdefault((source, folded(uri)), []).append(uri)
     return [
@@ -185,7 +198,7 @@ def _split(listed: pa.Table, denylist: Denylist) -> tuple[pa.Table, pa.Table]:
     """Split off places that were erased for good, and their sidecars."""
     if not denylist:
         return listed, listed.slice(0, 0)
-    places = zip(*(listed.column(name).to_pylist() for name in ("source", "uri")), strict=True)
+    places = tuples(listed, "source", "uri")
     kept = [not denylist.has_document(source, sidecars.document_of(uri) or uri) for source, uri in places]
     mask = pa.array(kept, pa.bool_())
     return listed.filter(mask), listed.filter(pc.invert(mask))

@@ -14,7 +14,7 @@ import pyarrow as pa
 from lake.errors import InputError
 from lake.ids import bytes_digest
 from lake.ingest.plan import RACY_MICROSECONDS
-from lake.schemas import DIGESTS
+from lake.schemas import DIGESTS, tuples
 from lake.sources import sidecars
 from lake.sources.protocol import is_misnamed, is_sidecar
 from lake.sources.source import READ_AT_ONCE, Source
@@ -35,7 +35,7 @@ def read_files(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table,
 
     A link to nothing whose name is nearly that of a sidecar counts as existing: it may be meant to restrict something.
     """
-    rows = list(zip(*(to_read.column(name).to_pylist() for name in _TO_READ), strict=True))
+    rows = list(tuples(to_read, *_TO_READ))
     with ThreadPoolExecutor(_READERS, thread_name_prefix="digest") as pool:
         each = pool.map(lambda part: list(_digests(sources[part[0][0]], part)), _parts(rows, sources))
         found = [one for part in each for one in part]

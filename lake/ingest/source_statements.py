@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from lake.ingest.scoped import uris_by_source
 from lake.ingest.source_reading import mask, read_files
+from lake.schemas import tuples
 from lake.sources import sidecars
 from lake.sources.declared import Statement, joined, statement_json
 from lake.sources.listing import are_sidecars
@@ -35,13 +36,11 @@ def statements_of(
         return own, tuple(sorted(_problems_of(own))), states
     by_source: dict[str, list[tuple[str, str]]] = {source: [] for source in odd}
     whole = []
-    for source, uri, json_text in zip(
-        *(states.column(n).to_pylist() for n in ("source", "uri", "states")), strict=True
-    ):
+    for source, uri, json_text in tuples(states, "source", "uri", "states"):
         left = sidecars.without(json_text, partial(denylist.has_document, source))
         whole.append(left == json_text)  # else the cache would name what was erased, or lack it once that is lifted
         by_source.setdefault(source, []).append((uri, left))
-    places = list(zip(*(documents.column(name).to_pylist() for name in ("source", "uri")), strict=True))
+    places = list(tuples(documents, "source", "uri"))
     not_listed = uris_by_source(others, by_source)
     beside = {
         source: sidecars.Stated(found, {*not_listed[source], *(uri for of, uri in places if of == source)})
@@ -61,7 +60,7 @@ def statements_of(
 def _sources_of_misnamed(rows: pa.Table) -> Iterator[str]:
     """The sources of files that were meant as sidecars."""
     may_be = rows.filter(pc.match_substring_regex(rows.column("uri"), MISNAMED_PATTERN))
-    for source, uri in zip(*(may_be.column(name).to_pylist() for name in ("source", "uri")), strict=True):
+    for source, uri in tuples(may_be, "source", "uri"):
         if is_misnamed(uri):
             yield source
 
@@ -85,9 +84,7 @@ def stated_of_denied(
     beside = pa.array(mask(erased, "uri", is_sidecar), pa.bool_())
     read, _, _ = read_files(erased.filter(beside), sources)
     by_source: dict[str, list[tuple[str, str]]] = {}
-    for source, uri, json_text in zip(
-        *(pa.concat_tables([states, read]).column(n).to_pylist() for n in ("source", "uri", "states")), strict=True
-    ):
+    for source, uri, json_text in tuples(pa.concat_tables([states, read]), "source", "uri", "states"):
         by_source.setdefault(source, []).append((uri, json_text))
     declared = _declared(documents, "states") | _declared(erased, "declared")
     found = {}

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lake.chunk.boundaries import sentence_starts
-from lake.chunk.context import holds, telling
+from lake.chunk.context import holds, meaningful_title
 from lake.ids import text_digest
 from lake.recipe.chunking import EXTRACT, SUMMARY
 from lake.tables.analyzer import Analyzer
@@ -80,7 +80,7 @@ def with_summaries(row: Row, lines: Mapping[Summarised, str], chunking: ChunkRec
 def _above(row: Mapping[str, Any], lead: Row, of: Summarised, chunking: ChunkRecipe) -> str:
     """Title and headings before a summary, as far as they are parts of the context."""
     heading = lead["heading"].partition(" > ")[0] if of.parent is None else lead["heading"]
-    title = telling(row.get("title") or "") if "title" in chunking.parts else ""
+    title = meaningful_title(row.get("title") or "") if "title" in chunking.parts else ""
     told = ("" if holds(heading, title) else title, heading if "headings" in chunking.parts else "")
     return "".join(f"{line}\n" for line in told if line)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lake.questions.manifest import BY_PIPELINE, Manifest, Reason
 from lake.questions.values import EvalQuestion, Evidence
 from lake.recipe.chunking import IS_TEXT
+from lake.schemas import tuples
 from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def _by_document(
         where = one_of("doc_id", doc_ids[first : first + _DOCUMENTS_AT_A_TIME])
         where = f"{where} AND {such}" if such else where
         rows = reader.scan(["doc_id", "start", "end", key], where)
-        for doc_id, *span in zip(*(rows.column(n).to_pylist() for n in ("doc_id", "start", "end", key)), strict=True):
+        for doc_id, *span in tuples(rows, "doc_id", "start", "end", key):
             found.setdefault(doc_id, []).append(tuple(span))
     return {doc_id: sorted(spans) for doc_id, spans in found.items()}
 

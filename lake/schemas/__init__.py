@@ -7,6 +7,7 @@ from lake.schemas.columns import (
     CANONICAL_DIGEST,
     UTC,
     key,
+    tuples,
     vector_type,
 )
 from lake.schemas.earlier import (
@@ -68,6 +69,7 @@ __all__ = [
     "conformed",
     "key",
     "older",
+    "tuples",
     "vector_type",
     "vectors",
 ]

@@ -1,6 +1,9 @@
-"""Columns that several tables share."""
+"""Columns that several tables share, and the values of columns row by row."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
 
 import pyarrow as pa
 
@@ -63,3 +66,12 @@ SITUATION = pa.field("situation", pa.string())
 SENTENCES = pa.field(
     "sentences", pa.list_(pa.struct([pa.field("text_digest", pa.string()), pa.field("n_tokens", pa.int32())]))
 )
+
+
+def tuples(rows: pa.Table | pa.RecordBatch, *columns: str) -> Iterator[tuple[Any, ...]]:
+    """The values of some columns, row by row.
+
+    >>> list(tuples(pa.table({"a": [1, 2], "b": ["x", None]}), "b", "a"))
+    [('x', 1), (None, 2)]
+    """
+    return zip(*(rows.column(name).to_pylist() for name in columns), strict=True)

@@ -123,12 +123,12 @@ def shares(recipe: Recipe, weights: Mapping[str, float]) -> dict[str, float]:
     return {column: weight / total if total else 1 / len(found) for column, weight in found.items()}
 
 
-def leg_weights(of_vectors: Mapping[str, float], alpha: float | None) -> dict[str, float]:
+def retriever_weights(of_vectors: Mapping[str, float], alpha: float | None) -> dict[str, float]:
     """The weight of each retriever in a hybrid search: ``alpha`` for all vectors together, the rest for words.
 
     Without an ``alpha``, words weigh as much as the vectors of one embedder do on average.
 
-    >>> leg_weights({"vector": 1.0}, None), leg_weights({"vector": 0.75, "vector_2": 0.25}, 0.8)
+    >>> retriever_weights({"vector": 1.0}, None), retriever_weights({"vector": 0.75, "vector_2": 0.25}, 0.8)
     ({'vector': 0.5, 'text': 0.5}, {'vector': 0.6000000000000001, 'vector_2': 0.2, 'text': 0.19999999999999996})
     """
     together = len(of_vectors) / (len(of_vectors) + 1) if alpha is None else alpha

@@ -17,6 +17,7 @@ from lake.options import Boosts
 from lake.options.boosts import boosts_of, is_metadata
 from lake.options.search import OWN, is_by_chat
 from lake.plugins.later import Later
+from lake.schemas import tuples
 from lake.search.boosts import factors
 from lake.search.diversity import duplicates, mmr
 from lake.search.question import SearchRequest
@@ -99,8 +100,7 @@ def _reranked(found: pa.Table, question: SearchRequest, release: OfRelease) -> p
     """The best candidates in their new order, before those that the reranker did not read."""
     n, weight = min(question.n_reranked, found.num_rows), question.weight_of_reranker
     rows = release.read(_row_ids(found.slice(0, n)), ["heading", "text"])
-    columns = (rows.column(name).to_pylist() for name in ("heading", "text"))
-    texts = [f"{heading}\n{text}" if heading else text for heading, text in zip(*columns, strict=True)]
+    texts = [f"{heading}\n{text}" if heading else text for heading, text in tuples(rows, "heading", "text")]
     scores = _scores(question, texts, release) if texts else np.array([])
     marked = found.append_column("rerank_score", pa.array([*scores, *[None] * (found.num_rows - n)], pa.float64()))
     if weight == 1:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from lake.search.candidates import RankedList, place, ranked
-from lake.search.fusion import Chance, TermChance, evidence, leg_weights, reciprocal_ranks, shares
+from lake.search.fusion import Chance, TermChance, evidence, reciprocal_ranks, retriever_weights, shares
 
 if TYPE_CHECKING:
     from lake.recipe import Recipe
@@ -81,4 +81,4 @@ def _weights(question: SearchRequest, lists: Sequence[RankedList], of_vectors: M
     columns = [one.name for one in lists if one.name != "text"]
     total = sum(of_vectors[column] for column in columns) or 1.0
     present = {column: of_vectors[column] / total for column in columns}
-    return leg_weights(present, 1.0 if question.mode == "vector" else question.alpha)
+    return retriever_weights(present, 1.0 if question.mode == "vector" else question.alpha)

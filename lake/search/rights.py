@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
+from lake.schemas import tuples
 from lake.search.predicate import ANYTHING, Predicate
 from lake.sources.declared import EVERYTHING
 from lake.tables.sql import one_of, quoted, quoted_list
@@ -87,8 +88,7 @@ class Rights:
 
 
 def _acls(rows: pa.Table) -> dict[str, Acl]:
-    columns = (rows.column(name).to_pylist() for name in ("doc_id", "acl"))
-    return {doc_id: None if acl is None else frozenset(acl) for doc_id, acl in zip(*columns, strict=True)}
+    return {doc_id: None if acl is None else frozenset(acl) for doc_id, acl in tuples(rows, "doc_id", "acl")}
 
 
 def _lets_in(acl: Acl, names: Collection[str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from lake.chunk.context import holds, telling
+from lake.chunk.context import holds, meaningful_title
 from lake.parse.titles import file_name
 from lake.recipe import TextIndex, are_own
 from lake.tables.analyzer import Analyzer, Words
@@ -66,7 +66,7 @@ def full_text(chunks: Mapping[str, pa.Array], index: TextIndex) -> dict[str, pa.
 @lru_cache(maxsize=4096)
 def _around(heading: str, title: str, uri: str, parts: tuple[str, ...]) -> tuple[str, ...]:
     """What title and place say about a chunk beyond its headings; a title that is the name of a file counts as one."""
-    stated = telling(title) if "title" in parts else ""
+    stated = meaningful_title(title) if "title" in parts else ""
     if holds(heading, stated):
         stated = ""
     if "place" not in parts:

@@ -175,7 +175,7 @@ class Tables:
         self.protect(name, release, version)
         return version
 
-    def sweep(
+    def vacuum(
         self,
         name: str,
         versions: Mapping[str, int],

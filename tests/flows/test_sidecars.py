@@ -17,7 +17,7 @@ from flows.cli.app import _exit_status
 from flows.reindex import Outcome
 from lake.directory import Lake
 from lake.errors import RefusedError
-from lake.ingest.source_listing import digested
+from lake.ingest.source_listing import list_sources
 from lake.sources.source import parse_source
 
 Ingest = Callable[..., Outcome]
@@ -75,7 +75,7 @@ def test_whatever_has_the_name_of_a_sidecar_closes_its_documents(source: Path, l
 def test_it_closes_a_source_of_a_single_file_too(source: Path, lake_url: str, kind: str, name: str) -> None:
     documents(source, "a.md")
     ODD[kind](source / name)
-    found = digested(Lake(lake_url), [parse_source(str(source / "a.md"))], verify=False)
+    found = list_sources(Lake(lake_url), [parse_source(str(source / "a.md"))], verify=False)
     [stated] = found.documents.column("stated").to_pylist()
     assert json.loads(stated)["acl"] == []
     assert found.remarks[0].startswith(f"{name} can't be read")
@@ -100,7 +100,7 @@ def test_what_is_nearly_a_sidecar_closes_a_single_file_as_it_closes_a_folder(
     else:
         ODD[kind](source / name)
     for place in (source / "a.md", source):
-        found = digested(Lake(lake_url), [parse_source(str(place))], verify=False)
+        found = list_sources(Lake(lake_url), [parse_source(str(place))], verify=False)
         stated = dict(zip(*(found.documents.column(n).to_pylist() for n in ("uri", "stated")), strict=True))
         assert ("acl" in json.loads(stated["a.md"] or "{}")) == is_closed, place
         assert stated.keys() - {"a.md", "b.md"} <= ({name} if place == source else set())
@@ -119,7 +119,7 @@ def test_a_folder_of_a_bucket_with_the_name_of_a_sidecar_closes_its_documents(la
         "open.md",
     ):
         bucket.pipe(f"/closing/{name}", b"the pump")
-    found = digested(Lake(lake_url), [parse_source("memory://closing")], verify=False)
+    found = list_sources(Lake(lake_url), [parse_source("memory://closing")], verify=False)
     stated = dict(zip(*(found.documents.column(n).to_pylist() for n in ("uri", "stated")), strict=True))
     closed = {uri for uri, one in stated.items() if one and json.loads(one).get("acl") == []}
     assert closed == {"a.md", "b/c.md", "b/_metadata.csv/y.md", "d.md"}

@@ -260,7 +260,7 @@ class Fuse:
     def lit(self) -> Iterator[None]:
         writes = {
             LocalStore: ("write", "put_if_absent", "delete", "delete_folder", "flush"),
-            Tables: ("reset", "apply", "index", "maintain", "protect", "sweep"),
+            Tables: ("reset", "apply", "index", "maintain", "protect", "vacuum"),
         }
         with pytest.MonkeyPatch.context() as patch:
             for owner, names in writes.items():

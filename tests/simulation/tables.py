@@ -134,7 +134,7 @@ class SimulatedTables:
         found = {tag: self._store.read(f"{folder}/{tag}") for tag in self._store.names(folder)}
         return {tag: int(data) for tag, data in found.items() if data}  # a loss of power leaves an empty file
 
-    def sweep(
+    def vacuum(
         self,
         name: str,
         versions: Mapping[str, int],

@@ -16,7 +16,7 @@ from lake.ingest.signatures import signature
 from lake.maintenance.doctor.deltas import made_from_tables, read_checked, resolved
 from lake.maintenance.doctor.examination import RESTORE, failing
 from lake.maintenance.doctor.vectors import in_tables, untrue_vectors
-from lake.schemas import CONTENTS, older
+from lake.schemas import CONTENTS, older, tuples
 from lake.storage.store import open_parquet
 
 if TYPE_CHECKING:
@@ -95,12 +95,11 @@ def _names(exam: Examination, content_ids: Sequence[str]) -> str:
 
 def untrue_contents(batch: pa.RecordBatch) -> np.ndarray:
     """Mask of CONTENTS rows whose spans don't match their digests, or their text its digest and signature."""
-    columns = (batch.column(name).to_pylist() for name in ("text", "parents", "chunks", "error_class", "reason"))
-    is_true = [_is_true(*row) for row in zip(*columns, strict=True)]
+    is_true = [_is_true(*row) for row in tuples(batch, "text", "parents", "chunks", "error_class", "reason")]
     signed = ("text", "canonical_digest", "signature")
     if not set(signed) <= set(batch.schema.names):  # of a release before 0.4
         return ~np.array(is_true, bool)
-    stated = zip(*(batch.column(name).to_pylist() for name in signed), strict=True)
+    stated = tuples(batch, *signed)
     return np.array([not (fits and _is_signed(*row)) for fits, row in zip(is_true, stated, strict=True)], bool)
 
 

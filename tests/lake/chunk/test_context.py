@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lake.chunk.chunker import chunk
-from lake.chunk.context import telling
+from lake.chunk.context import meaningful_title
 from lake.chunk.tokenizers import load_tokenizer
 from lake.parse import parse
 from lake.recipe import EmbedderIdentity, Recipe
@@ -111,12 +111,12 @@ def test_a_title_is_not_embedded_twice(body: str) -> None:
     ],
 )
 def test_a_title_that_says_nothing_is_none(title: str) -> None:
-    assert telling(title) == ""
+    assert meaningful_title(title) == ""
 
 
 @pytest.mark.parametrize("title", ["Tolvar plc", "2031 results", "年度報告書2031", "Ph.D. thesis", "Pumps", "ISO 9001"])
 def test_a_title_that_says_something_is_kept(title: str) -> None:
-    assert telling(f" {title}\n") == title
+    assert meaningful_title(f" {title}\n") == title
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_folders_and_names_say_their_words(uri: str, said: str) -> None:
 @given(st.text(max_size=80))
 def test_any_name_and_any_title_has_words_or_none(text: str) -> None:
     assert place_text(text) == place_text(text).strip()
-    assert telling(text) in ("", " ".join(text.split()))
+    assert meaningful_title(text) in ("", " ".join(text.split()))
 
 
 def test_recipes_of_earlier_releases_keep_their_digests() -> None:

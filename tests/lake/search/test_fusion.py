@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lake.search.candidates import Fuse, RankedList, place, ranked
-from lake.search.fusion import LEAST_DEPTH, SAMPLE, Chance, leg_weights, reciprocal_ranks, sample_bound
+from lake.search.fusion import LEAST_DEPTH, SAMPLE, Chance, reciprocal_ranks, retriever_weights, sample_bound
 from lake.search.fusion import evidence as evidence_of
 
 CHANCE = Chance(0.2, 0.1)
@@ -17,7 +17,9 @@ Scores = dict[int, float]
 
 
 def evidence(chance: Chance = CHANCE, alpha: float = 0.5) -> Fuse:
-    return lambda ranks, scores: evidence_of(ranks, scores, {"vector": chance}, leg_weights({"vector": 1.0}, alpha))
+    return lambda ranks, scores: evidence_of(
+        ranks, scores, {"vector": chance}, retriever_weights({"vector": 1.0}, alpha)
+    )
 
 
 def by_rank(alpha: float = 0.5) -> Fuse:

@@ -15,7 +15,7 @@ from lake.directory import Lake
 from lake.errors import InputError
 from lake.ids import document_id
 from lake.ingest.rows import stated_of
-from lake.ingest.source_listing import Digested, digested
+from lake.ingest.source_listing import ListedSources, list_sources
 from lake.parse import parse
 from lake.sources.declared import PROBLEMS, declared_json, merged, statement
 from lake.sources.protocol import is_sidecar
@@ -196,12 +196,12 @@ def test_metadata_of_the_format_overrides_no_column() -> None:
     }
 
 
-def look(source: Path, lake: Lake, *, text: str | None = None, **how: Any) -> Digested:
+def look(source: Path, lake: Lake, *, text: str | None = None, **how: Any) -> ListedSources:
     opened = parse_source(f"s={text or source}", **how)
-    return digested(lake, [opened], verify=False)
+    return list_sources(lake, [opened], verify=False)
 
 
-def stated(found: Digested) -> dict[str, dict[str, Any]]:
+def stated(found: ListedSources) -> dict[str, dict[str, Any]]:
     rows = found.documents.select(["uri", "stated"]).to_pylist()
     return {row["uri"]: json.loads(row["stated"]) if row["stated"] else {} for row in rows}
 
@@ -413,7 +413,7 @@ def test_a_file_that_is_almost_named_as_a_sidecar_closes_its_documents(source: P
 def test_a_run_over_one_document_knows_what_was_meant_as_its_sidecar(source: Path, lake_url: str) -> None:
     write(source, {"pump.md": "A pump."})
     scope, others = SourceScope.of(["pump.md"]), pa.table({"source": ["s"], "uri": ["pump.md.META.JSON"]})
-    found = digested(Lake(lake_url), [parse_source(f"s={source}")], verify=False, scope=scope, others=others)
+    found = list_sources(Lake(lake_url), [parse_source(f"s={source}")], verify=False, scope=scope, others=others)
     assert stated(found)["pump.md"]["acl"] == []
 
 

@@ -94,7 +94,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, Documents,
             versions.append(tables.seal(TABLE, f"night-{night}"))
             held.append({number: list(texts) for number, texts in documents.texts.items()})
             if night == 4:
-                tables.sweep(TABLE, {f"night-{i}": version for i, version in enumerate(versions)})
+                tables.vacuum(TABLE, {f"night-{i}": version for i, version in enumerate(versions)})
     return tables, documents, versions, held
 
 
@@ -270,7 +270,7 @@ def test_a_tag_that_a_loss_of_power_cut_short_protects_nothing_and_stops_nobody(
     (tmp_path / f"{TABLE}.lance/_refs/tags/kept.json").write_bytes(left)
     (tmp_path / f"{TABLE}.lance/_refs/tags/of-a-dead-run.json").write_bytes(left)
     assert tables.tags(TABLE) == {}
-    tables.sweep(TABLE, {"kept": kept})
+    tables.vacuum(TABLE, {"kept": kept})
     assert tables.tags(TABLE) == {"kept": kept}
     (tmp_path / f"{TABLE}.lance/_refs/tags/kept.json").write_bytes(left)
     assert tables.seal(TABLE, "next") == kept
@@ -280,7 +280,7 @@ def test_a_tag_that_a_loss_of_power_cut_short_protects_nothing_and_stops_nobody(
     assert tables.tags(TABLE) == {"next": kept}
 
 
-def test_a_sweep_spares_what_is_younger_than_the_lease_and_stops_if_it_is_lost(tmp_path: Path) -> None:
+def test_a_vacuum_spares_what_is_younger_than_the_lease_and_stops_if_it_is_lost(tmp_path: Path) -> None:
     documents, tables = Documents(), Tables(str(tmp_path))
     commit(tables, documents, list(documents.texts), [])
     old = tables.seal(TABLE, "old")
@@ -292,10 +292,10 @@ def test_a_sweep_spares_what_is_younger_than_the_lease_and_stops_if_it_is_lost(t
         raise ContractError("this run lost the writer lease")
 
     with pytest.raises(ContractError):
-        tables.sweep(TABLE, {"old": old}, check=lost)
+        tables.vacuum(TABLE, {"old": old}, check=lost)
     assert tables.tags(TABLE) == {"old": old, "new": new}
-    tables.sweep(TABLE, {"old": old}, spared=lambda: timedelta(hours=1))
+    tables.vacuum(TABLE, {"old": old}, spared=lambda: timedelta(hours=1))
     assert tables.at(TABLE, new).count() > 0
-    tables.sweep(TABLE, {"old": old})
+    tables.vacuum(TABLE, {"old": old})
     with pytest.raises(GoneError):
         tables.at(TABLE, new).count()
