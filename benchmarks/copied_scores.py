@@ -27,7 +27,7 @@ from expectations.resampling import interval
 from lake.directory import Lake
 from lake.index import Index
 from lake.options import RecipeOptions
-from lake.tables.full_text_queries import added, legs
+from lake.tables.full_text_legs import added, legs
 from lake.tables.reader import TableReader
 from lake.tables.text_query import TextQuery, in_words, plain
 

@@ -173,7 +173,7 @@ def _folders_now(sources: Sequence[Source]) -> Iterator[str]:
 def _folders_then(rows: pa.Table) -> Iterator[str]:
     rows = rows.set_column(4, "modified_at", rows.column("modified_at").cast(pa.int64()))
     found: dict[tuple[str, str], list[_Seen]] = {}
-    for name, *seen in zip(
+    for name, *seen in zip(  # not by `tuples`, whose module imports pyarrow
         *(rows.column(name).to_pylist() for name in ("source", "uri", "size", "modified_at", "etag")), strict=True
     ):
         found.setdefault((name, _folder(seen[0])), []).append(tuple(seen))

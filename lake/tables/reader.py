@@ -203,11 +203,6 @@ class TableReader:
         fits = (s for s in (1.0, 2.0) if len(found) and abs(found / s - wanted).max() < _ROUGH)
         return next(fits, 0.0)
 
-    def nearest_exactly(self, vector: np.ndarray, k: int, columns: Sequence[str] = ("_rowid",)) -> pa.Table:
-        """Like ``nearest``, without an index: the reference for its recall."""
-        near = {"column": "vector", "q": vector, "k": k, "metric": "cosine", "use_index": False}
-        return self._table(None, columns=[*columns, "_distance"], nearest=near)
-
     def matching(self, query: TextQuery, k: int, where: Where = None, key: str = "_rowid") -> pa.Table:
         """The ``k`` rows whose text and heading match best by BM25: their keys, and ``_score``.
 

@@ -149,7 +149,9 @@ def test_what_an_index_knows_of_distances_is_nearly_exact(nights: Nights) -> Non
     tables, _, versions, held = nights
     reader = tables.at(TABLE, versions[-1])
     for texts in list(held[-1].values())[::40]:
-        exact, rough = reader.nearest_exactly(vector(texts[0]), 8), reader.nearest_roughly(vector(texts[0]), 8)
+        near = {"column": "vector", "q": vector(texts[0]), "k": 8, "metric": "cosine", "use_index": False}
+        exact = reader.dataset().to_table(columns=["_rowid", "_distance"], nearest=near)
+        rough = reader.nearest_roughly(vector(texts[0]), 8)
         assert rough["_rowid"][0] == exact["_rowid"][0]
         assert rough["_distance"].to_numpy() == pytest.approx(exact["_distance"].to_numpy(), abs=0.01)
     assert reader._scales["vector"]
