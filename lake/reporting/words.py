@@ -56,6 +56,17 @@ def fixed(value: float, spec: str) -> str:
     return text if float(text) else format(0.0, spec)
 
 
+def score(value: float) -> str:
+    """A score to three digits, without powers of ten.
+
+    >>> score(5.157), score(0.01642), score(3.8e-6), score(0.0), score(12345.6)
+    ('5.16', '0.0164', '< 0.001', '0', '12346')
+    """
+    if 0 < value < 0.001:
+        return "< 0.001"
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
 def tail(name: str) -> str:
     """The last part of a path or address."""
     return name.rstrip("/").rpartition("/")[2] or name

@@ -68,6 +68,16 @@ class PassageCard:
     against: list[tuple[str, float]] = field(default_factory=list)
 
     @property
+    def below(self) -> float:
+        """By how much the score is below that of the passage above, as it is shown."""
+        return round(-sum(difference for _, difference in self.against), self.decimals) or 0.0
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether any part of the score differs from that of the passage above, as it is shown."""
+        return any(round(difference, self.decimals) for _, difference in self.against)
+
+    @property
     def is_sum(self) -> bool:
         """Whether the score is the sum of what the retrievers added."""
         return any(leg.added is not None for leg in self.legs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
         (source / f"to erase {number} <b>.md").write_text(f"# {HOSTILE} {number}\n\nOld oil of kind zz{number}.")
     (source / "long.md").write_text("\n\n".join(f"# Part {n}\n\n" + "All pumps need oil. " * 60 for n in range(40)))
     (source / "payroll.md").write_text("---\nacl: [hr]\n---\n# Payroll\n\nWho oils pumps earns 7 ducats.")
+    stated = {"tags": [HOSTILE], HOSTILE: {HOSTILE: [HOSTILE]}, "link": "javascript:alert(1)"}
+    (source / "pump.html.meta.json").write_text(json.dumps(stated))
     releases = []
     for oil in ("red", "blue"):
         (source / "pump.html").write_text(PAGE.format(hostile, oil, hostile, "Dust it each day. " * 60))
@@ -123,7 +126,9 @@ def test_about_says_what_was_left_out_and_where_it_comes_from(
     page = visit(library.at("pump.html", "/about"), READER, library.url, color_scheme="dark")
     assert "Navigation" in page.text_content("#words")
     assert "html" in page.text_content(".lineage")
-    assert page.locator("main script, main img").count() == 0
+    assert HOSTILE in page.locator("dt").all_text_contents()
+    assert HOSTILE in page.locator(".badge").all_text_contents()
+    assert page.locator("main script, main img, a[href^=javascript]").count() == 0
     accessible(page)
 
 
