@@ -47,7 +47,7 @@ def test_every_view_is_reached_by_keyboard_fits_320_pixels_and_keeps_nobody_out(
     for number, path in enumerate(views):
         page.emulate_media(color_scheme="dark" if number % 2 else "light")
         page.goto(f"{root}{path}")
-        page.wait_for_function("!document.querySelector('.htmx-request')")
+        page.wait_for_selector(".htmx-request", state="detached")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
         accessible(page)
         stops = _stops(page)
