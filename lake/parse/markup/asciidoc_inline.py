@@ -25,7 +25,7 @@ REFERENCE = re.compile(r"(?<!\\)\{(?:set:[^{}]*|(?:counter2?:)?(\w[\w-]*)(?::[^{
 _ENTITY = re.compile(r"&#(\d{2,6});|&#x([0-9a-fA-F]{2,5});")
 #: Text that nothing else in the sentence changes: ``+++a+++``, ``pass:[a]``, ``++a++``, ``+a+``, a monospaced ``+a+``.
 _PASSED = re.compile(
-    r"\+\+\+(.+?)\+\+\+|\bpass:[a-z,]*\[((?:\\\]|[^\]])*)\]|(?:latexmath|asciimath|stem):\[((?:\\\]|[^\]])*)\]"
+    r"\+\+\+(.+?)\+\+\+|\$\$(.+?)\$\$|\bpass:[a-z,]*\[((?:\\\]|[^\]])*)\]|(?:latexmath|asciimath|stem):\[((?:\\\]|[^\]])*)\]"
     r"|(?<!\+)\+\+(?!\+)(.+?)(?<!\+)\+\+(?!\+)|(?<![\w+])\+(?![\s+])([^+]*?[^\s+])\+(?![\w+])",
     re.DOTALL,
 )
@@ -47,6 +47,8 @@ _SUPER, _SUB = re.compile(r"\^(\S+?)\^"), re.compile(r"~(\S+?)~")
 _ESCAPED = re.compile(r"\\(?=[*_`#^~+{<\[\"'\(.:&-]|\w+:|https?)")
 _LINE_BREAK = re.compile(r"[ \t]\+[ \t]*(?:\n|$)")
 _HELD = re.compile("\0(\\d+)\0")
+#: A paragraph with more marks is kept as it is written: expressions need time by the square of them.
+MOST_MARKS = 2000
 _NAMED = re.compile(r"^\s*[\w-]+\s*=")
 _POSITIONAL = re.compile(r"(?:\"((?:\\.|[^\"])*)\"|((?:[^,\"]|\"(?=\w))*))(?:,|$)")
 
@@ -78,7 +80,7 @@ class Inline:
 
     def words(self, text: str) -> str:
         """The words of a paragraph; its hard line breaks are kept."""
-        if not _MARKED.search(text):
+        if not MARKED.search(text) or len(MARKED.findall(text)) > MOST_MARKS:
             return "\n".join(map(one_line, text.split("\n"))) if "\n" in text else one_line(text)
         self._held.clear()
         read = self._read(text)
@@ -154,7 +156,7 @@ class Inline:
 
 
 #: What makes a text more than its words.
-_MARKED = re.compile(r"[*_`#^~+{<\[\\&:(]|--|\.\.\.|->|=>")
+MARKED = re.compile(r"[*_`#^~+{<\[\\&:(]|--|\.\.\.|->|=>")
 
 
 def substituted(text: str, attributes: Mapping[str, str], depth: int = 0) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from html import unescape
 
-from lake.parse.markup.asciidoc_inline import substituted
+from lake.parse.markup.asciidoc_inline import MARKED, MOST_MARKS, substituted
 
 ATTRIBUTE = re.compile(r":(!?\w[\w-]*!?):(?:[ \t]+(.*))?$")
 COMMENT = re.compile(r"//(?!/(?!/))")
@@ -24,7 +24,7 @@ _SAID = re.compile(r"\[(?:quote|verse)[^,\[\]]*,(.*)\][ \t]*$")
 _CELL = re.compile(r"(?:(?<=\s)|^)(?:\d*(?:\.\d+)?[+*])?[<^>]?(?:\.[<^>])?[a-z]?\||\|")
 _PIECES = (
     (re.compile(r"\b(?:image|icon|link|xref|video|audio|mailto)::?[^\s\[\]]*(?=\[)"), " "),
-    (re.compile(r"\b(?:kbd|btn|menu|pass|stem):"), " "),
+    (re.compile(r"\b(?:kbd|btn|menu|pass|stem|indexterm2?):(?:[a-z,]+(?=\[))?"), " "),
     (re.compile(r"footnote(?:ref)?:[\w-]*\[(?:[\w-]+,)?"), " ["),
     (re.compile(r"(?:https?|ftp|irc)://[^\s\[\]<>]+(?=\[[^\]\s])"), ""),
     (re.compile(r"<<[^<>,]*,"), " "),
@@ -59,6 +59,7 @@ def reading(source: str, attributes: Mapping[str, str]) -> str:
     """The text of ``source`` without attributes, marks of blocks, names of macros and targets."""
     found: list[str] = []
     lines = source.split("\n")
+    with_values = False
     at, verbatim, is_table, is_passed = 0, "", False, False
     while at < len(lines):
         line = lines[at]
@@ -66,7 +67,7 @@ def reading(source: str, attributes: Mapping[str, str]) -> str:
         if verbatim:
             verbatim = "" if line.rstrip() == verbatim else verbatim
             if verbatim and not INCLUDE.match(line) and not CONDITION.match(line):
-                found.append(line)
+                found.append(substituted(line, attributes) if with_values else line)
         elif ATTRIBUTE.match(line):
             at = attribute_value(lines, at - 1)[2]
         elif delimiter := DELIMITER.match(line):
@@ -74,9 +75,12 @@ def reading(source: str, attributes: Mapping[str, str]) -> str:
                 continue
             kind = delimiter.lastgroup
             is_passed = not is_passed if kind == "passed" else is_passed
+            with_values = with_values and bool(MARKS.match(lines[at - 2]))
             is_table = not is_table if kind == "table" else is_table
             if kind in ("comment", "listing", "literal", "fence"):
                 verbatim = "```" if kind == "fence" else line.rstrip()
+        elif MARKS.match(line) and "subs=" in line and not is_table:
+            with_values = True
         elif match := _SAID.match(line):
             found.append(match[1])
         elif match := CONDITION.match(line):
@@ -89,6 +93,8 @@ def reading(source: str, attributes: Mapping[str, str]) -> str:
 
 def _words(line: str, attributes: Mapping[str, str]) -> str:
     line = substituted(line, attributes)
+    if len(MARKED.findall(line)) > MOST_MARKS:
+        return line
     for pattern, replacement in _PIECES:
         line = pattern.sub(replacement, line)
     return unescape(line)

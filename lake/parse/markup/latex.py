@@ -10,7 +10,7 @@ import re
 from lake.parse.canonical import TextWriter
 from lake.parse.document import ParsedDocument
 from lake.parse.markup.latex_commands import DROPPED, STATED, WITH_ARGUMENTS
-from lake.parse.markup.latex_source import VERBATIM, group, macros_in, reading, without_definitions
+from lake.parse.markup.latex_source import VERBATIM, ends_of, group, macros_in, reading, without_definitions
 from lake.parse.markup.latex_tables import TABLES
 from lake.parse.markup.latex_walk import LatexWalk
 from lake.parse.markup.misplaced_rights import misplaced_rights
@@ -30,9 +30,13 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     end = body.find(r"\end{document}")
     if end >= 0:
         after = body[end + len(r"\end{document}") :]
-        writer.read(after)
-        writer.omit("hidden", after, "text after the end")
+        if after.strip():
+            writer.read(after)
+            writer.omit("hidden", after, "text after the end")
         body = body[:end]
+    body = _TABBING.sub(lambda match: match[0].replace(r"\=", " & ").replace(r"\>", " & "), body)
+    if _GERMAN.search(preamble):
+        body = _SHORTHAND.sub(lambda match: _SHORTHANDS[match[1]], body)
     stated = _stated(preamble)
     walk = LatexWalk(writer, {**macros_in(preamble), **macros_in(body)})
     if not re.search(r"\\(?:maketitle|titlepage|makefrontmatter)\b|\\begin\{titlepage\}", body):
@@ -44,6 +48,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     for value in stated.values():
         writer.read(reading(value, DROPPED))
     writer.read(reading(body, DROPPED, (*TABLES, *WITH_ARGUMENTS)))
+    ends_of.cache_clear()
     return writer.finish(
         title=walk.title or None,
         author=walk.author(stated.get("author", "")) or None,
@@ -55,11 +60,29 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
 #: What is taken as it is written, what is never printed, and comments, whichever comes first.
 _PARTS = re.compile(
     rf"\\begin\{{({VERBATIM})\}}.*?(?:\\end\{{\1\}}|\Z)"
-    r"|\\(?:verb|lstinline)\*?(?:\[[^\]]*\])?([^\w\s*\[{]).*?\2|\\(?:url|href|path)\s*\{[^{}]*\}"
+    r"|\\(?:verb|lstinline|mintinline)\*?(?:\[[^\]]*\])?(?:\{\w+\}(?=[^\w\s*\[]))?(?:([^\w\s*\[{]).*?\2|\{[^{}]*\})"
+    r"|\\(?:url|href|path)\s*\{[^{}]*\}"
     r"|\\iffalse\b(?P<off>.*?)\\fi\b|\\begin\{comment\}(?P<hidden>.*?)\\end\{comment\}"
     r"|\\.|%(?P<comment>[^\n]*)(?:\n[ \t]*(?=\S)|(?=\n)|\Z)",
     re.DOTALL,
 )
+
+
+#: Tab stops, which are written like accents.
+_TABBING = re.compile(r"\\begin\{tabbing\}.*?\\end\{tabbing\}", re.DOTALL)
+#: Letters as a package for German has them written.
+_GERMAN = re.compile(r"\\(?:usepackage|documentclass)\s*(?:\[[^\]]*german[^\]]*\]|\{n?german\})")
+_SHORTHANDS = {
+    **dict(zip("aouAOU", "äöüÄÖÜ", strict=True)),
+    "s": "ß",
+    "z": "ß",
+    "-": "",
+    "|": "",
+    '"': "",
+    "=": "-",
+    "~": "-",
+}
+_SHORTHAND = re.compile(r'(?<!\\)"([aouAOUsz|"=~-])')
 
 
 def _without_hidden(text: str) -> tuple[str, list[tuple[str, str]]]:

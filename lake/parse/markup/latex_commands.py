@@ -48,6 +48,8 @@ FILES = frozenset(
 STATED = (
     "title", "author", "date", "subtitle", "institute", "abstract", "keywords", "affiliation", "address", "email",
 )  # fmt: skip
+#: Other commands that part words.
+APART = ("footnote", "footnotetext", "thanks", "caption", "captionof", "par", "and", "opening", "closing", "ps", "item")
 REFERENCES = re.compile(
     r"(?:[cCvV]|page|auto|eq|name|sub|full)?[rR]ef(?:range)?|labelcref|cpageref"
     r"|(?:full|foot|no|super|smart|auto|paren|text|Text|Paren)?[cC]ite[a-zA-Z]*"

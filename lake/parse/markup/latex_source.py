@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
+
+from lake.parse.markup.latex_commands import APART, SECTIONS, STATED
 
 _ACCENTS = {
     "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308", "=": "\u0304", ".": "\u0307",
@@ -14,7 +17,7 @@ _ACCENTS = {
 }  # fmt: skip
 _ACCENTED = re.compile(
     r"\\([`'^~\"=.])\s*(?:\{\s*(\\[ij]\b|[^\W\d_]?)\s*\}|(\\[ij](?![a-zA-Z])\s?|[^\W\d_]))"
-    r"|\\([uvHckrdb])(?:\s*\{\s*(\\[ij]\b|[^\W\d_])\s*\}|\s+(\\[ij](?![a-zA-Z])|[^\W\d_](?![^\W\d_])))"
+    r"|\\([uvHckrdb])(?:\s*\{\s*(\\[ij]\b|[^\W\d_])\s*\}|\s+(\\[ij](?![a-zA-Z])|[^\W\d_]))"
 )
 SYMBOLS = {
     "ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "o": "ø", "O": "Ø", "aa": "å", "AA": "Å", "l": "ł", "L": "Ł",
@@ -48,13 +51,16 @@ MATH = (
 VERBATIM = rf"(?:{'|'.join(map(re.escape, _VERBATIM))}|\w*(?:[cC]ode|[vV]erbatim|[lL]isting|[sS]cript)\*?)"
 _VERBATIM_PARTS = re.compile(
     rf"\\begin\{{({VERBATIM}|comment)\}}.*?(?:\\end\{{\1\}}|\Z)"
-    r"|\\(?:verb|lstinline)\*?(?:\[[^\]]*\])?([^\w\s*\[{])(.*?)\2",
+    r"|\\(?:verb|lstinline|mintinline)\*?(?:\[[^\]]*\])?(?:\{\w+\}(?=[^\w\s*\[]))?"
+    r"(?:([^\w\s*\[{])(.*?)\2|\{([^{}]*)\})",
     re.DOTALL,
 )
+_MATH_NAMES = "|".join(MATH)
+#: None goes on over a blank line, or over the beginning of another one.
 MATHS = re.compile(
-    rf"(?<!\\)(?:\\\\)*(\$\$(?:(?!\n\s*\n).)+?\$\$|\$(?:\\.|\n(?!\s*\n)|[^$\\\n])+?\$"
-    r"|\\\[(?:(?!\n\s*\n).)+?\\\]|\\\((?:(?!\n\s*\n).)+?\\\)"
-    rf"|\\begin\{{(?:{'|'.join(MATH)})\*?\}}.*?\\end\{{(?:{'|'.join(MATH)})\*?\}})",
+    r"(?<!\\)(?:\\\\)*(\$\$(?:(?!\n\s*\n|\$\$).)+\$\$|\$(?:\\.|\n(?!\s*\n)|[^$\\\n])+?\$"
+    r"|\\\[(?:(?!\n\s*\n|\\[\[\]]).)+\\\]|\\\((?:(?!\n\s*\n|\\[()]).)+\\\)"
+    rf"|\\begin\{{(?:{_MATH_NAMES})\*?\}}(?:(?!\\(?:begin|end)\{{(?:{_MATH_NAMES})).)*\\end\{{(?:{_MATH_NAMES})\*?\}})",
     re.DOTALL,
 )
 _AS_WRITTEN = re.compile(rf"{_VERBATIM_PARTS.pattern}|{MATHS.pattern}", re.DOTALL)
@@ -110,13 +116,13 @@ def _letter(match: re.Match[str]) -> str:
 def group(text: str, at: int) -> tuple[str, int] | None:
     """The content of the group in braces that begins at or behind ``at``, and where it ends; None if there is none."""
     at = _after_space(text, at)
-    return _balanced(text, at, "{", "}") if text[at : at + 1] == "{" else None
+    return _balanced(text, at) if text[at : at + 1] == "{" else None
 
 
 def option(text: str, at: int) -> tuple[str, int] | None:
     """The content of an optional argument, and where it ends; None if there is none."""
     after = _after_space(text, at)
-    return _balanced(text, after, "[", "]") if text[after : after + 1] == "[" else None
+    return _balanced(text, after) if text[after : after + 1] == "[" else None
 
 
 def argument(text: str, at: int) -> tuple[str, int]:
@@ -140,21 +146,31 @@ def _after_space(text: str, at: int) -> int:
 _BRACE = re.compile(r"\\.|[{}\[\]]", re.DOTALL)
 
 
-def _balanced(text: str, at: int, opening: str, closing: str) -> tuple[str, int] | None:
-    depth = braces = 0
-    for match in _BRACE.finditer(text, at):
-        sign = match[0]
-        if opening == "[" and sign in "{}":
-            braces += 1 if sign == "{" else -1
-            if braces < 0:
-                return None
-        elif sign == opening and not braces:
-            depth += 1
-        elif sign == closing and not braces:
-            depth -= 1
-            if not depth:
-                return text[at + 1 : match.start()], match.end()
-    return None
+def _balanced(text: str, at: int) -> tuple[str, int] | None:
+    """What stands between the brace or bracket at ``at`` and the one that closes it, and the place behind that."""
+    end = ends_of(text).get(at)
+    return None if end is None else (text[at + 1 : end], end + 1)
+
+
+@lru_cache(256)
+def ends_of(text: str) -> dict[int, int]:
+    """The place that closes each brace and bracket; a bracket ends in the group in which it begins."""
+    ends: dict[int, int] = {}
+    braces: list[int] = []
+    brackets: list[list[int]] = [[]]
+    for match in _BRACE.finditer(text):
+        sign, at = match[0], match.start()
+        if sign == "{":
+            braces.append(at)
+            brackets.append([])
+        elif sign == "}" and braces:
+            ends[braces.pop()] = at
+            brackets.pop()
+        elif sign == "[":
+            brackets[-1].append(at)
+        elif sign == "]" and brackets[-1]:
+            ends[brackets[-1].pop()] = at
+    return ends
 
 
 _DEFINITION = re.compile(
@@ -200,12 +216,14 @@ def reading(body: str, dropped: Mapping[str, int], with_arguments: Iterable[str]
 
     def hold(match: re.Match[str]) -> str:
         whole = match[0]
-        whole = match[3] if match.re is _VERBATIM_PARTS and match[3] is not None else _ENDS.sub(" ", whole)
+        inside = (match[3], match[4]) if match.re is _VERBATIM_PARTS else ()
+        whole = next((one for one in inside if one is not None), _ENDS.sub(" ", whole))
         kept.append(whole)
         return f" \0{len(kept) - 1}\0 "
 
     text = MATHS.sub(hold, _VERBATIM_PARTS.sub(hold, body))
     text = without_definitions(text)
+    text = re.sub(r"\\cmidrule\s*(?:\[[^\]]*\])?\s*\([^()]*\)\s*\{[^{}]*\}|\\[/-]", "", text)
     names = "|".join(sorted(map(re.escape, dropped), key=len, reverse=True))
     text = re.sub(
         rf"\\({names})(?![a-zA-Z@])\*?((?:\s*{_OPTION})*)((?:\s*(?:{_GROUP}|{_OPTION})){{0,4}})",
@@ -217,12 +235,17 @@ def reading(body: str, dropped: Mapping[str, int], with_arguments: Iterable[str]
     text = re.sub(rf"(\\begin\{{[\w*]+\}}(?:<[^<>]*>)?)\s*({_GROUP})", r"\1 \2 ", text)
     text = re.sub(rf"\\(?:begin|end)\{{[\w*]+\}}(?:<[^<>]*>)?(?:\s*{_OPTION})?", " ", text)
     text = re.sub(rf"(?<=\\item)\s*\[|(?<=\\\\)\s*{_OPTION}", " ", decoded(text))
-    text = re.sub(r"\\\\|\\[ ,;:!/>_-]|[~&]|\}\s*\{|\\(?:footnote|thanks|caption|par|and)\w*", " ", text)
+    text = re.sub(rf"\\(?:{_APART})(?![a-zA-Z])\*?\s*({_GROUP})", r" \1 ", text)
+    text = re.sub(rf"\\\\|\\[ ,;:!>_]|[~&]|\}}\s*\{{|\\(?:{_APART})(?![a-zA-Z])\*?(?:<[\d,.+@a-z:|-]*>)?", " ", text)
     text = re.sub(r"(?<=\d)\\textsuperscript(?![a-z])", " ", text)
     text = re.sub(r"\\[a-zA-Z]+\*?(?:<[\d,.+@a-z:|-]*>)?|[{}]|\\(?=[^\w\s])", "", text)
     while re.search("\0\\d+\0", text):
         text = re.sub("\0(\\d+)\0", lambda match: kept[int(match[1])], text)
     return text
+
+
+#: Commands that begin something of its own, so that no word goes on behind them.
+_APART = "|".join((*SECTIONS, *STATED, *APART))
 
 
 def _groups(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from lake.parse.markup.latex_commands import (
     QUOTES,
     REFERENCES,
     SECTIONS,
+    STATED,
     THEOREMS,
     WITH_ARGUMENTS,
 )
@@ -182,6 +183,8 @@ class LatexWalk:
         if len(found) < 2:
             for one_found in found:
                 self.read(one_found)
+            if not found and source[at - 1 : at] in (" ", "\n", "\t"):
+                self._text.append(" ")
             return after if found else max(at, after)
         for one_found in found:
             self._text.append(" ")
@@ -268,9 +271,12 @@ class LatexWalk:
     def _note(self, name: str, source: str, at: int) -> int:
         found = option(source, at)
         at = found[1] if found else at
+        if name == "footnotemark":
+            self._text.append(f" [{found[0] if found else self._n_notes + 1}]")
+            return at
         value, at = argument(source, at)
-        self._n_notes += 1
-        mark = self._n_notes
+        self._n_notes += not (found and name == "footnotetext")
+        mark = found[0] if found and name == "footnotetext" else str(self._n_notes)
         if name != "footnotetext":
             self._text.append(f" [{mark}]")
         self._notes.append(f"[{mark}] {self.words(value)}")
@@ -316,8 +322,13 @@ class LatexWalk:
             at = found[1]
         if name == "bibitem":
             key, at = argument(source, at)
+            if label:
+                self._writer.omit("decoration", key, "keys")
             label = f"[{label or key}]"
-        number = self._lists[-1] if self._lists else None
+        if not self._lists:
+            self._text.append(f"{label} " if label else "")
+            return at
+        number = self._lists[-1]
         bullet = "-"
         if number is not None:
             if not label:
@@ -395,7 +406,7 @@ class LatexWalk:
         for _ in range(WITH_ARGUMENTS.get(base, 0)):
             if found := group(source, at):
                 at = found[1]
-        self._open(base, words)
+        self._open(base, "" if base == "frame" else words)
         if base in ("frame", *BOXES):
             if overlay := _OVERLAY.match(source, at):
                 at = overlay.end()
@@ -551,7 +562,7 @@ def _repeat(texts: list[list[str]], rows: list[list[PageCell]]) -> None:
             column += cell.n_columns
 
 
-_NOTES = "footnote footnotetext thanks endnote sidenote marginnote marginpar"
+_NOTES = "footnote footnotetext footnotemark thanks endnote sidenote marginnote marginpar"
 _BREAKS = "par newpage clearpage pagebreak bigskip medskip smallskip hrule cleardoublepage"
 _COMMANDS: dict[str, Callable[[LatexWalk, str, str, int], int]] = {
     "begin": LatexWalk._begin,
@@ -566,9 +577,7 @@ _COMMANDS: dict[str, Callable[[LatexWalk, str, str, int], int]] = {
     **dict.fromkeys(("SI", "si", "qty", "unit", "SIrange", "qtyrange", "num", "ang"), LatexWalk._quantity),
     "textsuperscript": LatexWalk._raised,
     **dict.fromkeys(("enquote", "textquote"), LatexWalk._quoted),
-    **dict.fromkeys(
-        ("title", "author", "date", "subtitle", "institute", "affil", "affiliation"), LatexWalk._front_matter
-    ),
+    **dict.fromkeys((*STATED, "affil"), LatexWalk._front_matter),
     "maketitle": LatexWalk._title_page,
     "titlepage": LatexWalk._title_page,
 }

@@ -104,6 +104,11 @@ def test_blocks_keep_their_kind() -> None:
     assert [block.kind for block in parsed.blocks[1:3]] == ["paragraph", "code"]
 
 
+def test_values_stand_in_listings_that_want_them() -> None:
+    parsed = _parsed(':v: 9.1\n\n[source,subs="attributes+"]\n----\nver {v}\n----\n\n----\n{v}\n----\n')
+    assert parsed.text == "```\nver 9.1\n```\n\n```\n{v}\n```"
+
+
 def test_includes_are_named_and_never_read() -> None:
     parsed = _parsed(
         ":dir: parts\n\ninclude::{dir}/a.adoc[]\n\n----\ninclude::b.rb[]\nx\n----\n\n////\nblock words\n////\n"

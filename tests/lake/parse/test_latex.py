@@ -43,6 +43,11 @@ WORDS = {
     r"10\textsuperscript{3} \SI{5}{\metre}": "10^3 5 metre",
     r"$x_{max}^2 + \alpha$ and $5 alone": r"$x_{max}^2 + \alpha$ and $5 alone",
     r"\cventry{2010}{Job}{Company}": "2010 Job Company",
+    r"Fran\c cais \lstinline{a%b} \footnotemark[3]\footnotetext[3]{Foot} shelf\/ful": (
+        "Français a%b [3] shelfful\n\n[3] Foot"
+    ),
+    r"\begin{tabbing}one \= two\end{tabbing}": "| one | two |\n| --- | --- |",
+    r"\abstract{One}\keywords{two} \iftrue yes\fi no": "One\n\ntwo\n\nyes no",
     r"\enquote{said} line\\next": "\u201csaid\u201d line\nnext",
 }
 TABLES = {
@@ -109,6 +114,12 @@ def test_lists_listings_and_formulas() -> None:
         "- First\n  1. a\n  2. b\n- Term last\n\nA listing\n\n```python\nx = 5 % 3\n```\n\n```\n$a % b\n```\n\n"
         "E = \\frac{m}{c}\n\nTheorem (Euclid). Words."
     )
+
+
+def test_letters_are_written_as_a_package_for_german_has_them() -> None:
+    head = "\\documentclass{a}\\usepackage[ngerman]{babel}"
+    body = '\\begin{document}Gr"o"se f"ur "`K"oln"\', auf"|fassen\\end{document}'
+    assert _parsed(head + body).text == "Größe für „Köln\u201c, auffassen"
 
 
 def test_slides_have_their_titles() -> None:
