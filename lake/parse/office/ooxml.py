@@ -193,6 +193,20 @@ def reading(node: _Element) -> str:
     return "".join([*kept, *taken])
 
 
+def alternatives(node: _Element) -> Iterator[tuple[_Element, bool]]:
+    """The alternatives of an ``mc:AlternateContent``, and whether each is the one to read.
+
+    That is the first which holds text, a chart or a diagram; the others are copies for other programs.
+    """
+    ways = [one for one in node if key(one.tag) in ("mc:Choice", "mc:Fallback")]
+    chosen = next((one for one in ways if _has_content(one)), ways[0] if ways else None)
+    return ((one, one is chosen) for one in ways)
+
+
+def _has_content(node: _Element) -> bool:
+    return bool(reading(node).strip()) or next(found(node, "c:chart", "cx:chart", "dgm:relIds"), None) is not None
+
+
 def is_raised(text: _Element) -> bool:
     """Whether the run of a ``w:t`` or ``a:t`` is a superscript."""
     run = text.getparent()

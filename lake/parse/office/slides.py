@@ -11,7 +11,18 @@ from lake.errors import InputError
 from lake.parse.account import word_counts
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.office.drawings import drawn_text
-from lake.parse.office.ooxml import Omit, Package, alt_texts, attribute, child, embedded_files, found, key, reading
+from lake.parse.office.ooxml import (
+    Omit,
+    Package,
+    alt_texts,
+    alternatives,
+    attribute,
+    child,
+    embedded_files,
+    found,
+    key,
+    reading,
+)
 from lake.parse.office.related_drawings import related_drawing
 from lake.parse.office.slide_lists import Bullets
 from lake.parse.office.unstructured_light import LONGEST_HEADING
@@ -168,10 +179,8 @@ class SlideReader:
     def _shape(self, node: _Element, slide: _Slide, layout: str) -> None:
         name = key(node.tag)
         if name == "mc:AlternateContent":
-            ways = [one for one in node if key(one.tag) in ("mc:Choice", "mc:Fallback")]
-            chosen = next((one for one in ways if _has_content(one)), ways[0] if ways else None)
-            for one in ways:
-                if one is chosen:
+            for one, is_chosen in alternatives(node):
+                if is_chosen:
                     self._shapes(one, slide, layout)
                 else:
                     self._leave_out("repeated", one, slide)
@@ -361,10 +370,6 @@ def _offset(node: _Element) -> tuple[int, int] | None:
         return int(attribute(offset, "x")), int(attribute(offset, "y"))
     except ValueError:
         return None
-
-
-def _has_content(node: _Element) -> bool:
-    return bool(reading(node).strip()) or next(found(node, "c:chart", "cx:chart", "dgm:relIds"), None) is not None
 
 
 def slide_parts(package: Package, main: str) -> Iterator[tuple[int, str]]:

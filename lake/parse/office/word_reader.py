@@ -13,6 +13,7 @@ from lake.parse.office.ooxml import (
     Omit,
     Package,
     alt_texts,
+    alternatives,
     attribute,
     child,
     embedded_files,
@@ -380,11 +381,8 @@ class WordReader:
             read(content)
 
     def _alternative(self, node: _Element, read: Callable[[_Element], None]) -> None:
-        """The first alternative that has text; the others are copies for other programs."""
-        ways = [one for one in node if key(one.tag) in ("mc:Choice", "mc:Fallback")]
-        chosen = next((one for one in ways if reading(one).strip() or _relates(one)), ways[0] if ways else None)
-        for one in ways:
-            if one is chosen:
+        for one, is_chosen in alternatives(node):
+            if is_chosen:
                 read(one)
             else:
                 self._leave_out("repeated", one, "alternatives for other programs")
@@ -428,7 +426,3 @@ _INLINE_READERS: dict[str, Callable[[WordReader, _Element, list[str]], None]] = 
     "cx:chart": WordReader._related_drawing,
     "dgm:relIds": WordReader._related_drawing,
 }
-
-
-def _relates(node: _Element) -> bool:
-    return next(found(node, "c:chart", "cx:chart", "dgm:relIds"), None) is not None
