@@ -25,7 +25,7 @@ from lake.destinations.opening import open_destination
 from lake.destinations.release_rows import ReleaseRows
 from lake.destinations.release_tables import release_tables, rows_digest
 from lake.destinations.repeated_calls import RepeatedCalls
-from lake.destinations.tightening import close_first, restricted_first
+from lake.destinations.tightening import close_first, narrow_copy_first, restricted_first
 from lake.destinations.verification import Verification, verify
 from lake.errors import ContractError, RefusedError
 from lake.reporting import Progress, silent
@@ -136,18 +136,31 @@ def _copied(
     is_old = full or place.held() != tables.mark or not registry.is_complete(lake, name, tables.mark)
     words: dict[str, Any] = {"release": release.id, "mark": tables.mark, "erasures": erasures}
     written: Written | int | None = None
+    first: Written | None = None
     if is_old and not plan:
+        if isinstance(place, OwnedDestination):
+            first = narrow_copy_first(lake, history, release, name, check)
         registry.remember(lake, name, **words, complete=False)
-        written = place.sync(tables)
+        written = (_reopened(name, full=full) if first else place).sync(tables)
     if not plan:
         check()
         registry.remember(lake, name, **words, complete=True)
     method: Method = "copy" if is_old else "none"
     if not isinstance(written, Written):  # what it held before is not known
         written = Written(written or 0, tables.n_rows["chunks"] if is_old else 0, 0, 0)
-    counts = {one.name: getattr(written, one.name) for one in fields(Written) if one.name != "was"}
+    parts = [written, first] if first else [written]
+    counts = {one.name: sum(getattr(part, one.name) for part in parts) for one in fields(Written) if one.name != "was"}
     was, is_anew = written.was, is_old and written.was is None
     return Synced(name, release.id, tables.mark, was, plan, method, is_anew, dict(tables.n_rows), **counts)
+
+
+def _reopened(name: str, *, full: bool) -> Destination:
+    """The destination as it is now; ``held`` comes first, unless everything is to be looked at."""
+    place = open_destination(name)
+    assert isinstance(place, Destination)
+    if not full:
+        place.held()
+    return place
 
 
 @dataclass(frozen=True, slots=True)

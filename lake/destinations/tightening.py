@@ -6,15 +6,21 @@ by a step of its own; whatever they see row by row begins with the restricted ro
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lake.destinations.destination import HeldState
+from lake.destinations import registry
+from lake.destinations.destination import HeldState, OwnedDestination, Written
+from lake.destinations.opening import open_destination
 from lake.destinations.release_rows import EVERYBODY, ReleaseRows
+from lake.destinations.release_tables import release_tables
 
 if TYPE_CHECKING:
     from lake.destinations.repeated_calls import RepeatedCalls
+    from lake.directory import Lake
+    from lake.releases.history import History
+    from lake.releases.values import Release
 
 
 def close_first(
@@ -41,6 +47,27 @@ def close_first(
         store.finish(unfinished)
         store.held()  # which begins the next one
     return len(too_wide)
+
+
+def narrow_copy_first(
+    lake: Lake, history: History, release: Release, name: str, check: Callable[[], None]
+) -> Written | None:
+    """Give the release that readers see in a copy of all tables today's rights, before it is replaced by another one.
+
+    Returns what was written; None if nothing was.
+    """
+    place = open_destination(name)
+    mark = place.held() if isinstance(place, OwnedDestination) else None
+    seen = history.releases.get((mark or "").rpartition("-")[0])
+    if seen is None or seen.id == release.id or not isinstance(place, OwnedDestination):
+        return None
+    tables = release_tables(lake, history, seen, registry.lake_identity(lake), check)
+    if tables.mark == mark:
+        return None
+    erasures = registry.last_erasure(history)
+    registry.remember(lake, name, release=seen.id, mark=tables.mark, erasures=erasures, complete=False)
+    written = place.sync(tables)
+    return written if isinstance(written, Written) else Written(written or 0, 0, 0, 0)
 
 
 def restricted_first(rows: ReleaseRows, chunk_ids: Collection[str]) -> Iterator[Collection[str]]:

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lake.destinations.parquet import STATE
+from lake.destinations.destination import ReleaseTables
+from lake.destinations.parquet import STATE, ParquetFolder
 from lake.destinations.sync import Synced, sync
 from lake.directory import Lake
 from lake.errors import UsageError
@@ -151,3 +152,29 @@ def test_polars_and_duckdb_read_it_with_one_line(lakes: Lakes, folder: Path) -> 
     )
     (found,) = duckdb.sql("SELECT count(*) FROM read_parquet(getvariable('files'))").fetchall()
     assert found == (n_rows,)
+
+
+def test_rights_are_narrowed_before_another_release_is_written(
+    lakes: Lakes, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported(lakes.early, folder, lakes.releases["full"])
+    copied = ParquetFolder.sync
+
+    def killed(place: ParquetFolder, tables: ReleaseTables) -> Any:
+        if tables.release == lakes.releases["renamed"]:
+            raise KeyboardInterrupt
+        return copied(place, tables)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ParquetFolder, "sync", killed)
+        with pytest.raises(KeyboardInterrupt):
+            exported(lakes.restricted, folder, lakes.releases["renamed"])
+    state = state_of(folder)
+    assert state["release"] == lakes.releases["full"]
+    seen = {row["uri"]: row["acl"] for row in read(folder, state, "documents").to_pylist()}
+    assert (seen["007.md"], seen["008.md"], seen["009.md"]) == (["board"], ["hr"], None)
+    exported(lakes.restricted, folder, lakes.releases["renamed"])
+    fresh = folder.parent / "fresh"
+    exported(lakes.restricted, fresh, lakes.releases["renamed"])
+    assert state_of(folder)["tables"] == state_of(fresh)["tables"]
+    assert files_of(folder) == files_of(fresh) | set(state_of(folder)["earlier"])
