@@ -6,7 +6,7 @@ import asyncio
 import logging
 import shlex
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from lake.directory import Lake
@@ -32,18 +32,19 @@ _SECONDS, _BETWEEN = 24 * 3600.0, 0.5
 
 
 @dataclass(slots=True)
-class _Steps:
+class ErasureSteps:
     """How far an erasure is: what is counted at the moment, and how many of it are done."""
 
     step: str = "documents"
     done: int = 0
     total: int | None = None
-    _known: dict[str, int] = field(default_factory=dict)
 
     def __call__(self, what: str, n_done: int, n_more: int | None) -> None:
-        self._known[what] = self._known.get(what, 0) + (n_more or 0)
+        if n_more is None and what != self.step:  # what a step adds once a later one has begun
+            return
         self.done = (self.done if what == self.step else 0) + n_done
-        self.step, self.total = what, self._known[what] or None
+        self.total = (self.total or 0 if what == self.step else 0) + (n_more or 0) or None
+        self.step = what
 
     def to_json(self) -> dict[str, Any]:
         return {"step": self.step, "done": self.done, "total": self.total}
@@ -75,18 +76,18 @@ class Erasing:
 
     async def erase(self, key: Key, doc_id: str, asked: PlannedErasure) -> dict[str, Any]:
         """An Erased, when it is proven."""
-        return await asyncio.shield(self._begun(key, doc_id, asked, _Steps()))
+        return await asyncio.shield(self._begun(key, doc_id, asked, ErasureSteps()))
 
     async def events(self, key: Key, doc_id: str, asked: PlannedErasure) -> AsyncIterator[bytes]:
         """Server-sent events: ``progress``, last ``erased`` or ``error``. Errors before the first are raised."""
-        steps = _Steps()
+        steps = ErasureSteps()
         running = self._begun(key, doc_id, asked, steps)
         await asyncio.wait({running}, timeout=_BETWEEN)
         if running.done() and (error := running.exception()) is not None:
             raise error
         return _events(running, steps)
 
-    def _begun(self, key: Key, doc_id: str, asked: PlannedErasure, steps: _Steps) -> asyncio.Task[dict[str, Any]]:
+    def _begun(self, key: Key, doc_id: str, asked: PlannedErasure, steps: ErasureSteps) -> asyncio.Task[dict[str, Any]]:
         """A task of its own, since a request ends with its connection."""
         if not key.erases:
             raise forbidden('this API key may not erase documents; one that may has "erases": true')
@@ -101,7 +102,7 @@ class Erasing:
         if not task.cancelled() and isinstance(error := task.exception(), Problem) and error.status >= 500:
             _log.error("an erasure failed", exc_info=error)  # the caller may have left
 
-    def _erased(self, key: Key, doc_id: str, asked: PlannedErasure, steps: _Steps) -> dict[str, Any]:
+    def _erased(self, key: Key, doc_id: str, asked: PlannedErasure, steps: ErasureSteps) -> dict[str, Any]:
         index = self._service.index
         place = found_document(lambda: index.documents.place(doc_id, asked.at, "*"))
         if folded(asked.uri) != folded(place["uri"]):
@@ -134,7 +135,7 @@ def _unfinished(error: Exception) -> Problem:
     return Problem(503, "not_erased", message, {"Retry-After": "60"})
 
 
-async def _events(running: asyncio.Task[dict[str, Any]], steps: _Steps) -> AsyncIterator[bytes]:
+async def _events(running: asyncio.Task[dict[str, Any]], steps: ErasureSteps) -> AsyncIterator[bytes]:
     while not running.done():
         yield event("progress", steps.to_json())
         await asyncio.wait({running}, timeout=_BETWEEN)

@@ -16,6 +16,7 @@ from lake.directory import Lake
 from lake.errors import UsageError
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
+from lake.service.erasing import ErasureSteps
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.storage.lease import WriterLease
 from tests.lake.service.conftest import Running, TwoReleases, _listening
@@ -156,3 +157,10 @@ def test_a_key_that_erases_sees_everything_and_operates(less: dict[str, Any]) ->
     assert Key.from_json(given).erases
     with pytest.raises(UsageError, match="erases, which needs"):
         Key.from_json(given | less)
+
+
+def test_what_a_step_adds_once_another_has_begun_is_not_shown() -> None:
+    steps = ErasureSteps()
+    for told in (("documents", 0, 2), ("releases", 0, 3), ("releases", 1, None), ("documents", 2, None)):
+        steps(*told)
+    assert steps.to_json() == {"step": "releases", "done": 1, "total": 3}
