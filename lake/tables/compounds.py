@@ -8,9 +8,9 @@ from typing import NamedTuple
 from lake.tables.compound_words import COMPOUND_WORDS
 from lake.tables.folding import stemmed
 
-#: Letters of a compound, of its parts, of a first part that is no known word, of stems, and of stems that hardly stand
-#: in other words by chance.
-_LEAST, _LEAST_PART, _LEAST_UNKNOWN, _LEAST_STEM, _LONG_STEM = 8, 3, 4, 3, 5
+#: Letters of a compound, at least and at most, of its parts, of a first part that is no known word, of stems, and of
+#: stems that hardly stand in other words by chance.
+_LEAST, _LONGEST, _LEAST_PART, _LEAST_UNKNOWN, _LEAST_STEM, _LONG_STEM = 8, 60, 3, 4, 3, 5
 _VOWELS = frozenset("aeiouyäöü")
 
 
@@ -39,7 +39,7 @@ def parts_of_compound(word: str, algorithm: str) -> tuple[str, ...]:
     >>> parts_of_compound("krankenversicherungsbeiträge", "german"), parts_of_compound("apparat", "german")
     (('beiträge', 'krankenversicherungs', 'versicherungs', 'kranken'), ())
     """
-    if algorithm not in COMPOUND_WORDS or len(word) < _LEAST:
+    if algorithm not in COMPOUND_WORDS or not _LEAST <= len(word) <= _LONGEST:
         return ()
     known = _known(algorithm)
     if stemmed(word, algorithm) in known.every:

@@ -56,6 +56,10 @@ def test_a_word_that_is_none_stays_whole(word: str) -> None:
     assert parts_of_compound(word, "german") == ()
 
 
+def test_data_without_spaces_is_no_compound() -> None:
+    assert parts_of_compound("versicherung" * 20_000, "german") == ()
+
+
 def test_only_german_has_compounds() -> None:
     assert parts_of_compound("krankenversicherung", "english") == parts_of_compound("krankenversicherung", "") == ()
 
