@@ -15,7 +15,6 @@ import pyarrow.parquet
 import flows.reindex
 import lake.directory.layout
 import lake.erasure.decode
-import lake.erasure.manifests
 import lake.ingest.commit
 import lake.ingest.source_listing
 import lake.ingest.source_reading
@@ -31,7 +30,7 @@ from lake.ingest.contents import content_row
 from tests.simulation.parquet import Opened, opened
 from tests.simulation.scheduler import Process, World
 from tests.simulation.store import Medium, SimulatedStore
-from tests.simulation.tables import SimulatedTables, simulated_stored_rows
+from tests.simulation.tables import SimulatedTables
 
 
 @contextmanager
@@ -58,9 +57,7 @@ def installed(world: World, medium: Medium) -> Iterator[None]:
         (holder, "_is_running", lambda pid: _is_running(world, pid)),
         (lease, "_held", _Held(world)),
         # Each version of a simulated table is one file.
-        (lake.erasure.manifests, "stored_rows", lambda readers, columns: (one.scan(columns) for one in readers)),
         (lake.erasure.decode, "_opened", lambda store, path: Opened(store.read(path))),
-        (lake.erasure.manifests, "stored_rows", simulated_stored_rows),
         (tasks.steps, "_lake_of_thread", Lake),
         (tasks.steps, "_child", lambda: SimpleNamespace(run=_parsed)),
         (lake.ingest.source_listing, "outwait_stamps", lambda to_read: None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
@@ -60,13 +60,6 @@ class SimulatedReader:
         if len(mask) == 1 and self._rows.num_rows != 1:  # a constant
             mask = pl.Series([bool(mask[0])] * self._rows.num_rows, dtype=pl.Boolean)
         return self._rows.filter(pa.array(mask.to_list(), pa.bool_()))
-
-
-def simulated_stored_rows(readers: Iterable[SimulatedReader], columns: Sequence[str]) -> Iterator[pa.Table]:
-    """For ``lake.tables.stored``: each version is a file of its own, without rows that were deleted."""
-    for reader in readers:
-        present = [name for name in columns if name in reader.schema.names]
-        yield completed(reader.scan(present), columns).select(list(columns))
 
 
 class SimulatedTables:
