@@ -26,6 +26,8 @@ KNOWN = pa.schema([(name, pa.string()) for name in ("doc_id", "source", "uri", "
 
 #: Files modified less than this before the listing may still change without a new time stamp.
 RACY_MICROSECONDS = 100_000
+#: The same of a remote file whose time has whole seconds, by a clock that is not ours.
+_RACY_ELSEWHERE = 6_000_000
 
 #: Columns of documents whose content must be made, whether or not their rows change.
 _WANTED = {"content_id": pl.String, "source": pl.String, "uri": pl.String, "size": pl.Int64}
@@ -151,7 +153,8 @@ def settled(digests: pa.Table, read_at_us: int) -> pa.Table:
     is_local = pl.col("etag").str.starts_with(INODE_MARK).fill_null(value=True)
     changed = pl.col("etag").str.extract(rf"^{INODE_MARK}\d+ (\d+)$", 1).cast(pl.Int64)
     stamp = pl.max_horizontal(pl.col("modified_at").dt.timestamp("us"), changed)
-    keep = ~is_local | (stamp < read_at_us - RACY_MICROSECONDS)
+    is_coarse = pl.col("etag").is_null() & (stamp % 1_000_000 == 0)
+    keep = ~is_local | (stamp < read_at_us - pl.when(is_coarse).then(_RACY_ELSEWHERE).otherwise(RACY_MICROSECONDS))
     passes = _frame(digests).select(keep & pl.col("digest").is_not_null()).to_series()
     return digests.filter(passes.to_arrow()).cast(DIGESTS)
 

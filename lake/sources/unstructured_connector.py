@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import logging
 import re
@@ -247,13 +246,9 @@ def _each(indexer: Any) -> Iterator[Any]:
 
 def _file(uri: str, data: Any) -> SourceFile:
     about = data.metadata
-    modified = _microseconds(about.date_modified)
-    mark = about.version
-    if mark is None and modified is None:  # else it is read in each run
-        located = json.dumps(about.record_locator, sort_keys=True, default=str) + str(about.filesize_bytes)
-        mark = hashlib.sha256(located.encode()).hexdigest()[:32] if about.filesize_bytes is not None else None
     metadata = {"url": about.url} if about.url else None
-    return SourceFile(uri, about.filesize_bytes, modified, mark, metadata, _readers(about.permissions_data))
+    modified = _microseconds(about.date_modified)  # without that and a version, it is read in each run
+    return SourceFile(uri, about.filesize_bytes, modified, about.version, metadata, _readers(about.permissions_data))
 
 
 def _readers(permissions: Any) -> list[str] | None:
