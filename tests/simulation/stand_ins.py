@@ -56,7 +56,6 @@ def installed(world: World, medium: Medium) -> Iterator[None]:
         (holder, "_machine", lambda: world.current.process.machine),
         (holder, "_is_running", lambda pid: _is_running(world, pid)),
         (lease, "_held", _Held(world)),
-        # Each version of a simulated table is one file.
         (lake.erasure.decode, "_opened", lambda store, path: Opened(store.read(path))),
         (tasks.steps, "_lake_of_thread", Lake),
         (tasks.steps, "_child", lambda: SimpleNamespace(run=_parsed)),
