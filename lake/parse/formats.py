@@ -21,41 +21,41 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
 
 
 text = _ours(
-    8,
+    9,
     "text",
     ".txt .text .log .nfo .textile .wiki .mediawiki .creole .typ .pod .rdoc .texi .texinfo",
     _ENCODINGS,
 )
 markdown = _ours(
-    8, "markup.markdown", ".md .mdx .markdown .mdown .mkd .mdwn .qmd .rmd", "markdown-it-py", "PyYAML", _ENCODINGS
+    9, "markup.markdown", ".md .mdx .markdown .mdown .mkd .mdwn .qmd .rmd", "markdown-it-py", "PyYAML", _ENCODINGS
 )
-html = _ours(15, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
+html = _ours(16, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
 office = _ours(
-    17,
+    18,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
 pdf = _ours(10, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    17,
+    18,
     "tables.sheets",
     ".csv .tsv .tab .psv .xlsx .xlsm .xltx .xltm .xlsb .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(20, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
-organizer = _ours(5, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
-epub = _ours(15, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(16, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
-org = _ours(6, "markup.org", ".org", _ENCODINGS)
-asciidoc = _ours(2, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
-latex = _ours(2, "markup.latex", ".tex .ltx .latex", _ENCODINGS)
-subtitles = _ours(1, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
-rtf = _ours(11, "office.rtf", ".rtf", *_HTML)
-opendocument = _ours(11, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
+mail = _ours(21, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+organizer = _ours(6, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
+epub = _ours(16, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+rst = _ours(17, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
+org = _ours(7, "markup.org", ".org", _ENCODINGS)
+asciidoc = _ours(3, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
+latex = _ours(3, "markup.latex", ".tex .ltx .latex", _ENCODINGS)
+subtitles = _ours(2, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
+rtf = _ours(12, "office.rtf", ".rtf", *_HTML)
+opendocument = _ours(12, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
-    17,
+    18,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .geojson .jsonld .jsonc .webmanifest .xml .rss .atom .opml .fb2 .dita .ditamap .dbk"
     " .docbook .ttml .dfxp .xsd .xsl .xslt .plist .kml .gpx .rdf .owl .xlf .xliff .tmx .resx .enex",
@@ -63,7 +63,7 @@ json_text = _ours(
     *_HTML,
 )
 code = _ours(
-    7,
+    8,
     "code",
     ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
     " .cpp .cc .cxx .hpp .hh .cs .rb .php .kt .kts .swift .scala .sql .css .scss .r .lua .pl .pm .jl .dart .ex .exs"

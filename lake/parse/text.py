@@ -13,6 +13,7 @@ from lake.parse.canonical import clean, paragraphs, source_document
 from lake.parse.document import Omission, ParsedDocument
 from lake.parse.encodings import believed, codec_of, declared_in, guess, label
 from lake.parse.hz import hz_remark
+from lake.parse.jis import microsoft_jis
 from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.twice_encoded import without_latin_controls
 
@@ -28,6 +29,8 @@ _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 #: A change to another set of characters than ASCII; terminals are often told to go back to ASCII alone.
 _ESCAPES = re.compile(rb"\x1b(?:\$[@ABC]|\$[()][A-Z]|\(I)")
 _BY_ESCAPES = ("iso2022_kr", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_jp_2004")
+#: ISO-2022-JP with characters that only Microsoft's programs know: circled figures, signs of companies.
+_MICROSOFT_JIS = "cp50221"
 _CONTROLS = bytes(set(range(1, 32)) - set(b"\b\t\n\r\f\v\x1b")) + b"\x7f"
 _MOST_CONTROLS, _MOST_NULS = 0.02, 0.1
 #: The upper and lower halves of so many bytes of UTF-16 have next to no bytes in common; of other text they are alike.
@@ -102,6 +105,8 @@ def _decoded(data: bytes, charset: str | None, *, declared: bool = False) -> Dec
     if encoding == _DAMAGED:
         raw, remark = _patched(data)
         n_stated = data.count(_REPLACED_BYTES)
+    elif encoding == _MICROSOFT_JIS:
+        raw, n_stated = microsoft_jis(data) or "", 0
     else:
         raw, n_stated = data.decode(encoding, "replace"), 0
     omitted = [Omission("guessed_encoding", 0, remark)] if remark else []
@@ -118,8 +123,11 @@ def _encoding_of(data: bytes, charset: str | None, *, declared: bool) -> tuple[s
             return encoding, ""
     if b"\0" in data and (wide := _wide_encoding(data)):
         return wide, ""
-    if b"\x1b" in data and _ESCAPES.search(data) and (by_escapes := _first_strict(data, _BY_ESCAPES)):
-        return by_escapes, ""
+    if b"\x1b" in data and _ESCAPES.search(data):
+        if by_escapes := _first_strict(data, _BY_ESCAPES):
+            return by_escapes, ""
+        if microsoft_jis(data):
+            return _MICROSOFT_JIS, ""
     _refuse_controls(data)
     if charset in ("utf_7", "utf-7", "hz") and data.isascii() and _first_strict(data, (charset,)):
         return charset, ""
@@ -131,6 +139,8 @@ def _encoding_of(data: bytes, charset: str | None, *, declared: bool) -> tuple[s
         return _PAIRED, ""
     data = data.replace(b"\0", b"")  # those of a file that is not binary say nothing of its encoding
     stated = charset or declared_in(data, markup=declared)
+    if stated == "euc_jp" and not _first_strict(data, (stated,)):
+        stated = "euc_jis_2004"  # which has the circled figures that Microsoft's programs write
     if stated and not stated.startswith(("utf-8", "utf_8", "utf-16", "utf-32")):
         is_believed, better = believed(data, stated)
         if is_believed:

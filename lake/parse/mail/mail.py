@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from email import policy
-from email.parser import BytesParser
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
 from lake.parse.mail import outlook
+from lake.parse.mail.lenient import parsed_mail
 from lake.parse.mail.mail_parts import header
 from lake.parse.mail.mail_writer import Mail
 from lake.parse.text import decode
@@ -25,7 +24,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         data = decode(data).text.encode()
     data = data.lstrip()
     # A mailbox's quotation mark before its own line of the envelope.
-    message = BytesParser(policy=policy.compat32).parsebytes(data[data.startswith(b">From ") :])
+    message = parsed_mail(data[data.startswith(b">From ") :])
     if not any(name in message for name in _ENVELOPE):
         raise InputError("no mail header such as From or Subject; check the file's suffix", "garbage")
     mail = Mail()

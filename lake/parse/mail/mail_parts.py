@@ -26,13 +26,19 @@ _BELOW_BASE64 = re.compile(r"(?:=[ \t]*\n|\n[ \t]*\n)(?=[^\n]*[^A-Za-z0-9+/=\s])
 #: A text that calls itself base64 but is none, and base64 in several pieces.
 _NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=_\s-]")
 _PADDED_INSIDE, _PIECE, _NO_LETTER = (re.compile(one) for one in (r"=\s*[A-Za-z0-9+/]", r"[^=]+=*", r"[^A-Za-z0-9+/]"))
+_LEAST_CUT = 16
 _QUOTED = re.compile(r"^\s*>", re.MULTILINE)
 _QUOTE_MARKS = re.compile(r"(?:> ?)*")
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} (\S[^\n]*)\n(?:[ -`]{1,62}\n)+?end[ \t]*$", re.MULTILINE)
 #: Bytes of a file as they are, with a few of them escaped; a part that is cut off has no end.
 _YENC = re.compile(rb"^=ybegin [^\r\n]*?\bname=([^\r\n]*)[\r\n].*?(?:^=yend [^\r\n]*|\Z)", re.MULTILINE | re.DOTALL)
-_ARMOURED = re.compile(r"^-----BEGIN PGP MESSAGE-----$.*?^-----END PGP MESSAGE-----[ \t]*$", re.MULTILINE | re.DOTALL)
-_ARMOUR_END = "-----END PGP MESSAGE-----"
+#: Blocks of OpenPGP: encrypted texts, signatures and keys.
+_ARMOURED = re.compile(
+    r"^-----BEGIN PGP (?P<kind>MESSAGE|SIGNATURE|(?:PUBLIC|PRIVATE) KEY BLOCK)-----[ \t]*$"
+    r".*?^-----END PGP (?P=kind)-----[ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
+_ARMOUR_END = "-----END PGP "
 _ENRICHED = re.compile(r"<<|<param>.*?</param>|</?[A-Za-z-]+>", re.DOTALL)
 
 
@@ -89,7 +95,7 @@ def payload(part: Message) -> bytes:
     encoded, below = _parted(part)
     if _NO_BASE64.search(encoded.lstrip().partition("\n")[0]):
         return encoded.encode("utf-8", "surrogateescape")
-    if below or _PADDED_INSIDE.search(encoded):
+    if below or _PADDED_INSIDE.search(encoded) or _is_cut_off(encoded):
         return b"".join(map(_bytes_of, _PIECE.findall(encoded)))
     try:
         found = part.get_payload(decode=True)
@@ -103,6 +109,11 @@ def _bytes_of(base64: str) -> bytes:
     letters = _NO_LETTER.sub("", base64)
     letters = letters[: len(letters) - (len(letters) % 4 == 1)]
     return a2b_base64(letters + "=" * (-len(letters) % 4))
+
+
+def _is_cut_off(base64: str) -> bool:
+    """Whether base64 ends inside a group of four letters so that no padding can complete it."""
+    return len(base64) > _LEAST_CUT and len(_NO_LETTER.sub("", base64)) % 4 == 1 and " " not in base64.strip()
 
 
 def _parted(part: Message) -> tuple[str, str]:
@@ -120,7 +131,9 @@ def content(part: Message, *, markup: bool = False) -> Decoded:
     data, files = _without_yenc(payload(part))
     if part.get_content_type() in _FOLDED:
         data = whole_characters(data)
-    _, below = _parted(part)
+    encoded, below = _parted(part)
+    if _is_cut_off(encoded):
+        files += (Omission("unreadable", 0, "base64 that is cut off"),)
     if below and data:
         data += (b"\n\n<pre>%s</pre>" if markup else b"\n\n%s") % below.encode("utf-8", "surrogateescape")
     if not data.strip():
@@ -175,17 +188,26 @@ def write_plain(text: str, writer: TextWriter) -> list[str]:
         names.append(one_line(match[1]))
         writer.omit("encoded_data", match[0], names[-1])
     text = _UUENCODED.sub("", text)
-    end = text.rfind(_ARMOUR_END) + len(_ARMOUR_END)  # behind the last end a beginning has none
-    for match in _ARMOURED.finditer(text, 0, end):
-        writer.omit("unreadable", "", "encrypted text")
-        writer.omit("encoded_data", match[0], "encrypted text")
-    text = _ARMOURED.sub("", text[:end]) + text[end:]
+    end = text.rfind(_ARMOUR_END) + 1  # behind the last end a beginning has none
+    if end:
+        text = _without_armour(text, text.find("\n", end), writer)
     for block in paragraphs(text):
         lines = text[block.start : block.end].split("\n")
         for quoted, run in groupby(lines, key=lambda line: bool(_QUOTED.match(line))):
             kind: Kind = "quote" if quoted else "paragraph"
             writer.add("\n".join(run), kind)
     return names
+
+
+def _without_armour(text: str, end: int, writer: TextWriter) -> str:
+    """``text`` without the blocks of OpenPGP that stand before ``end``, which are named."""
+    end = end if end >= 0 else len(text)
+    for match in _ARMOURED.finditer(text, 0, end):
+        kind = "encrypted text" if match["kind"] == "MESSAGE" else match["kind"].lower()
+        if match["kind"] == "MESSAGE":
+            writer.omit("unreadable", "", kind)
+        writer.omit("encoded_data", match[0], kind)
+    return _ARMOURED.sub("", text[:end]) + text[end:]
 
 
 def without_tags(text: str) -> str:

@@ -7,9 +7,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections import Counter
 from dataclasses import replace
-from email import policy
 from email.message import Message
-from email.parser import BytesParser
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
@@ -18,6 +16,7 @@ from lake.parse.canonical import TextWriter, clean, one_line
 from lake.parse.mail import tnef
 from lake.parse.mail.calendars import calendar_text
 from lake.parse.mail.cards import cards_text
+from lake.parse.mail.lenient import parsed_mail
 from lake.parse.mail.mail_parts import (
     content,
     file_name,
@@ -318,11 +317,6 @@ class Mail:
             self.writer.document(rtf.parse(payload(part), ".rtf"))
         except InputError as error:
             self.attachment(name, unreadable=str(error)[:200])
-
-
-def parsed_mail(data: bytes) -> Message:
-    """The mail that the bytes are."""
-    return BytesParser(policy=policy.compat32).parsebytes(data.lstrip())
 
 
 def _decoded(message: Message, part: Message) -> Message:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from lake.errors import InputError
 from lake.parse.canonical import one_line
 from lake.parse.mail import mapi
+from lake.parse.mail.lenient import parsed_mail
 from lake.parse.mail.mail_parts import header
-from lake.parse.mail.mail_writer import MAX_DEPTH, Mail, parsed_mail
+from lake.parse.mail.mail_writer import MAX_DEPTH, Mail
 from lake.parse.mail.outlook_fields import fields
 from lake.parse.mail.packed_rtf import DAMAGED
 from lake.parse.web import html

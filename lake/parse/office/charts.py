@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,8 @@ class ChartText:
 
 def chart_text(root: _Element) -> ChartText:
     """Titles of a chart, and its categories, series and values as tables."""
-    titles = [one_line(text) for _, text in drawn_paragraphs(root)]
-    series = [_series(one) for one in found(root, "c:ser")]
+    titles = [*_linked_titles(root), *(one_line(text) for _, text in drawn_paragraphs(root))]
+    series = [_series(one) for one in found(root, "c:ser", "c15:ser")]
     repeated: list[str] = []
     tables: list[list[list[str]]] = []
     before: list[str] | None = None
@@ -38,15 +39,24 @@ def chart_text(root: _Element) -> ChartText:
             before = columns[0][1] if columns and len(columns) > 1 else None
             tables.append([])
         for label, values in columns:
-            heading = name if label == "val" or len(columns) == 1 else {"cat": "", "x": f"{name} (x)"}.get(label, label)
+            own = {"cat": "", "x": f"{name} (x)"}.get(label, label)
+            heading = name if label == "val" or len(columns) == 1 else own
             tables[-1].append([heading, *values])
-    lines = [line for line in titles if line]
+    lines = [line for line in (*titles, *(line for one in found(root, "c:ser") for line in _beside(one))) if line]
     # Text of charts of the newer kind, and values outside of series.
     levels = [[one_line(one.text or "") for one in found(level, "cx:pt")] for level in found(root, "cx:lvl")]
     if any(levels):
         tables.append([[str(number), *level] for number, level in enumerate(levels, start=1)])
     lines += [one_line(one.text or "") for one in found(root, "cx:v") if one_line(one.text or "") not in titles]
     return ChartText(lines, [_transposed(table) for table in tables], " ".join(repeated))
+
+
+def _linked_titles(root: _Element) -> Iterator[str]:
+    """Titles and labels that the chart takes from cells."""
+    for holder in found(root, "c:title", "c:dLbl"):
+        linked = child(holder, "c:tx", "c:strRef")
+        if linked is not None:
+            yield from _points(linked)
 
 
 def _series(node: _Element) -> tuple[str, list[tuple[str, list[str]]]]:
@@ -58,11 +68,21 @@ def _series(node: _Element) -> tuple[str, list[tuple[str, list[str]]]]:
         ("c:val", "val"),
         ("c:yVal", "val"),
         ("c:bubbleSize", "size"),
+        ("c15:datalabelsRange", "label"),
     ):
-        holder = child(node, part)
+        holder = next(found(node, part), None)
         if holder is not None and (values := _points(holder)):
             columns.append((label, values))
     return name, columns
+
+
+def _beside(series: _Element) -> Iterator[str]:
+    """What a chart shows beside the values of a series: names of trends, error bars, a title that a filter keeps."""
+    for one in found(series, "c:trendline", "c:errBars", "c15:filteredSeriesTitle"):
+        name = child(one, "c:name")
+        yield one_line((name.text or "") if name is not None else "")
+        for holder in found(one, "c:plus", "c:minus", "c15:tx"):
+            yield ", ".join(_points(holder))
 
 
 def _points(holder: _Element) -> list[str]:

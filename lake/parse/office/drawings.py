@@ -51,6 +51,8 @@ def formula(node: _Element) -> str:
             pieces.append(
                 (_OPERATORS[name] if len(inner) > 1 else _OPERATORS[name].replace("({})", "{}")).format(inner)
             )
+        elif name in ("w:del", "w:moveFrom"):
+            continue
         elif name == "m:chr" or not name.endswith("Pr"):
             inner = attribute(one, "val") if name == "m:chr" else formula(one)
             # What stands beside each other is parted, unless it is a run of letters.

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - numbers of other scripts look like Latin letters
 """OpenDocument: lists, and the labels of items and headings, which a program computes and a file does not hold."""
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lake.parse.canonical import one_line
+from lake.parse.office.counting import counted
 from lake.parse.office.numerals import letters, roman
 from lake.parse.office.odf_styles import OdfStyles
 from lake.parse.office.odf_text import odf_name
@@ -19,6 +21,26 @@ if TYPE_CHECKING:
 _LEVELS = 10
 _LARGEST = 10_000
 _PLACE = re.compile(r"%(\d{1,2})%")
+
+
+#: The number one in other scripts, and Word's name of their numbers.
+_SCRIPTS = {
+    "一": "chineseCounting",
+    "壹": "chineseLegalSimplified",
+    "甲": "ideographTraditional",
+    "子": "ideographZodiac",
+    "ア": "aiueo",
+    "イ": "iroha",
+    "가": "ganada",
+    "ㄱ": "chosung",
+    "①": "decimalEnclosedCircle",
+    "א": "hebrew2",
+    "\u0430": "russianLower",
+    "\u0410": "russianUpper",
+    "ก": "thaiLetters",
+    "أ": "arabicAlpha",
+    "１": "decimalFullWidth",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +58,11 @@ class Level:
     def number(self, value: int) -> str:
         """A number of this level by its own form.
 
-        >>> Level("a").number(27), Level("a", is_doubled=True).number(27), Level("I").number(4), Level("1").number(4)
-        ('aa', 'aa', 'IV', '4')
+        >>> Level("a").number(27), Level("a", is_doubled=True).number(27), Level("I").number(4), Level("一").number(12)
+        ('aa', 'aa', 'IV', '十二')
         """
         if value < 1 or self.form.lower() not in ("a", "i"):
-            return str(value)
+            return counted(value, _SCRIPTS.get(self.form, "decimal"))
         if self.form in "iI":
             digits = roman(value)
         elif self.is_doubled:

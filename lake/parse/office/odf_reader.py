@@ -19,6 +19,8 @@ from lake.parse.office.odf_text import (
     hidden_text,
     hides_itself,
     is_hidden,
+    is_shape,
+    is_silent,
     odf_name,
     odf_reading,
     plain,
@@ -323,7 +325,9 @@ class OdfReader:
             out.append(plain(node))
         elif name in _PAGE_FIELDS:
             self._page_field(node, out)
-        elif name in SHAPES - {"a"}:
+        elif is_silent(node):
+            self._omit("hidden", "".join(node.itertext()), "fields that show nothing")
+        elif is_shape(node) and name != "a":
             page = self._page
             if not floats(node) and out and out[-1][-1:].isalnum():
                 out.append(" ")

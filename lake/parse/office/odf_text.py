@@ -32,6 +32,10 @@ _JOINED = frozenset(
 )
 #: Elements of a paragraph that stand apart; a field, whatever it shows, is part of the word beside it.
 _APART = frozenset(("line-break", "list", "note", "number", "page-number", "ruby", "ruby-text", "s", "section", "tab"))
+#: Fields of variables.
+_VALUES = frozenset(
+    ("variable-set", "variable-get", "variable-input", "user-field-get", "user-field-input", "expression")
+)
 _LINES = frozenset(("p", "h", "span", "a", "meta", "meta-field"))
 SHAPES = frozenset(
     (
@@ -61,7 +65,9 @@ def odf_reading(node: _Element) -> str:
 def _gather(node: _Element, pieces: list[str], hidden: list[str]) -> None:
     """Gather the text of an element and after it; hidden text apart, since it may stand inside a word."""
     name = odf_name(node)
-    if name == "hidden-text":
+    if is_silent(node):
+        hidden += (" ", "".join(node.itertext()), " ")
+    elif name == "hidden-text":
         (hidden if is_hidden(node) else pieces).append(hidden_text(node))
     elif floats(node):
         beside: list[str] = [" "]
@@ -84,12 +90,22 @@ def _is_field(node: _Element) -> bool:
     return in_line and ":text:" in str(node.tag) and odf_name(node) not in _APART
 
 
+def is_shape(node: _Element) -> bool:
+    """Whether an element is a drawing, and not a field of the same name."""
+    return odf_name(node) in SHAPES and ":text:" not in str(node.tag)
+
+
 def floats(node: _Element) -> bool:
     """Whether an element inside a paragraph takes no place in its line, so that it parts no word."""
     name = odf_name(node)
     if name == "annotation":  # not that of a formula
         return ":office:" in str(node.tag)
-    return name in SHAPES and attribute(node, "anchor-type") in ("char", "paragraph", "page")
+    return is_shape(node) and attribute(node, "anchor-type") in ("char", "paragraph", "page")
+
+
+def is_silent(node: _Element) -> bool:
+    """Whether a field takes a value and shows nothing."""
+    return ":text:" in str(node.tag) and odf_name(node) in _VALUES and attribute(node, "display") == "none"
 
 
 def is_hidden(node: _Element) -> bool:

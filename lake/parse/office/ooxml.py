@@ -40,6 +40,7 @@ _NAMESPACES = {
     "pic": (f"{_OOXML}drawingml/2006/picture", f"{_STRICT}drawingml/picture"),
     "mc": (f"{_OOXML}markup-compatibility/2006",),
     "wps": (f"{_MICROSOFT}word/2010/wordprocessingShape",),
+    "c15": (f"{_MICROSOFT}drawing/2012/chart",),
     "cx": (f"{_MICROSOFT}drawing/2014/chartex",),
     "p188": (f"{_MICROSOFT}powerpoint/2018/8/main",),
     "p14": (f"{_MICROSOFT}powerpoint/2010/main",),

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from lake.parse.canonical import one_line
 from lake.parse.office.ooxml import plain_rows
 from lake.parse.office.rtf_words import has_letters, joined
+from lake.parse.office.unstored_fields import shown_by
 
 _TOLERANCE = 40
+#: Kinds of form fields, and the result that stands for the default.
+_CHECK_BOX, _DROP_DOWN, _AS_DEFAULT = 1, 2, 25
 
 #: Texts of a row's cells, and where their left edges are.
 RtfRow = tuple[list[str], list[int]]
@@ -60,6 +63,8 @@ class RtfSink:
     rows: list[RtfRow] = field(default_factory=list)
     label: str = ""
     has_pages: bool = False
+    #: How much of the file had been read where this begins.
+    begins: int = 0
 
     def end_cell(self) -> None:
         label, self.label = one_line(self.label), ""
@@ -85,6 +90,29 @@ class RtfSink:
                 self.items.append(RtfItem("", rows=rows))
             else:
                 self.items += (RtfItem(text) for row in rows for text in row if text)
+
+
+@dataclass(slots=True)
+class RtfField:
+    """A field that may have no result: its instruction, and what its form shows."""
+
+    instruction: str = ""
+    kind: int = 0
+    result: int | None = None
+    default: int | None = None
+    entries: list[str] = field(default_factory=list)
+    #: The number of groups around the field.
+    depth: int = -1
+
+    @property
+    def shown(self) -> str:
+        """What the field shows if no text is its result."""
+        chosen = self.default if self.result in (None, _AS_DEFAULT) else self.result
+        if self.kind == _CHECK_BOX:
+            return "\u2612" if chosen else "\u2610"
+        if self.kind == _DROP_DOWN:
+            return self.entries[chosen or 0] if 0 <= (chosen or 0) < len(self.entries) else ""
+        return shown_by(self.instruction)
 
 
 @dataclass(slots=True)

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from lake.parse.canonical import one_line, runs_into
 from lake.parse.document import OmissionKind
-from lake.parse.office.rtf_parts import RowEdges, RtfItem, RtfSink, RtfState
+from lake.parse.office.rtf_parts import RowEdges, RtfField, RtfItem, RtfSink, RtfState
 from lake.parse.office.rtf_styles import RtfFonts, RtfStyles, outline_level
 from lake.parse.office.rtf_words import (
     CHARACTERS,
     DESTINATIONS,
+    FORMULAS,
     MARGINS,
     NO_TEXT,
     PARAGRAPH_ENDS,
@@ -52,6 +53,7 @@ class RtfReader:
         self._author = ""
         self._property = ""
         self._edges = RowEdges()
+        self._field = RtfField()
         self._n_notes = 0
 
     def items(self) -> list[RtfItem]:
@@ -128,6 +130,8 @@ class RtfReader:
         if not self._stack:
             return
         ended = self._state
+        if len(self._stack) == self._field.depth:
+            self._end_field()
         if ended.target == "style":
             self._styles.name_last(self._entry)
             self._entry = ""
@@ -137,6 +141,8 @@ class RtfReader:
         elif ended.opens:
             self._end_destination(ended)
         self._state, outer = self._stack.pop()
+        if ended.place != self._state.place:
+            self._emit(FORMULAS.get(ended.place, ("", ""))[1])
         if outer is not None:
             inner, self._sink = self._sink, outer
             self._keep(ended.target, inner)
@@ -145,7 +151,7 @@ class RtfReader:
         self._to_skip = 0
         starred, at_start = self._starred, self._at_start
         self._starred = self._at_start = False
-        if at_start and (starred or word in NO_TEXT or word in SINKS or word in DESTINATIONS):
+        if at_start and (starred or word in NO_TEXT or word in SINKS or word in DESTINATIONS or word in FORMULAS):
             self._flush()
             self._begin_destination(word, starred)
             if word != "ud":
@@ -187,7 +193,11 @@ class RtfReader:
         state = self._state
         target = state.target
         if target in ("none", "meta"):
-            self._sink.has_pages |= state.place == "fldinst" and "PAGE" in text.upper()
+            if state.place == "fldinst":
+                self._sink.has_pages |= "PAGE" in text.upper()
+                self._field.instruction += text
+            elif state.place == "ffl" and text.strip():
+                self._field.entries.append(text.strip())
             return
         if target in ("font", "style", "info", "author", "property", "value"):
             self._entry += text
@@ -211,7 +221,14 @@ class RtfReader:
         elif target == "unknown":
             self.omitted.append(("decoration", text, f"destination {state.place}"))
         else:
+            if text.strip():
+                self._field.depth = -1
             self._sink.pieces.append(f"^{text}" if apart else text)
+
+    def _end_field(self) -> None:
+        """Write what a field shows that ends without a result."""
+        self._field.depth = -1
+        self._emit(self._field.shown)
 
     def _break(self, word: str) -> None:
         self.read.append("\n")
@@ -286,6 +303,8 @@ class RtfReader:
     def _begin_destination(self, word: str, starred: bool) -> None:
         state = self._state
         state.place = word
+        if word == "fldinst":
+            self._field = RtfField(depth=len(self._stack) - 1)
         if word == "objdata":
             self.omitted.append(("attachment", "", "embedded object"))
         if state.target == "none" and word not in ("ud", "sv", "shptxt", "sn"):
@@ -299,7 +318,7 @@ class RtfReader:
             state.target, state.in_table = word, False
             state.style, state.outline, state.opens = 0, None, True
             self._stack[-1] = (self._stack[-1][0], self._sink)
-            self._sink = RtfSink()
+            self._sink = RtfSink(begins=len(self.read))
             self.read.append(" ")
         elif word == "ud":
             state.target = self._stack[-2][0].target if len(self._stack) > 1 else "body"
@@ -312,6 +331,8 @@ class RtfReader:
             state.target = "none"
         elif starred and word not in THROUGH:
             state.target = "none" if state.target == "style" else "unknown"
+        else:
+            self._emit(FORMULAS.get(word, ("", ""))[0])
 
     def _note_mark(self, word: str) -> None:
         if word == "footnote":
@@ -336,8 +357,11 @@ class RtfReader:
             self._property = self._entry = ""
 
     def _keep(self, word: str, inner: RtfSink) -> None:
-        """Place what a note, comment, box, header or footer holds."""
+        """Place what a note, comment, box, header or footer holds; all but notes leave no mark in their line."""
         self.read.append(" ")
+        if word != "footnote":
+            self.taken += self.read[inner.begins :]
+            del self.read[inner.begins :]
         outer, self._sink = self._sink, inner
         self._end_paragraph()
         self._end_table()
@@ -448,4 +472,7 @@ _WORDS: dict[str, Callable[[RtfReader, int | None], None]] = {
     "nestrow": RtfReader._end_nested_row,
     "row": RtfReader._end_row,
     "chpgn": RtfReader._page_number,
+    "fftype": lambda reader, number: setattr(reader._field, "kind", number or 0),
+    "ffres": lambda reader, number: setattr(reader._field, "result", number),
+    "ffdefres": lambda reader, number: setattr(reader._field, "default", number),
 }

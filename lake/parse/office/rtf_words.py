@@ -159,6 +159,16 @@ THROUGH = frozenset(
         *("mgroupChr", "meqArr", "mm", "mmr", "msPre", "mphant", "ud"),
     )
 )
+#: What begins and ends the parts of a formula in one line.
+FORMULAS = {
+    "mnum": ("(", ")"),
+    "mden": ("/(", ")"),
+    "msup": ("^(", ")"),
+    "msub": ("_(", ")"),
+    "mdeg": ("(", ")"),
+    "me": (" ", ""),
+    "mfName": (" ", " "),
+}
 MARGINS = frozenset(f"{kind}{page}" for kind in ("header", "footer") for page in ("", "l", "r", "f"))
 SINKS = MARGINS | {"footnote", "annotation", "shptxt", "dptxbxtext"}
 SPOKEN = {"wzDescription": "Picture", "gtextUNICODE": "Picture"}

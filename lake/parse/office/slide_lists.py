@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lake.parse.office.odf_lists import Level
+from lake.parse.office.counting import counted
 from lake.parse.office.ooxml import attribute, child, key
 
 if TYPE_CHECKING:
@@ -13,8 +13,24 @@ if TYPE_CHECKING:
 
 _DEEPEST = 8
 _BULLETS = ("a:buNone", "a:buChar", "a:buAutoNum", "a:buBlip")
-_KIND = re.compile(r"(arabic|alphaLc|alphaUc|romanLc|romanUc)\w*?(Period|ParenR|ParenBoth|Plain|Minus)")
-_FORMS = {"arabic": "1", "alphaLc": "a", "alphaUc": "A", "romanLc": "i", "romanUc": "I"}
+#: How a kind of numbering begins, and Word's name of the same.
+_FORMATS = {
+    "arabic1": "arabicAlpha",
+    "arabic2": "arabicAbjad",
+    "arabic": "decimal",
+    "alphaLc": "lowerLetter",
+    "alphaUc": "upperLetter",
+    "romanLc": "lowerRoman",
+    "romanUc": "upperRoman",
+    "circleNum": "decimalEnclosedCircle",
+    "ea1": "chineseCounting",
+    "thaiAlpha": "thaiLetters",
+    "thaiNum": "thaiNumbers",
+    "hindiNum": "hindiNumbers",
+    "hindiAlpha": "hindiVowels",
+    "hebrew2": "hebrew2",
+}
+_KIND = re.compile(rf"({'|'.join(_FORMATS)})\w*?(Period|ParenR|ParenBoth|Plain|Minus)")
 _AROUND = {"Period": ("", "."), "ParenR": ("", ")"), "ParenBoth": ("(", ")"), "Plain": ("", ""), "Minus": ("", "-")}
 _LARGEST = 32_767
 
@@ -51,8 +67,8 @@ class Bullets:
         value = known[2] + 1 if known and known[:2] == (kind, first) else first
         self._counts[depth] = kind, first, value
         match = _KIND.fullmatch(kind)
-        form, (opening, closing) = (_FORMS[match[1]], _AROUND[match[2]]) if match else ("1", _AROUND["Period"])
-        return f"{opening}{Level(form, is_doubled=True).number(value)}{closing} "
+        form, (opening, closing) = (_FORMATS[match[1]], _AROUND[match[2]]) if match else ("decimal", _AROUND["Period"])
+        return f"{opening}{counted(value, form)}{closing} "
 
 
 def _bullet(properties: _Element | None) -> _Element | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lake.parse.office.ooxml import attribute, child, found, is_on
+from lake.parse.office.unstored_fields import shown_by
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]
@@ -18,6 +19,7 @@ _PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES|SECTION)\b", re.IGNO
 class _Field:
     instruction: str = ""
     shows: bool = False
+    has_result: bool = False
 
 
 class Fields:
@@ -26,22 +28,33 @@ class Fields:
     def __init__(self) -> None:
         self._open: list[_Field] = []
 
-    def mark(self, node: _Element) -> None:
-        """Begin a field, the text that it shows, or what follows it, by an element ``w:fldChar``."""
+    def mark(self, node: _Element) -> str:
+        """Begin a field, the text that it shows, or what follows it, by an element ``w:fldChar``.
+
+        Returns what the field shows if it ends without a result.
+        """
         kind = attribute(node, "fldCharType")
         if kind == "begin":
             self._open.append(_Field())
         elif kind == "separate" and self._open:
             self._open[-1].shows = True
         elif kind == "end" and self._open:
-            self._open.pop()
+            return self.end()
+        return ""
 
     def begin(self, instruction: str) -> None:
         """Begin a field that shows all of its text."""
         self._open.append(_Field(instruction, shows=True))
 
-    def end(self) -> None:
-        self._open.pop()
+    def end(self) -> str:
+        """End the innermost field; returns what it shows if no text was its result."""
+        field = self._open.pop()
+        return "" if field.has_result or self.is_instruction else shown_by(field.instruction)
+
+    def note_result(self) -> None:
+        """Note that the fields at this place show some text."""
+        for one in self._open:
+            one.has_result = True
 
     def instruct(self, text: str) -> None:
         if self._open and not self._open[-1].shows:

@@ -10,20 +10,16 @@ import re
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from lake.parse.archive import lenient_xml
 from lake.parse.canonical import TextWriter, one_line
-from lake.parse.office.ooxml import (
-    Package,
-)
+from lake.parse.office.ooxml import Package
 from lake.parse.office.unstructured_light import LONGEST_HEADING, partitioner
 from lake.parse.office.word_items import Item
+from lake.parse.office.word_numbering import Numbering
 from lake.parse.office.word_styles import WordStyles
-
-if TYPE_CHECKING:
-    pass
 
 _MARK = "\ue000"
 _LIST_NAME = re.compile(r"List(?: (?:Bullet|Number|Continue|Paragraph))?(?: [2-5])?")
@@ -95,9 +91,12 @@ def _classified(items: list[Item], package: Package, main: str) -> list[Found | 
         return elements
     numbering = package.related(main, "numbering")
     root = package.root(numbering[0]) if numbering and package.has(numbering[0]) else None
-    for element in partitioner("docx")(file=flat.file(root), languages=[""], infer_table_structure=False):
+    lists = None if root is None else Numbering(root)
+    file = flat.file(lists and lists.root)
+    for element in partitioner("docx")(file=file, languages=[""], infer_table_structure=False):
         text, _, index = element.text.rpartition(_MARK)
         if index.isdecimal():
+            text = lists.written(text) if lists else text
             elements[int(index)] = Found(type(element).__name__, text, element.metadata.category_depth or 0)
     return elements
 

@@ -276,6 +276,7 @@ class WordReader:
         if self._fields.is_instruction:
             self._omit("hidden", text, f"{self._part}: instructions of fields")
             return
+        self._fields.note_result()
         if self._fields.is_page_number:
             self._page_number(text, out)
             return
@@ -291,7 +292,7 @@ class WordReader:
             out.append(text)
 
     def _field_mark(self, node: _Element, out: list[str]) -> None:
-        self._fields.mark(node)
+        out.append(self._fields.mark(node))
         if attribute(node, "fldCharType") == "begin":
             out.append(form_value(node))
 
@@ -301,7 +302,7 @@ class WordReader:
     def _simple_field(self, node: _Element, out: list[str]) -> None:
         self._fields.begin(attribute(node, "instr"))
         self._inline(node, out)
-        self._fields.end()
+        out.append(self._fields.end())
 
     def _deleted(self, node: _Element, out: list[str]) -> None:
         self._leave_out("deleted", node)
@@ -313,9 +314,12 @@ class WordReader:
         self._alternative(node, partial(self._inline, out=out))
 
     def _symbol(self, node: _Element, out: list[str]) -> None:
+        self._fields.note_result()
         out.append(symbol(attribute(node, "font"), attribute(node, "char")))
 
     def _formula(self, node: _Element, out: list[str]) -> None:
+        for taken in found(node, "w:del", "w:moveFrom"):
+            self._leave_out("deleted", taken)
         self._text(formula(node), out)
 
     def _ruby(self, node: _Element, out: list[str]) -> None:

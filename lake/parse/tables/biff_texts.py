@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import io
-import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lake.parse.canonical import one_line
+from lake.parse.tables.workbook_parts import without_codes
 
 _OLE = b"\xd0\xcf\x11\xe0"
 _BOF, _EOF, _BOUNDSHEET, _CONTINUE = 0x809, 0x0A, 0x85, 0x3C
 _HEADER, _FOOTER, _OBJECT, _TEXT_OBJECT, _SERIES_TEXT = 0x14, 0x15, 0x5D, 0x1B6, 0x100D
 _BIFF8 = 0x600
 _WORK_SHEET, _CHART_SHEET, _COMMENT_BOX = 0, 2, 0x19
-#: Codes for fields and type in a header or footer.
-_CODES = re.compile(r'&(?:"[^"]*"|\d+|[A-Z]|&)', re.IGNORECASE)
 #: Storages of embedded objects, by the beginning of their names.
 _EMBEDDED = ("MBD", "LNK")
 
@@ -99,7 +97,7 @@ def _read_sheet(stream: bytes, place: int, found: SheetTexts) -> None:
             found.add(_characters(stream[start + 3 : start + size], stream[start + 2]))
         elif kind in (_HEADER, _FOOTER) and size > 3:
             n_characters = struct.unpack_from("<H", stream, start)[0]
-            found.add(_CODES.sub(" ", _characters(stream[start + 2 : start + size], n_characters)))
+            found.add(without_codes(_characters(stream[start + 2 : start + size], n_characters)))
 
 
 def _characters(data: bytes, most: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,9 +11,8 @@ from lake.parse.canonical import one_line
 from lake.parse.tables.workbook import Sheet, plain_lines
 from lake.parse.tables.workbook_cells import rich_text
 from lake.parse.tables.workbook_package import WorkbookPackage
-from lake.parse.tables.workbook_parts import drawing_texts, parted, unseen_columns, vml_texts
+from lake.parse.tables.workbook_parts import drawing_texts, parted, unseen_columns, vml_texts, without_codes
 
-_CODES = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d+|[A-Z]|&)', re.I)
 _THREAD = "[Threaded comment]"
 #: Parts whose texts stand on a sheet, by the last word of their relationship's type.
 _DRAWN = (
@@ -144,4 +142,4 @@ def note_line(cell: str, author: str, text: str) -> str:
 
 def printed_lines(parts: Iterable[str]) -> list[str]:
     """Headers and footers of printed pages without their codes, each once."""
-    return list(dict.fromkeys(line for part in parts if (line := one_line(_CODES.sub(" ", part)))))
+    return list(dict.fromkeys(line for part in parts if (line := one_line(without_codes(part)))))

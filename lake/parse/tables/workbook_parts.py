@@ -12,6 +12,8 @@ from lake.parse.canonical import one_line
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 #: The cells of another workbook, in a chart's formula.
 _ELSEWHERE = "["
+_OF_FONTS = re.compile(r'&["\dBEHIKOSUXY]', re.I)
+_CODES = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d+|[A-Z]|&)', re.I)
 
 
 def unseen_columns(root: Any) -> Iterator[tuple[str, str]]:
@@ -114,3 +116,12 @@ def local_name(node: Any) -> str:
 
 def local(tag: str) -> str:
     return tag.rpartition("}")[2]
+
+
+def without_codes(part: str) -> str:
+    """A header without its codes, of which those for fonts part no word.
+
+    >>> without_codes('&L&"Arial,Bold"&12R&&D in&Bvoices&CPage &P')
+    ' R&D invoices Page  '
+    """
+    return _CODES.sub(lambda code: "&" if code[0] == "&&" else "" if _OF_FONTS.match(code[0]) else " ", part)

@@ -176,7 +176,9 @@ class XlsxReader:
         return texts, n_empty
 
     def _text_of(self, style: str, kind: str, raw: str) -> str | None:
-        """A cell's text as shown; None if its value is not of its type."""
+        """A cell's text as shown, or as written if it is not of its type; None for a string that there isn't."""
+        if kind == "s" and raw and not raw.isdecimal():
+            return decoded(raw)
         if kind == "s":
             index = int(raw) if raw.isdecimal() else -1
             return self._strings[index] if 0 <= index < len(self._strings) else None
@@ -193,7 +195,7 @@ class XlsxReader:
         try:
             value = float(raw)
         except ValueError:
-            return None
+            return decoded(raw)
         shows = self._shows[int(style)] if style.isdecimal() and int(style) < len(self._shows) else general
         try:
             return shows(value)

@@ -18,6 +18,7 @@ from pathlib import Path
 from lake.errors import InputError
 from lake.parse.registry import parse, parser_of
 from tests.lake.parse.odd_files import ODD
+from tests.lake.parse.office_inputs import OFFICE
 from tests.lake.parse.rare_places import RARE
 from tests.lake.parse.reported import ALL
 
@@ -35,7 +36,7 @@ def files() -> Iterator[tuple[str, bytes]]:
             yield path.name, path.read_bytes()
     for path in sorted(Path(__file__).with_name("data").iterdir()):
         yield path.name, path.read_bytes()
-    for one in (*ALL, *RARE, *ODD):
+    for one in (*ALL, *RARE, *ODD, *OFFICE):
         yield f"{one.name}{one.suffix}", one.data
 
 

@@ -85,7 +85,7 @@ KEPT = {
         r"{\listtext\f3\'b7\tab}\ls1 one\par{\listtext\f3\'b7\tab}\ilvl1 two\par\pard{\listtext 3.\tab}three\par\pard End.\par",
         "- one\n  - two\n- 3. three\n\nEnd.",
     ),
-    "a formula": (r"{\mmath{\*\moMath{\mr E=mc}{\msSup{\me{\mr x}}{\msup{\mr 2}}}}}", "E=mcx2"),
+    "a formula": (r"{\mmath{\*\moMath{\mr E=mc}{\msSup{\me{\mr x}}{\msup{\mr 2}}}}}", "E=mc x^(2)"),
     "an index entry": (r"rope{\xe rope}{\*\bkmkstart x}{\*\bkmkend x} and tar", "rope and tar"),
     "a table": (
         row("a", r"b\par c") + row("d", "e") + r"\pard After.\par",
