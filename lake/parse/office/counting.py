@@ -40,9 +40,11 @@ _SERIES = {
     "decimalEnclosedCircle": "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳",
 }
 _SERIES |= {"aiueo": _SERIES["aiueoFullWidth"], "iroha": _SERIES["irohaFullWidth"]}
-_HEBREW = ((400, "ת"), (300, "ש"), (200, "ר"), (100, "ק"), (90, "צ"), (80, "פ"), (70, "ע"), (60, "ס"), (50, "נ"))
-_HEBREW += ((40, "מ"), (30, "ל"), (20, "כ"), (16, "טז"), (15, "טו"), (10, "י"))
-_HEBREW += tuple((9 - i, letter) for i, letter in enumerate("טחזוהדגבא"))
+_HEBREW: tuple[tuple[int, str], ...] = (
+    *((400, "ת"), (300, "ש"), (200, "ר"), (100, "ק"), (90, "צ"), (80, "פ"), (70, "ע"), (60, "ס"), (50, "נ"), (40, "מ")),
+    *((30, "ל"), (20, "כ"), (16, "טז"), (15, "טו"), (10, "י")),
+    *((9 - i, letter) for i, letter in enumerate("טחזוהדגבא")),
+)
 
 
 def counted(number: int, name: str) -> str:

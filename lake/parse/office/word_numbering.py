@@ -7,6 +7,7 @@ and numbers in words and in other scripts.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lake.parse.office.counting import counted
@@ -60,18 +61,18 @@ class Numbering:
     def _mark(self, holder: _Element, formats: dict[int, str]) -> None:
         for level in holder:
             label = child(level, "w:lvlText") if key(level.tag) == "w:lvl" else None
-            if label is None or formats.get(_index(level)) == "bullet":
+            if label is None or formats.get(_index(level)) in ("bullet", "none"):
                 continue
             is_legal = is_on(child(level, "w:isLgl"))
             name = next(iter(one for one in label.attrib if str(one).endswith("}val")), None)
             if name is None:
                 continue
             names = {i: "decimal" if is_legal and one not in _EVEN_IN_LEGAL else one for i, one in formats.items()}
-            label.set(name, _PLACE.sub(lambda match, names=names: self._place(match, names), label.get(name)))
+            label.set(name, _PLACE.sub(partial(self._place, names), label.get(name)))
             if (own := child(level, "w:numFmt")) is not None:
                 own.set(f"{own.tag.rpartition('}')[0]}}}val", "decimal")
 
-    def _place(self, match: re.Match[str], formats: dict[int, str]) -> str:
+    def _place(self, formats: dict[int, str], match: re.Match[str]) -> str:
         name = formats.get(int(match[1]) - 1, "decimal")
         if name not in self._names:
             self._names.append(name)
