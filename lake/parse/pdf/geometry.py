@@ -17,13 +17,17 @@ class Box(NamedTuple):
 
 
 class PlacedWord(NamedTuple):
-    """A run of glyphs without a space; ``size`` is the font's size in points as drawn."""
+    """A run of glyphs without a space; ``size`` is the font's size in points as drawn.
+
+    ``turned`` words run up or down the page.
+    """
 
     text: str
     box: Box
     size: float
     bold: bool = False
     fixed: bool = False
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lake.parse.pdf.drawn_rules import DrawnRules
@@ -74,9 +75,17 @@ class PageGlyphs(PageText):
     def _text_turn(self, shown: int) -> int:
         """Quarter turns clockwise after which most of the text is level: those of the page, unless samples agree."""
         letters = [i for i in range(0, len(self.text), len(self.text) // _N_SAMPLES + 1) if self.text[i].isalnum()]
-        turns = Counter(round(-self._quick.angle(self._handle, self._index(i)) / _QUARTER) % 4 for i in letters)
+        turns = Counter(map(self._turn_of, letters))
         (turn, n_agreed), *_ = turns.most_common(1) or [(shown, 0)]
         return turn if n_agreed > _LEAST_AGREED * len(letters) else shown
+
+    def _turn_of(self, index: int) -> int:
+        """Quarter turns clockwise after which a glyph is level."""
+        return round(-self._quick.angle(self._handle, self._index(index)) / _QUARTER) % 4
+
+    def is_turned(self, index: int) -> bool:
+        """Whether a glyph is not level on the page as it is read."""
+        return self._turn_of(index) != self._turn
 
     @property
     def is_upside_down(self) -> bool:
@@ -269,6 +278,7 @@ class PageGlyphs(PageText):
             return Box(self._right - right, self._top - top, self._right - left, self._top - bottom)
         return Box(self._top - top, left - self._left, self._top - bottom, right - self._left)
 
+    @cached_property
     def rules(self) -> Sequence[Box]:
         """Thin boxes that are drawn; they are looked up when they are first used."""
         return DrawnRules(self._page, self.shown)

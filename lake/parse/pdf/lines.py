@@ -34,6 +34,7 @@ _WIDE_ADVANCE = 0.78
 _LEAST_WIDE = 8
 _LEAST_CELL_LINES = 3
 _LEAST_BESIDE_LINES = 3
+_LEAST_GAPPED = 2
 _LEAST_WITH_MARGINS = 12
 _LONGEST_LAST_CELL = 28.0
 _TREE = re.compile("[\u2502\u251c\u2514]")
@@ -64,7 +65,8 @@ def page_lines(
     is_whole = all(
         min(line.left, line.bottom, width - line.right, height - line.top) > -_OVERHANG for line in stream.lines
     )
-    if is_whole and not added and not glyphs.is_upside_down and not stream.has_columns and _reads_on(stream.lines):
+    is_plain = not (added or glyphs.is_upside_down or stream.has_columns) and is_whole and _reads_on(stream.lines)
+    if is_plain and not _is_ruled(stream, glyphs):
         return right_columns_first(stream.lines), []
     layout = layout_of(glyphs)
     if stream.spaced:
@@ -76,13 +78,24 @@ def page_lines(
         outside = [word.text for word in layout.words if id(word) not in kept]
         layout = replace(layout, words=visible)
     placed = word_lines(layout.words)
-    for table in find_tables(layout) if find_tables and layout.words else ():
+    tables = find_tables(layout) if find_tables and layout.words else ()
+    if is_plain and not tables:
+        return right_columns_first(stream.lines), []
+    for table in tables:
         inside = [line for line in placed if _is_inside(line, table.box)]
         if inside and _holds_all(table, inside):
             kept = set(map(id, inside))
             placed = [line for line in placed if id(line) not in kept]
             placed.append(Line("", *table.box, table=table))
     return reading_order([*placed, *(_beside_label(line, placed) for line in added)]), outside
+
+
+def _is_ruled(stream: _Stream, glyphs: PageGlyphs) -> bool:
+    """Whether lines with one gap, which may be a label and its text, stand between rules in both directions."""
+    if stream.n_gapped < _LEAST_GAPPED:
+        return False
+    upright = sum(rule.top - rule.bottom > rule.right - rule.left for rule in glyphs.rules)
+    return upright > 1 and len(glyphs.rules) - upright > 2
 
 
 def _beside_label(added: Line, lines: Sequence[Line]) -> Line:
@@ -107,6 +120,7 @@ class _Stream:
     lines: list[Line]
     cells: list[Line] = field(default_factory=list)
     n_beside: int = 0
+    n_gapped: int = 0
     n_leaders: int = 0
     spaced: list[str] = field(default_factory=list)
 
@@ -220,6 +234,7 @@ def _note_gaps(
         return
     if len(gaps) > 1 or (text[-1] in _CELL_ENDS and _is_short_cell(glyphs, line, last, gaps[-1][1])):
         found.cells.append(line)
+    found.n_gapped += 1
     found.n_beside += gaps[0][0] - line.left > _BESIDE * em and line.right - gaps[-1][1] > _BESIDE * em
 
 

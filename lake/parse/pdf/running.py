@@ -88,10 +88,32 @@ def running_lines(pages: Sequence[Sequence[Line]], known: Sequence[str] = ()) ->
             told.add(letters)
         elif edge.key in counted:
             found[edge.page][edge.place] = edge.rest
+    numbers = {edge.page: edge.number for edge in edges if edge.key in counted}
+    _drop_beside_turned(pages, found, told & set(recurring.values()), numbers)
     for lines, dropped in zip(pages, found, strict=True):
         if dropped and not any(i not in dropped or dropped[i] for i in range(len(lines))):
             dropped.clear()
     return found
+
+
+def _drop_beside_turned(
+    pages: Sequence[Sequence[Line]], found: list[dict[int, str]], told: set[str], numbers: dict[int, int | None]
+) -> None:
+    """Drop the running lines and the numbers of pages that are read turned, along whose sides they run.
+
+    ``told`` are letters of running lines, ``numbers`` the known numbers by page.
+    """
+    for page, lines in enumerate(pages):
+        aside = [i for i, line in enumerate(lines) if not (line.is_upright or line.table)]
+        repeats = [i for i in aside if plain_letters(lines[i].text) in told]
+        found[page].update(dict.fromkeys(repeats, ""))
+        before, after = numbers.get(page - 1), numbers.get(page + 1)
+        if page in numbers or before is None or after != before + 2:
+            continue
+        plain = ((i, _PLAIN.fullmatch(line.text)) for i, line in enumerate(lines) if len(line.text) < _BOTH_ENDS)
+        own = [i for i, match in plain if match and _value(match["n"]) == before + 1]
+        if len(own) == 1 and aside:
+            found[page][own[0]] = ""
 
 
 def _said(edge: _Edge, counted: set[tuple[int, int]]) -> str:
@@ -217,6 +239,8 @@ def _told(
     for number, lines in enumerate(pages):
         before = ""
         for i, line in enumerate(lines):
+            if not line.is_upright:
+                continue
             if not before and not line.text.startswith(begins):
                 continue
             letters = plain_letters(line.text[:_LONGEST])

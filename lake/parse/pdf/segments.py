@@ -117,7 +117,7 @@ def segments_of(words: Iterable[PlacedWord]) -> list[Segment]:
     size = edge = height = left = right = bottom = top = 0.0
     held: list[PlacedWord] = []
     for word in words:
-        text, (x, y, to, up), word_size, _, _ = word
+        text, (x, y, to, up), word_size, *_ = word
         reach = word_size if word_size > size else size
         gap = x - edge
         # Written out since every word of every page passes here.

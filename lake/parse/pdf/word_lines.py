@@ -61,9 +61,10 @@ def word_lines(words: Sequence[PlacedWord]) -> list[Line]:
     texts: list[str] = []
     starts: list[float] = []
     line: Line | None = None
+    is_turned = False
     last = Box(0.0, 0.0, 0.0, 0.0)
-    for text, box, size, bold, fixed in words:
-        if line is not None and _goes_on(line, last, box, size):
+    for text, box, size, bold, fixed, turned in words:
+        if line is not None and turned == is_turned and _goes_on(line, last, box, size):
             texts.append(text)
             starts.append(box.left)
             left, bottom, right, top = box
@@ -81,8 +82,9 @@ def word_lines(words: Sequence[PlacedWord]) -> list[Line]:
             if line is not None:
                 _finish(line, texts, starts)
             texts, starts = [text], [box.left]
-            is_upright = len(text) < 3 or box.top - box.bottom <= max(2.5 * size, 4.0)
+            is_upright = not turned and (len(text) < 3 or box.top - box.bottom <= max(2.5 * size, 4.0))
             line = Line("", *box, size, bold, is_upright=is_upright, is_fixed=fixed)
+            is_turned = turned
             lines.append(line)
         last = box
     if line is not None:

@@ -60,19 +60,25 @@ def layout_of(glyphs: PageGlyphs) -> PageLayout:
         found = [(with_signs(text, first, glyphs.raised), first, last) for text, first, last in found]
     placed = glyphs.words([(first, last) for _, first, last in found])
     words: list[PlacedWord] = []
+    begins: list[int] = []
     end = -2
     is_signed = False
     for number, box, style in placed:
         text, first, last = found[number]
-        word = PlacedWord(_shown(text), box, *style)
+        is_high = box.top - box.bottom > box.right - box.left and len(text) > 1
+        word = PlacedWord(_shown(text), box, *style, is_high and glyphs.is_turned(first))
         before = words[-1] if words else None
         may_join = before is not None and (word.size < before.size or is_signed)
         joined = _with_sign(glyphs, words[-1], word, glyphs.text[end:first]) if may_join else None
         is_signed = joined is not None
         if joined is None:
             words.append(word)
+            begins.append(first)
         else:
             words[-1] = joined
         end = last + 1
+    if any(word.turned for word in words):  # short ones beside it may be no higher than wide
+        both = zip(words, begins, strict=True)
+        words = [word._replace(turned=word.turned or glyphs.is_turned(first)) for word, first in both]
     width, height = glyphs.size
-    return PageLayout(width, height, words, glyphs.rules())
+    return PageLayout(width, height, words, glyphs.rules)

@@ -591,3 +591,21 @@ def test_a_table_that_runs_along_the_page_has_its_own_rows(degrees: int) -> None
             canvas.line(100 * j - 155, 75, 100 * j - 155, -5)
 
     assert "| Bergen | 72 | 2 |" in parse(pdf(draw), "a.pdf").text
+
+
+def test_a_grid_of_two_columns_of_words_is_a_table() -> None:
+    rows = [("Clause", ["Obligation"]), ("A1", ["The tenant pays", "the rent monthly"]), ("B2", ["The owner mends"])]
+
+    def draw(canvas: Any) -> None:
+        height = 740.0
+        canvas.line(72, height + 14, 500, height + 14)
+        for name, lines in rows:
+            put(canvas, 76, height, name)
+            for i, line in enumerate(lines):
+                put(canvas, 176, height - 13 * i, line)
+            height -= 13 * len(lines) + 8
+            canvas.line(72, height + 14, 500, height + 14)
+        for x in (72, 170, 500):
+            canvas.line(x, 754, x, height + 14)
+
+    assert "| A1 | The tenant pays the rent monthly |" in parse(pdf(draw), "a.pdf").text

@@ -348,6 +348,39 @@ class TestTurnedAndHidden:
         assert "herring landed in tons" in text
         assert "\n".join(PROSE) in text
 
+    @pytest.mark.parametrize("degrees", [90, -90])
+    @pytest.mark.parametrize("title", ["Tons landed a year", "Per year", "In kg of cod", "GDP in EUR"])
+    def test_a_title_along_an_axis_is_one_line(self, title: str, degrees: int) -> None:
+        def draw(canvas: Any) -> None:
+            for i in range(5):
+                put(canvas, 90 + 60 * i, 280, f"203{i}", 9)
+                put(canvas, 70, 300 + 40 * i, f"{i * 10}", 9)
+            canvas.translate(60, 390 - degrees)
+            canvas.rotate(degrees)
+            put(canvas, 0, 0, title, 10)
+
+        assert title in read(pdf(draw)).text.split("\n")
+
+    def test_a_header_beside_a_turned_page_is_dropped(self) -> None:
+        def level(canvas: Any, number: int) -> None:
+            put(canvas, 72, 810, "Harbour Report", 9)
+            put(canvas, 290, 30, str(number), 9)
+            column(canvas, [f"{line} {number}" for line in PROSE])
+
+        def turned_page(canvas: Any) -> None:
+            put(canvas, 72, 810, "Harbour Report", 9)
+            put(canvas, 290, 30, "4", 9)
+            canvas.translate(300, 100)
+            canvas.rotate(90)
+            column(canvas, LEFT, x=0, top=100)
+
+        pages = [lambda canvas, n=n: level(canvas, n) for n in (1, 2, 3)]
+        pages += [turned_page, *(lambda canvas, n=n: level(canvas, n) for n in (5, 6))]
+        text = read(pdf(*pages)).text
+        assert text.count("Harbour Report") == 1
+        assert "\n4" not in text
+        assert in_order(text, *LEFT)
+
     def test_text_outside_the_page_is_hidden(self) -> None:
         def draw(canvas: Any) -> None:
             column(canvas, PROSE)
