@@ -81,7 +81,8 @@ class PageGlyphs(PageText):
 
     def _turn_of(self, index: int) -> int:
         """Quarter turns clockwise after which a glyph is level."""
-        return round(-self._quick.angle(self._handle, self._index(index)) / _QUARTER) % 4
+        angle: float = self._quick.angle(self._handle, self._index(index))
+        return round(-angle / _QUARTER) % 4
 
     def is_turned(self, index: int) -> bool:
         """Whether a glyph is not level on the page as it is read."""
