@@ -7,12 +7,12 @@ that a hidden document exists.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.search.rights import MaySee
 
@@ -49,17 +49,9 @@ class DocumentRows:
         found: dict[str, Any] = documents.rows([row_id], list(columns)).to_pylist()[0]
         return found
 
-    def among(self, doc_ids: Iterable[str], row_ids: np.ndarray) -> frozenset[str]:
-        """Those of the documents whose rows are among ``row_ids``, which are sorted."""
-        if not len(self.doc_ids) or not len(row_ids):
-            return frozenset()
-        return frozenset(doc_id for doc_id in doc_ids if self._is_among(doc_id, row_ids))
-
-    def _is_among(self, doc_id: str, row_ids: np.ndarray) -> bool:
-        place = self._place(doc_id)
-        row_id = self.row_ids[place].as_py()
-        is_listed = row_ids[min(int(np.searchsorted(row_ids, row_id)), len(row_ids) - 1)] == row_id
-        return bool((self.doc_ids[place].as_py() == doc_id) & is_listed)
+    def among(self, rows: pa.Table) -> pa.BooleanArray:
+        """Whether each of the documents is among these rows (``_rowid``)."""
+        return pc.is_in(self.row_ids, rows.column("_rowid").combine_chunks())
 
     def _place(self, doc_id: str) -> int:
         """Where the document is; without such a document, where a neighbour is, so that the steps are the same."""

@@ -10,7 +10,8 @@ from functools import cache, cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.errors import UsageError
 from lake.ids.uris import column_folded, folded
@@ -24,7 +25,8 @@ from lake.search.leads import TEXTS
 from lake.search.metadata import MetadataCondition
 from lake.search.predicate import ANYTHING, NOTHING, Predicate, enclosed
 from lake.sources.globs import matching
-from lake.tables.sql import one_of, quoted
+from lake.tables.sql import one_of, quoted, unindexed
+from lake.tables.table_indices import KEYS_LOOKED_UP
 
 if TYPE_CHECKING:
     from lake.tables.reader import TableReader
@@ -57,7 +59,7 @@ class ReleaseFilter:
         self._chunks, self._documents, self._has_summaries = chunks, documents, has_summaries
         self._document_rows = document_rows or cache(lambda: DocumentRows.read(documents))
         self._found: dict[tuple[str, str], Predicate | frozenset[str]] = {}
-        self._visible_rows: Latest[np.ndarray] = Latest()
+        self._visible: Latest[pa.BooleanArray] = Latest()
         self._lock = Lock()
 
     def predicate(
@@ -65,8 +67,8 @@ class ReleaseFilter:
     ) -> Predicate:
         """A predicate for both. ``where``: SQL, over columns of chunks only or of documents only.
 
-        ``seen`` is what the caller may see. If that is not everything, an unknown key of the metadata is no error,
-        since it would tell which keys documents have that the caller may not see.
+        ``seen`` is what the caller may see. If that is not everything, nothing depends on other documents, not even
+        the time it takes: an unknown key of the metadata is no error, and no index is asked for an id.
 
         ``filters`` maps columns to a value, a list of accepted values, or operators with their values, as in
         ``{"modified_at": {">=": "2026-01-01"}, "tags": {"any": ["x"]}, "metadata.year": 2024}``.
@@ -98,10 +100,13 @@ class ReleaseFilter:
         if key == "uri":
             operator, value = self._spelled(operator, value)
         predicate = kind.predicate(key, operator, value)
-        if key == "doc_id" and _ANY_OF.get(operator) == "in" and seen != ANYTHING:
-            # An index would answer sooner for an id that no document has than for a hidden one's.
-            return self._document_rows().among([value] if isinstance(value, str) else value, self._visible(seen))
-        return predicate if key in self._chunks.schema.names else self._documents_where(predicate)
+        if key not in self._chunks.schema.names:
+            return self._documents_where(predicate, seen)
+        if seen != ANYTHING and key in KEYS_LOOKED_UP["chunks"]:
+            if key == "doc_id" and _ANY_OF.get(operator) == "in":
+                return frozenset([value] if isinstance(value, str) else value)
+            return kind.predicate(unindexed(key), operator, value)
+        return predicate
 
     def _kind(self, column: str) -> Kind:
         for reader in (self._chunks, self._documents):
@@ -136,14 +141,14 @@ class ReleaseFilter:
                 self._documents.check_filter(sql)
             except UsageError:
                 raise UsageError(f"{of_chunks}; {self._known()}") from of_chunks
-            return self._documents_where(Predicate(sql))
+            return self._documents_where(Predicate(sql), ANYTHING)
         return Predicate(sql)
 
-    def _documents_where(self, predicate: Predicate) -> frozenset[str]:
+    def _documents_where(self, predicate: Predicate, seen: Predicate) -> frozenset[str]:
         if predicate == ANYTHING:
             return self._all
-        sql = str(predicate.sql)
-        rows = self._documents.scan(["doc_id"], sql)
+        # Rights come first: behind a condition that no document meets, they would not be evaluated.
+        rows = self._documents.scan(["doc_id"], (seen & predicate).sql)
         return frozenset(rows.column("doc_id").to_pylist())
 
     def _glob(self, column: str, pattern: Any) -> Predicate | frozenset[str]:
@@ -201,15 +206,6 @@ class ReleaseFilter:
         pairs = zip(rows.column("doc_id").to_pylist(), rows.column("metadata").to_pylist(), strict=True)
         return {doc_id: json.loads(metadata) for doc_id, metadata in pairs}
 
-    def _visible(self, seen: Predicate) -> np.ndarray:
-        """Rows of the documents that a caller may see, sorted."""
-
-        def read() -> np.ndarray:
-            rows: np.ndarray = self._documents.scan(["_rowid"], seen.sql).column("_rowid").to_numpy()
-            return np.sort(rows)
-
-        return self._visible_rows.get(seen.sql or "", read)
-
     @cached_property
     def _all(self) -> frozenset[str]:
         return frozenset(self._documents.scan(["doc_id"]).column("doc_id").to_pylist())
@@ -227,18 +223,22 @@ class ReleaseFilter:
         return found
 
     def _among(self, doc_ids: frozenset[str], seen: Predicate) -> Predicate:
-        """Selects chunks of these documents, by the shorter of two lists.
+        """Selects chunks of these documents, as far as they may be seen, by the shorter of two lists.
 
         NOTHING spares a search. Only whoever sees everything may notice: for others it would tell hidden documents that
         pass from none that do.
         """
-        others = self._all - doc_ids
-        if not doc_ids:
+        known = self._document_rows()
+        visible = self._visible.get(seen.sql or "", lambda: known.among(self._documents.scan(["_rowid"], seen.sql)))
+        chosen = pc.is_in(known.doc_ids, pa.array(doc_ids, pa.string()))
+        passing, others = pc.and_(visible, chosen), pc.and_not(visible, chosen)
+        if not passing.true_count:
             return NOTHING if seen == ANYTHING else _NO_DOCUMENT
-        if not others:
+        if not others.true_count:
             return ANYTHING
-        negated = len(others) < len(doc_ids)
-        return Predicate(one_of("doc_id", sorted(others if negated else doc_ids), negated=negated))
+        negated = others.true_count < passing.true_count
+        listed = known.doc_ids.filter(others if negated else passing).to_pylist()
+        return Predicate(one_of("doc_id", listed, negated=negated))
 
 
 def _items(filters: Mapping[str, Any] | None) -> Iterable[tuple[str, Any]]:

@@ -292,7 +292,36 @@ def test_an_id_of_a_hidden_document_is_searched_for_as_one_that_no_document_has(
     hidden = [row["doc_id"] for row in ROWS if row["acl"] not in acls]
     assert {searched(doc_id) for doc_id in (*hidden, "f" * 32, "", "ünï")} == {"doc_id = ''"}
     assert searched(*hidden, *visible) == searched(*visible, "0")
-    assert all(doc_id in searched(*visible) for doc_id in visible)
+    assert all(doc_id in searched(doc_id) for doc_id in visible)
+
+
+@pytest.mark.parametrize(
+    ("key", "hidden", "absent"),
+    [
+        ("uri", {"glob": "**/d?md"}, {"glob": "**/e?md"}),
+        ("size", 100, 150),
+        ("metadata.project", "hermes", "ares"),
+        ("metadata.year", {"=": 2021.5}, {"=": 2020.5}),
+    ],
+)
+def test_a_condition_that_hidden_documents_meet_is_searched_for_as_one_that_none_meets(
+    release: ReleaseFilter, key: str, hidden: Any, absent: Any
+) -> None:
+    assert release.predicate(filters={key: hidden}).sql != NOTHING.sql
+    seen = Predicate("acl IS NULL")
+    found = [release.predicate(filters={key: condition}, seen=seen).sql for condition in (hidden, absent)]
+    assert found == ["doc_id = ''"] * 2
+
+
+@pytest.mark.parametrize("key", ["chunk_id", "doc_id"])
+@pytest.mark.parametrize("condition", [{"=": "a"}, {"in": ["a"]}, {"!=": "a"}, {">=": "a", "<=": "a"}])
+def test_no_index_tells_whoever_does_not_see_everything_which_ids_there_are(
+    release: ReleaseFilter, key: str, condition: dict[str, Any]
+) -> None:
+    sql = release.predicate(filters={key: condition}, seen=Predicate("acl IS NULL")).sql
+    assert sql is not None
+    assert f"({key} || '')" in sql or sql == "doc_id = ''"
+    assert f"({key} || '')" not in str(release.predicate(filters={key: condition}).sql)
 
 
 def test_documents_are_read_once(readers: tuple[TableReader, TableReader], release: ReleaseFilter) -> None:
