@@ -183,7 +183,7 @@ def _n_erased(lake: Lake, known: pa.Table, plan: Plan) -> int:
     if not denylist:
         return 0
     gone = (row[1:] for row in tuples(known, "doc_id", "source", "uri", "digest") if row[0] in plan.removed)
-    return sum(denylist.has_document(source, uri) or denylist.has_content(digest or "") for source, uri, digest in gone)
+    return sum(denylist.has_document(source, uri) or denylist.has_content(digest) for source, uri, digest in gone)
 
 
 def _lost(lake: Lake, history: History, plan: Plan, known: pa.Table, listed: pa.Table) -> pl.DataFrame:

@@ -64,9 +64,9 @@ class Denylist:
         """Whether the document of this name was erased, in whatever Unicode form either name is spelled."""
         return bool(self._places) and any(map(self.has_place, places(source, uri)))
 
-    def has_content(self, digest: str) -> bool:
-        """Whether a document of these bytes was erased."""
-        return bool(self._contents) and self._token("content", digest) in self._contents
+    def has_content(self, digest: str | None) -> bool:
+        """Whether a document of these bytes was erased; False for None, bytes that are still to be read."""
+        return digest is not None and bool(self._contents) and self._token("content", digest) in self._contents
 
     def add(self, documents: Iterable[tuple[str, Iterable[str]]]) -> None:
         """Deny each document's place (doc_id) and all its bytes (digests), from now on and in every process."""

@@ -12,6 +12,7 @@ import raglake
 from flows.cli.app import _exit_status
 from lake.directory import Lake
 from lake.ids import document_id
+from lake.maintenance.doctor import examine
 from lake.schemas import DIGESTS
 
 RECIPE = raglake.RecipeOptions(embedder="hash")
@@ -86,3 +87,13 @@ def test_what_was_erased_since_a_scan_is_not_remembered(tmp_path: Path) -> None:
     lake.denylist().add([(document_id("docs", "erased.md"), ["digest of copy.md"])])
     lake.remember(rows, ["docs"])
     assert lake.cached_digests(["docs"]).column("uri").to_pylist() == ["kept.md"]
+
+
+def test_rows_whose_bytes_the_next_listing_reads_do_not_stop_an_erasure(place: Path) -> None:
+    """So are stored the rows of a database that changed within the last seconds."""
+    lake = Lake(str(place / "lake"))
+    row = {"doc_id": document_id("rows", "1.txt"), "source": "rows", "uri": "1.txt"}
+    lake.remember(pa.Table.from_pylist([row], schema=DIGESTS), ["rows"])
+    raglake.forget(place / "lake", uri="a.md", why="request 4711")
+    assert lake.cached_digests(["rows"]).column("digest").to_pylist() == [None]
+    assert not examine(lake).issues

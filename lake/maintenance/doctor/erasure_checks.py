@@ -59,7 +59,7 @@ def _in_releases(exam: Examination, denylist: Denylist) -> bool:
         rows = []
         with failing(lambda reason: None):  # the check of tables reports it
             rows = known_documents(exam.lake, release).select(["doc_id", "digest", "uri"]).to_pylist()
-        uris = [row["uri"] for row in rows if denylist.has_place(row["doc_id"]) or _has(denylist, row["digest"])]
+        uris = [row["uri"] for row in rows if denylist.has_place(row["doc_id"]) or denylist.has_content(row["digest"])]
         if uris:
             named = f"{', '.join(map(repr, uris[:_FIRST]))}{' ...' if len(uris) > _FIRST else ''}"
             what = f"holds {len(uris)} documents that were erased: {named}"
@@ -109,8 +109,4 @@ def _denied(exam: Examination, denylist: Denylist, path: str, columns: list[str]
         rows = open_parquet(exam.lake.store, path).read(columns=columns)
     places = rows.column("doc_id").to_pylist() if "doc_id" in rows.column_names else []
     digests = rows.column("digest").to_pylist() if "digest" in rows.column_names else []
-    return any(map(denylist.has_place, places)) or any(_has(denylist, digest) for digest in digests)
-
-
-def _has(denylist: Denylist, digest: str | None) -> bool:
-    return digest is not None and denylist.has_content(digest)
+    return any(map(denylist.has_place, places)) or any(map(denylist.has_content, digests))
