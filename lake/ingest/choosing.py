@@ -77,7 +77,7 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
     if base is None or change_recipe:
         return recipe
     _check_parsers(base, recipe)
-    if replace(recipe, parsers=base.parsers) == base:
+    if recipe.upgraded(base):
         return recipe
     was, wanted = _flat(base), _flat(recipe)
     stated = ((key, was.get(key, "auto"), wanted.get(key, "auto")) for key in {**was, **wanted})
@@ -96,7 +96,7 @@ def _flat(recipe: Recipe) -> dict[str, Any]:
 
 
 #: Keys of a recipe whose change is worded otherwise.
-_NOT_WORDED = ("chunking", "parsers", "embedder", "further_embedders")
+_NOT_WORDED = ("chunking", "parsers", "words_revision", "embedder", "further_embedders")
 
 
 def _changes(base: Recipe, recipe: Recipe) -> list[str]:
@@ -109,12 +109,12 @@ def _changes(base: Recipe, recipe: Recipe) -> list[str]:
 
 def _work(base: Recipe, recipe: Recipe) -> str:
     """What has to be done for another recipe."""
-    if replace(recipe, parsers=base.parsers, index=base.index) == base:
+    if recipe.upgraded(replace(base, index=recipe.index)):
         return "index the vectors anew, which parses and embeds nothing"
     chunking = replace(recipe.chunking, summaries=base.chunking.summaries)
-    if replace(recipe, parsers=base.parsers, chunking=chunking) == base:
+    if replace(recipe, chunking=chunking).upgraded(base):
         return "make summaries anew and embed them, which parses nothing"
-    if replace(recipe, parsers=base.parsers, further_embedders=base.further_embedders) == base:
+    if replace(recipe, further_embedders=base.further_embedders).upgraded(base):
         new = [one.name for one in recipe.embedders if one not in base.embedders]
         return f"embed all texts with {' and '.join(map(repr, new))}" if new else "write all rows anew"
     if _differ_in_prompts(base.embedder, recipe.embedder):

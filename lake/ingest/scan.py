@@ -220,7 +220,7 @@ def _without_vectors_of(recipe: Recipe, lake: Lake, history: History) -> list[st
 
 def _check_other_sources(known: pa.Table, names: Sequence[str], recipe: Recipe, base: Release | None) -> None:
     others = sorted(set(known.column("source").to_pylist()) - set(names))
-    if base is None or not others or replace(recipe, parsers=base.recipe.parsers) == base.recipe:
+    if base is None or not others or recipe.upgraded(base.recipe):
         return
     raise UsageError(f"a change of recipe concerns every source of the lake; name these too: {', '.join(others)}")
 

@@ -23,9 +23,17 @@ TextLanguage = Literal[
 ]  # fmt: skip
 
 
+#: Raised when raglake spells words otherwise, so that the next run makes those of all chunks anew. Releases of before
+#: keep theirs, and questions to them are spelled as they are: 0 stems no word in a script that its text's language
+#: does not have, and distinguishes traditional from simplified characters.
+WORDS_REVISION = 1
+
+
 class TextIndex(NamedTuple):
-    """The settings that determine the full-text index: tokenizer, language, and what the words of headings include."""
+    """The settings that determine the full-text index: tokenizer, language, what the words of headings include, and how
+    raglake spells words."""
 
     tokenizer: str
     language: str
     parts: tuple[str, ...] = ("headings",)
+    revision: int = WORDS_REVISION

@@ -10,7 +10,7 @@ from lake.errors import UsageError
 from lake.ids import derived_id, value_digest
 from lake.recipe.chunking import SITUATING, SUMMARISING, ChunkRecipe
 from lake.recipe.embedders import SPARSE, VECTOR_COLUMNS, EmbedderIdentity, VectorDtype, check_embedder_names
-from lake.recipe.full_text import TextIndex, TextLanguage, TextTokenizer, are_own
+from lake.recipe.full_text import WORDS_REVISION, TextIndex, TextLanguage, TextTokenizer, are_own
 from lake.recipe.vector_index import VectorIndex
 from lake.reporting import either
 
@@ -29,7 +29,7 @@ class Recipe:
     ``text_language`` is the language that they are stemmed in. ``words`` stems a document in its own language if that
     is known and can be stemmed. ``embedder`` measures chunks; ``further_embedders`` give each chunk vectors of their
     own, and change neither chunks nor what is stored for ``embedder``. ``index`` is the index of each embedder's
-    vectors, which is part of no document's fingerprint.
+    vectors, which is part of no document's fingerprint. ``words_revision`` is how raglake spells words.
     """
 
     embedder: EmbedderIdentity
@@ -40,12 +40,15 @@ class Recipe:
     text_language: str = "English"
     further_embedders: tuple[EmbedderIdentity, ...] = ()
     index: str = "auto"
+    words_revision: int = WORDS_REVISION
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "further_embedders", tuple(self.further_embedders))
         if self.further_embedders:  # a sparse model alone is what is embedded and stored for one model
             check_embedder_names([one.name for one in self.embedders])
         object.__setattr__(self, "index", str(VectorIndex.of(self.index)))
+        if not are_own(self.text_tokenizer):  # Lance makes the words
+            object.__setattr__(self, "words_revision", 0)
         wanted = self.chunking.child_tokens + self.chunking.heading_tokens
         for one in self.embedders:
             if not one.is_sparse:
@@ -64,6 +67,10 @@ class Recipe:
     @property
     def digest(self) -> str:
         return value_digest(self.to_json())
+
+    def upgraded(self, other: Recipe) -> bool:
+        """Whether this is ``other``, but for what an upgrade of raglake changes without being asked for."""
+        return self == replace(other, parsers=self.parsers, words_revision=self.words_revision)
 
     @property
     def embedders(self) -> tuple[EmbedderIdentity, ...]:
@@ -96,7 +103,9 @@ class Recipe:
     def text_index(self) -> TextIndex:
         """The settings that determine the full-text index. Lance's own tokenizers index texts and headings alone."""
         own = tuple(part for part in self.chunking.parts if part != "table")
-        return TextIndex(self.text_tokenizer, self.text_language, *([own] if are_own(self.text_tokenizer) else []))
+        if not are_own(self.text_tokenizer):
+            return TextIndex(self.text_tokenizer, self.text_language)
+        return TextIndex(self.text_tokenizer, self.text_language, own, self.words_revision)
 
     @property
     def vector_index(self) -> VectorIndex:
@@ -139,7 +148,9 @@ class Recipe:
         return {"further_embedders": found} if found else {}
 
     def to_json(self) -> dict[str, Any]:
-        left_out = {"further_embedders", *(["index"] if self.index == "auto" else [])}  # as releases before 0.4 have it
+        left_out = {"further_embedders"}
+        left_out |= {"index"} if self.index == "auto" else set()  # as releases before 0.4 have it
+        left_out |= set() if self.words_revision else {"words_revision"}
         fields = {name: value for name, value in asdict(self).items() if name not in left_out}
         return {"schema": SCHEMA_VERSION, **fields, "chunking": self.chunking.to_json(), **self._further()}
 
@@ -151,6 +162,7 @@ class Recipe:
                 **fields,
                 "embedder": EmbedderIdentity(**value["embedder"]),
                 "chunking": ChunkRecipe.from_json(value["chunking"]),
+                "words_revision": value.get("words_revision", 0),
                 "further_embedders": tuple(EmbedderIdentity(**one) for one in value.get("further_embedders", ())),
             }
         )

@@ -56,6 +56,7 @@ class WordSearch:
             ("text", "heading", *more, *rows.written), release.recipe.text_tokenizer == "words/accents"
         )
         self._tokenizer, self._language = release.recipe.text_tokenizer, release.recipe.text_language.lower()
+        self._revision = release.recipe.words_revision
         self._can_hold = are_own(self._tokenizer) and has_few_vectors(release)
         self._loading = Loading(lambda: held_words.read_held_words(table("chunks"), WORD_COLUMNS), submit)
         self._n_before, self._n_asked = release.counts["n_chunks"] // _CHUNKS_PER_SEARCH, 0
@@ -65,7 +66,7 @@ class WordSearch:
         query = question.text_query()
         wildcards, query = query.wildcards, query.without_wildcards()
         if are_own(self._tokenizer):
-            query = in_words(query, self._algorithms, self._tokenizer)
+            query = in_words(query, self._algorithms, self._tokenizer, self._revision)
         added = self._added(self.expansions(question))
         if wildcards:
             found = matching(self._table("chunks"), query, wildcards, depth, where, self._searched)
@@ -107,7 +108,7 @@ class WordSearch:
         text = " ".join(one for _, others in expansions for one in others)
         if not text or not are_own(self._tokenizer):
             return text.split()
-        found = asked(text, self._algorithms, self._tokenizer)
+        found = asked(text, self._algorithms, self._tokenizer, self._revision)
         return [*found.words, *found.forms]
 
     @cached_property

@@ -14,6 +14,7 @@ from functools import cache
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
+from lake.recipe.full_text import WORDS_REVISION
 from lake.tables.affixes import otherwise_joined, without_affixes
 from lake.tables.compounds import parts_of_compound
 from lake.tables.folding import plain, spelt, stemmed
@@ -87,6 +88,7 @@ class Analyzer(NamedTuple):
 
     algorithm: str = ""
     keeps_accents: bool = False
+    revision: int = WORDS_REVISION
 
     def words_of(self, text: str) -> Words:
         """The words of a text.
@@ -219,18 +221,21 @@ class Analyzer(NamedTuple):
         bare = (self._token(form) for form in without_affixes(word.casefold()))
         if re.fullmatch(f"[{_HANGUL}]+", word):
             return (*bare, *(map("".join, pairwise(word)) if len(word) > _SHORT_KOREAN else ()))
-        spelt_plainly = () if self.keeps_accents else (stemmed(plain(word.casefold()), self.algorithm),)
+        spelt_plainly = () if self.keeps_accents else (self._stem(self._spelt(word)),)
         return (*bare, *spelt_plainly, *self._parts(word))
 
     def _parts(self, word: str) -> tuple[str, ...]:
         return tuple(map(self._token, parts_of_compound(word.casefold(), self.algorithm)))
 
     def _token(self, word: str) -> str:
-        folded = stemmed(word.casefold(), self.algorithm)
-        return folded if self.keeps_accents else plain(folded)
+        folded = self._stem(word.casefold())
+        return folded if self.keeps_accents else plain(folded, self.revision)
+
+    def _stem(self, word: str) -> str:
+        return stemmed(word, self.algorithm, self.revision)
 
     def _spelt(self, word: str) -> str:
-        return word.casefold() if self.keeps_accents else plain(word.casefold())
+        return word.casefold() if self.keeps_accents else plain(word.casefold(), self.revision)
 
 
 def is_unspaced(letter: str) -> bool:

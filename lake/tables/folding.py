@@ -7,6 +7,7 @@ import unicodedata
 from functools import cache
 from typing import Any
 
+from lake.recipe.full_text import WORDS_REVISION
 from lake.tables.han_variants import HAN_VARIANTS
 
 #: ISO 639-1 code -> the Snowball algorithm that stems the language.
@@ -64,6 +65,7 @@ _PLAIN = str.maketrans(
     | HAN_VARIANTS
     | {chr(ord(zero) + digit): str(digit) for zero in _ZEROS for digit in range(10)}
 )
+_PLAIN_BEFORE = {letter: to for letter, to in _PLAIN.items() if chr(letter) not in HAN_VARIANTS}
 #: The dot under or beside a letter of Indic scripts, which is often left out.
 _NUKTAS = frozenset("\u093c\u09bc\u0a3c\u0abc\u0b3c")
 #: Scripts in which a mark changes how a letter is read, not which word it is: Latin, Greek, Cyrillic, Hebrew, Arabic,
@@ -80,7 +82,7 @@ def spelt(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text.translate(_LETTERS)).translate(_LETTERS)
 
 
-def plain(word: str) -> str:
+def plain(word: str, revision: int = WORDS_REVISION) -> str:
     """Without accents, vowel signs and variants of letters and digits; ``word`` is case-folded.
 
     >>> plain("größe"), plain("المَنارَة"), plain("ёлка"), plain("हिन्दी"), plain("が"), plain("٢٠٢٧")
@@ -94,7 +96,7 @@ def plain(word: str) -> str:
             letters.append(letter)
     # The Armenian ligature is folded to another letter than the one it is written with in capitals.
     bare = unicodedata.normalize("NFC", "".join(letters)).replace("ß", "ss").replace("եւ", "եվ")
-    return bare.translate(_PLAIN)
+    return bare.translate(_PLAIN if revision else _PLAIN_BEFORE)
 
 
 def is_marked(letter: str) -> bool:
@@ -118,7 +120,7 @@ class _Stemmers(threading.local):
 _stemmers = _Stemmers()
 
 
-def stemmed(word: str, algorithm: str) -> str:
+def stemmed(word: str, algorithm: str, revision: int = WORDS_REVISION) -> str:
     """The stem of a case-folded word; the word itself if nothing is left of it, or for the algorithm ``""``.
 
     A word in a script that the algorithm does not know is stemmed in the usual language of that script.
@@ -128,7 +130,10 @@ def stemmed(word: str, algorithm: str) -> str:
     >>> stemmed("москва", "english"), stemmed("москве", "english"), stemmed("servers", "russian")
     ('москв', 'москв', 'server')
     """
-    return str(_stemmers.by_language(_knowing(algorithm, word)).stemWord(word)) or word if algorithm else word
+    if not algorithm:
+        return word
+    known = _knowing(algorithm, word) if revision else algorithm
+    return str(_stemmers.by_language(known).stemWord(word)) or word
 
 
 def _knowing(algorithm: str, word: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from lake.errors import UsageError
 from lake.options.search import MAX_FUZZINESS, Syntax
+from lake.recipe.full_text import WORDS_REVISION
 from lake.reporting import either
 from lake.tables.analyzer import has_word
 from lake.tables.wildcards import MOST_WILDCARDS, check_wildcard
@@ -114,15 +115,18 @@ def _checked(fuzziness: int) -> int:
     return fuzziness
 
 
-def in_words(query: TextQuery, algorithms: Sequence[str], tokenizer: str) -> TextQuery:
-    """The query to tables whose words raglake made, by the recipe's tokenizer, stemmed by any of these algorithms."""
-    clauses = tuple(clause for one in query.clauses if (clause := _in_words(one, algorithms, tokenizer)).text)
+def in_words(query: TextQuery, algorithms: Sequence[str], tokenizer: str, revision: int = WORDS_REVISION) -> TextQuery:
+    """The query to tables whose words raglake made, by the recipe's tokenizer and revision, stemmed by any of these
+    algorithms."""
+    each = (_in_words(one, algorithms, tokenizer, revision) for one in query.clauses)
+    clauses = tuple(clause for clause in each if clause.text)
     return TextQuery(clauses, WORD_COLUMNS, _HEADING_BOOST)
 
 
-def _in_words(clause: Clause, algorithms: Sequence[str], tokenizer: str) -> Clause:
+def _in_words(clause: Clause, algorithms: Sequence[str], *spelling: Any) -> Clause:
     # The stem of a misspelt word may be further from the right one's than the word is.
-    words, forms, phrases = asked(clause.text, (*algorithms, "") if clause.fuzziness else algorithms, tokenizer)
+    algorithms = (*algorithms, "") if clause.fuzziness else algorithms
+    words, forms, phrases = asked(clause.text, algorithms, *spelling)
     if clause.is_phrase or (clause.occur != "SHOULD" and not clause.fuzziness):
         return replace(clause, text=phrases[0], is_phrase=True, others=phrases[1:])
     return replace(clause, text=" ".join(words), forms=" ".join(forms))

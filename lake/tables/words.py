@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from lake.chunk.context import holds, meaningful_title
 from lake.parse.titles import file_name
 from lake.recipe import TextIndex, are_own
+from lake.recipe.full_text import WORDS_REVISION
 from lake.tables.analyzer import Analyzer, Words
 from lake.tables.folding import STEMMED, spelt
 from lake.tables.places import place_text
@@ -54,7 +56,7 @@ def full_text(chunks: Mapping[str, pa.Array], index: TextIndex) -> dict[str, pa.
     words: dict[str, list[str | None]] = {name: [] for name in WORD_COLUMNS}
     spoken = (chunks[name].to_pylist() for name in SPOKEN_COLUMNS)
     for text, heading, language, title, uri, situation in zip(*spoken, strict=True):
-        by = _analyzer(_fitting(text, algorithm_of(language, own), own), index.tokenizer)
+        by = _analyzer(_fitting(text, algorithm_of(language, own), own), index.tokenizer, index.revision)
         said = (*_around(heading or "", title or "", uri or "", index.parts), situation)
         around = [_words(by, one) for one in said if one]
         words["words"].append(_stored([by.words_of(text or ""), *around]) if text or around else text)
@@ -97,13 +99,14 @@ def _stored(found: Sequence[Words]) -> str:
     return " ".join((words, _MARK, *forms)) if forms else words
 
 
-def _analyzer(algorithm: str, tokenizer: str) -> Analyzer:
-    return Analyzer(algorithm, keeps_accents=tokenizer == "words/accents")
+def _analyzer(algorithm: str, tokenizer: str, revision: int) -> Analyzer:
+    return Analyzer(algorithm, tokenizer == "words/accents", revision)
 
 
 def any_tokens(text: str) -> set[str]:
-    """Every word and further form of a text, whatever its language is taken for."""
-    analyzers = (Analyzer(one, keeps) for one in {"", *STEMMED.values()} for keeps in (False, True))
+    """Every word and further form of a text, whatever its language is taken for and whenever it was indexed."""
+    algorithms, revisions = {"", *STEMMED.values()}, range(WORDS_REVISION + 1)
+    analyzers = (Analyzer(*how) for how in product(algorithms, (False, True), revisions))
     return {token for analyzer in analyzers for part in analyzer.words_of(text) for token in part}
 
 
@@ -136,7 +139,7 @@ class Asked(NamedTuple):
     phrases: tuple[str, ...]  # the words in order, in each way that they are stemmed
 
 
-def asked(text: str, algorithms: Sequence[str], tokenizer: str = "words") -> Asked:
+def asked(text: str, algorithms: Sequence[str], tokenizer: str = "words", revision: int = WORDS_REVISION) -> Asked:
     """What a question looks for in texts stemmed by these algorithms, that of the lake's own language first.
 
     Stop words of the question's language are left out if other words remain: they say little about what it is about.
@@ -146,7 +149,7 @@ def asked(text: str, algorithms: Sequence[str], tokenizer: str = "words") -> Ask
     respelt = _respelt(telling)
     words, forms, phrases = dict[str, None](), dict[str, None](), dict[str, None]()
     for algorithm in algorithms:
-        analyzer = _analyzer(algorithm, tokenizer)
+        analyzer = _analyzer(algorithm, tokenizer, revision)
         found = analyzer.words_of(telling)
         words |= dict.fromkeys(found.words)
         forms |= dict.fromkeys((*found.forms, *(analyzer.words_of(respelt).words if respelt else ())))
