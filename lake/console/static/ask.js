@@ -5,14 +5,17 @@ import { events, isStream, message, notice } from "./streams.js";
 const form = document.getElementById("ask");
 const place = document.getElementById("answer");
 let running = null;
+let asked = location.search;
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const words = new URLSearchParams(new FormData(form));
   history.pushState(null, "", `${form.getAttribute("action")}?${words}`);
+  asked = location.search;
   ask(words);
 });
-addEventListener("popstate", () => location.reload());
+// Another question of the visitor's way, but not a link within this page, which would lose the answer.
+addEventListener("popstate", () => location.search !== asked && location.reload());
 if ("start" in form.dataset) ask(new URLSearchParams(new FormData(form)));
 
 async function ask(words) {

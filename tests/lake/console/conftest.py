@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -192,13 +192,15 @@ def axe() -> str:
 
 
 @pytest.fixture
-def accessible(axe: str) -> Callable[[Page], None]:
-    """Asserts that axe-core finds nothing serious or critical in a page."""
+def accessible(axe: str) -> Callable[..., None]:
+    """Asserts that axe-core finds nothing serious or critical in a page; ``rules``: only by these."""
 
-    def check(page: Page) -> None:
-        page.evaluate(axe)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    def check(page: Page, rules: Sequence[str] = ()) -> None:
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(axe)
+        only = {"runOnly": list(rules)} if rules else {}
+        found = page.evaluate("options => axe.run(document, options)", {"resultTypes": ["violations"], **only})
         serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
-        assert [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in serious] == []
+        assert [(page.url, one["id"], [node["html"][:120] for node in one["nodes"]]) for one in serious] == []
 
     return check

@@ -30,6 +30,9 @@ def test_an_answer_is_written_and_then_shown_with_its_sources(visit: Visit) -> N
     page.click(".cite >> nth=0")
     assert page.evaluate("document.activeElement.id") == "source-1"
     page.wait_for_function("document.getElementById('source-1').getBoundingClientRect().top < innerHeight")
+    page.evaluate("document.querySelector('.skip').click()")
+    page.go_back()
+    assert page.locator(".answer").count() == 1, "a link within the page lost the answer"
 
 
 def test_a_sentence_that_no_source_supports_is_marked_with_the_reason(visit: Visit) -> None:
