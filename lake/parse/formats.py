@@ -31,7 +31,7 @@ markdown = _ours(
 )
 html = _ours(16, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
 office = _ours(
-    18,
+    19,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
@@ -55,7 +55,7 @@ subtitles = _ours(2, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
 rtf = _ours(12, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(12, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
 json_text = _ours(
-    18,
+    19,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .geojson .jsonld .jsonc .webmanifest .xml .rss .atom .opml .fb2 .dita .ditamap .dbk"
     " .docbook .ttml .dfxp .xsd .xsl .xslt .plist .kml .gpx .rdf .owl .xlf .xliff .tmx .resx .enex",
@@ -76,9 +76,11 @@ code = _ours(
 )
 pictures = _ours(3, "pictures", ".png .jpg .jpeg .tif .tiff .webp .bmp .gif", _OCR)
 legacy = _ours(
-    3,
+    4,
     "office.legacy",
     ".doc .dot .ppt .pps .pages .key .numbers .wps .wpd .abw .hwp .odg .vsd .vsdx .pub .mobi .azw3 .azw .djvu .ps .eps"
     " .xps .oxps .chm .pst .zip .7z .rar .tar .tgz .one",
-    detects_language=False,
+    *("unstructured", "lxml", "python-docx"),
+    *_HTML,
+    _OCR,
 )

@@ -207,6 +207,8 @@ class WordReader:
         if self._carried.strip():  # a table does not go on what stands before it
             items.append(Item(self._carried, self._page))
         self._carried = ""
+        described = (child(node, "w:tblPr", name) for name in ("w:tblCaption", "w:tblDescription"))
+        items += (Item(attribute(one, "val"), self._page) for one in described if one is not None)
         page = self._page
         rows = self._tables.rows(node)
         texts = [[one_line(" ".join(map(all_text, cell))) for cell in row] for row in rows]

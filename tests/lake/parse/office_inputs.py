@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from tests.lake.parse.office_files import docx, odf, para, pptx, run, shape
+from tests.lake.parse.office_files import cell, docx, odf, para, pptx, run, shape, table
 from tests.lake.parse.reported_file import Reported
 
 _BEGIN, _END = '<w:r><w:fldChar w:fldCharType="begin"/></w:r>', '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
@@ -251,4 +251,32 @@ _OTHERS = (
     Reported("circled figures in ISO-2022-JP", ".txt", b"No. \x1b$B-!\x1b(B\n", ("No. ①",)),
 )
 
-OFFICE = (*_WORD_FIELDS, *_NUMBERS, *_CHARTS, *_RTF, *_MAILS, *_OTHERS)
+_CAPTION = '<w:tblPr><w:tblCaption w:val="Ports"/><w:tblDescription w:val="Tons by year"/></w:tblPr>'
+_XML_2003 = (
+    '<?xml version="1.0"?><w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"><w:body><w:p><w:r>'
+    "<w:t>low water</w:t></w:r></w:p></w:body></w:wordDocument>"
+)
+_DISGUISED = (
+    Reported("Word 2003 XML by another name", ".doc", _XML_2003.encode(), ("low water",)),
+    Reported("RTF by another name", ".doc", rb"{\rtf1\ansi low water\par}", ("low water",)),
+    Reported("a page by another name", ".doc", b"<html><body><p>low water</p></body></html>", ("low water",)),
+    Reported(
+        "a page of Word for the web", ".dot", b"<?xml version='1.0'?>\n<!-- x -->\n<HTML><p>low water", ("low water",)
+    ),
+    Reported("a newer file by another name", ".doc", docx(para("low water")), ("low water",)),
+    Reported("newer slides by another name", ".ppt", pptx([shape("low water")]), ("low water",)),
+    Reported(
+        "a saved page by another name",
+        ".doc",
+        b"MIME-Version: 1.0\nContent-Type: text/html\n\n<p>low water",
+        ("low water",),
+    ),
+    Reported(
+        "the description of a table",
+        ".docx",
+        docx(table(cell("Oslo") + cell("17")).replace("<w:tblPr/>", _CAPTION)),
+        ("Ports", "Tons by year", "| Oslo | 17 |"),
+    ),
+)
+
+OFFICE = (*_DISGUISED, *_WORD_FIELDS, *_NUMBERS, *_CHARTS, *_RTF, *_MAILS, *_OTHERS)
