@@ -292,7 +292,7 @@ def test_inspect_writes_pictures_of_pages(lost: Lost, tmp_path: Path) -> None:
 def test_a_format_that_does_not_exist_is_refused_before_anything_is_written(lost: Lost) -> None:
     lost.ingest()
     told = lost("config", "set", "completeness.floor_by_format.seive", 0.1, status=2)
-    assert "names 'seive', which is neither a parser (code, " in told
+    assert "names 'seive', which is neither a parser (asciidoc, code, " in told
     assert "completeness.floor=7 must be a number from 0 to 1" in lost(
         "config", "set", "completeness.floor", 7, status=2
     )
