@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from lake.recipe.full_text import WORDS_REVISION
-from lake.tables.han_variants import HAN_VARIANTS
+from lake.tables.han_variants import simplified
 
 #: ISO 639-1 code -> the Snowball algorithm that stems the language.
 STEMMED = {
@@ -55,17 +55,17 @@ _ZEROS = (
     "\u0660\u06f0\u07c0\u0966\u09e6\u0a66\u0ae6\u0b66\u0be6\u0c66\u0ce6\u0d66\u0de6\u0e50\u0ed0\u0f20\u1040\u1090"
     "\u17e0\u1810\u1946\u19d0\u1a80\u1a90\u1b50\u1bb0\u1c40\u1c50\ua620\ua8d0\ua900\ua9d0\ua9f0\uaa50\uabf0"
 )
-#: Without accents: letters that have no decomposition, spellings of one letter in Arabic, Persian, Yiddish, Cyrillic
-#: and Chinese, and the digits of all scripts.
+#: Without accents: letters that have no decomposition, spellings of one letter in Arabic, Persian, Yiddish and
+#: Cyrillic, and the digits of all scripts.
 _PLAIN = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ł": "l", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th", "ё": "е"}
     | {"ə": "e", "ɛ": "e", "ɔ": "o", "ŋ": "n", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y", "ґ": "г"}
     | {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ہ": "ه", "ۃ": "ه"}
     | {"װ": "וו", "ױ": "וי", "ײ": "יי"}
-    | HAN_VARIANTS
     | {chr(ord(zero) + digit): str(digit) for zero in _ZEROS for digit in range(10)}
 )
-_PLAIN_BEFORE = {letter: to for letter, to in _PLAIN.items() if chr(letter) not in HAN_VARIANTS}
+#: The first Chinese character; those of other scripts behind it have no variants.
+_FIRST_HAN = "\u3400"
 #: The dot under or beside a letter of Indic scripts, which is often left out.
 _NUKTAS = frozenset("\u093c\u09bc\u0a3c\u0abc\u0b3c")
 #: Scripts in which a mark changes how a letter is read, not which word it is: Latin, Greek, Cyrillic, Hebrew, Arabic,
@@ -96,7 +96,8 @@ def plain(word: str, revision: int = WORDS_REVISION) -> str:
             letters.append(letter)
     # The Armenian ligature is folded to another letter than the one it is written with in capitals.
     bare = unicodedata.normalize("NFC", "".join(letters)).replace("ß", "ss").replace("եւ", "եվ")
-    return bare.translate(_PLAIN if revision else _PLAIN_BEFORE)
+    bare = bare.translate(_PLAIN)
+    return "".join(map(simplified, bare)) if revision and max(bare, default="") >= _FIRST_HAN else bare
 
 
 def is_marked(letter: str) -> bool:
