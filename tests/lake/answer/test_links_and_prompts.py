@@ -56,7 +56,18 @@ def test_citations_become_links_that_no_address_can_leave() -> None:
     assert with_links("Oil [1].", [source(1, "a.md")]) == "Oil [1]."
 
 
-@pytest.mark.parametrize("template", ["javascript:{uri}", "https://x/{nothing}", "https://x/{uri", "https://x/{uri.x}"])
+@pytest.mark.parametrize(
+    "template",
+    [
+        "javascript:{uri}",
+        "data:text/html,{uri}",
+        " https://x/{uri}",
+        "{uri}",
+        "https://x/{nothing}",
+        "https://x/{uri",
+        "https://x/{uri.x}",
+    ],
+)
 def test_other_templates_are_refused(template: str) -> None:
     with pytest.raises(UsageError, match="link_template"):
         AnswerOptions(link_template=template)

@@ -104,8 +104,8 @@ def console_service(console_lake: ConsoleLake) -> Iterator[Running]:
 def served(url: str, keys: KeyRing, seconds: float = 20.0, **words: Any) -> Any:
     """A context with a service and its console over any lake, which abandons what takes longer than ``seconds``."""
     limits = Capacity(rate=10_000, burst=10_000, seconds=seconds)
-    given: dict[str, Any] = {"chat": ScriptedChat(), "answers": AnswerOptions(min_evidence=0.0), **words}
-    given["profiles"] = {"words only": Profile({"mode": "text"})}
+    given: dict[str, Any] = {"chat": ScriptedChat(), "answers": AnswerOptions(min_evidence=0.0)}
+    given |= {"profiles": {"words only": Profile({"mode": "text"})}, **words}
     index = lake.open_lake(url)
     app = create_app(index, keys, limits, measured=Measurements(index), **given)
     return listening_service(mount(app), limits)

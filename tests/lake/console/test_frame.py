@@ -5,16 +5,29 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
+from markupsafe import escape
 
-from lake.service.keys import Key, KeyRing
+from lake.answer import AnswerOptions
+from lake.service.keys import Key, KeyRing, digest_of
+from lake.service.profiles import Profile
 from tests.house import ROOT
-from tests.lake.console.conftest import OPERATOR, READER, ConsoleLake, served, token_of
+from tests.lake.console.conftest import (
+    HOSTILE,
+    OPERATOR,
+    READER,
+    ConsoleLake,
+    ScriptedChat,
+    cookie_of,
+    served,
+    token_of,
+)
 from tests.lake.service.conftest import Running
 
 Visit = Callable[..., Any]
@@ -115,6 +128,48 @@ def test_every_response_has_a_policy_without_inline_scripts_or_styles(console_se
     assert "unsafe" not in policy
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert "app.py" not in path or reply.status_code == 404
+
+
+class _Running(HTMLParser):
+    """Collects what of a page would run, or lead to another place than the console and web sites."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        source = given.get("src", "/console/static/")
+        runs = tag in ("img", "iframe", "object", "base", "style") or not source.startswith("/console/static/")
+        runs |= tag == "script" and "src" not in given
+        runs |= any(name.startswith("on") or name in ("style", "srcdoc") for name in given)
+        to = (given[name] for name in ("href", "action", "formaction", "hx-get", "hx-post") if name in given)
+        if runs or not all(one.startswith(("/console", "#", "https://")) for one in to):
+            self.found.append(f"<{tag} {given}>")
+
+
+@pytest.fixture(scope="module")
+def named_with_markup(console_lake: ConsoleLake) -> Iterator[httpx.Client]:
+    """Somebody signed in to a service whose operator's names, links and model are all markup."""
+    given: dict[str, Any] = {"profiles": {HOSTILE: Profile({"mode": "text"}), "javascript:alert(1)": Profile({"k": 3})}}
+    given["answers"] = AnswerOptions(min_evidence=0.0, link_template=f'https://wiki/{HOSTILE}" onclick="x/{{uri}}')
+    keys = KeyRing((Key(HOSTILE, digest_of(OPERATOR), "*", operator=True),))
+    with served(console_lake.url, keys, chat=ScriptedChat(HOSTILE, f"Oil {HOSTILE} [1]."), **given) as running:
+        cookie = cookie_of(running.url, OPERATOR)
+        cookies, sent = {cookie["name"]: cookie["value"]}, {"Origin": running.url}
+        with httpx.Client(base_url=f"{running.url}/console", cookies=cookies, headers=sent, timeout=60) as client:
+            yield client
+
+
+def test_what_operators_name_is_text_wherever_a_page_shows_it(named_with_markup: httpx.Client) -> None:
+    pages = [named_with_markup.get(f"/search?q=oil&compare=1&profile={quote(HOSTILE)}&profile_b=javascript:alert(1)")]
+    form = {"csrf": token_of(pages[0].text), "q": "oil", "profile": HOSTILE}
+    pages += [named_with_markup.get("/ask"), named_with_markup.post("/ask", data=form)]
+    for page in pages:
+        assert (page.status_code, _Running(page.text).found) == (200, []), page.url
+        assert page.text.count(str(escape(HOSTILE))) > 1, page.url
+    assert f'href="https://wiki/{escape(HOSTILE)}' in pages[-1].text
 
 
 def test_a_service_without_keys_needs_no_sign_in_and_refuses_other_host_names(console_lake: ConsoleLake) -> None:

@@ -14,6 +14,7 @@ from tests.lake.service.fuzzed_service import OPERATOR, READER, SECRET, FuzzedSe
 from tests.lake.service.in_process import Reply, call
 
 _ADDRESSES = ("href", "src", "action", "formaction", "data", "srcset", "poster")
+_ODD_ADDRESSES = ("javascript:", "data:", "//evil")
 _HOST = "http://127.0.0.1"
 #: Words of addresses and forms.
 _WORDS = (
@@ -67,7 +68,7 @@ class _Markup(HTMLParser):
             (value or "").strip().lower() for name, value in attrs if name in _ADDRESSES or name.startswith("hx-")
         ]
         odd = [name for name, _ in attrs if name.startswith("zq7")]
-        if tag.startswith("zq7") or odd or any(value.startswith(("javascript:", "//evil")) for value in values):
+        if tag.startswith("zq7") or odd or any(value.startswith(_ODD_ADDRESSES) for value in values):
             self.found.append(f"<{tag} {attrs}")
 
 
@@ -105,7 +106,7 @@ async def fuzz_console(service: FuzzedService, seed: int, n: int) -> None:
     sessions = [(key, *await signed_in(service, key)) for key in (OPERATOR, READER)]
     views = ["/", "/sign-in", "/static/x.js", *(path for one in SECTIONS for path in one.views)]
     acts = ["/sign-out", "/sign-in", *(path for one in SECTIONS for path in one.acts)]
-    values = [*TEXTS, *_ACTS, MARKUP, "javascript:alert(1)", "//evil", "x\r\ny: z"]
+    values = [*TEXTS, *_ACTS, MARKUP, "javascript:alert(1)", f"data:text/html,{MARKUP}", "//evil", "x\r\ny: z"]
     for _ in range(n):
         key, cookie, token = rng.choice(sessions)
         method, route = ("POST", rng.choice(acts)) if rng.random() < 0.4 else ("GET", rng.choice(views))
