@@ -53,7 +53,7 @@ asciidoc = _ours(3, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
 latex = _ours(3, "markup.latex", ".tex .ltx .latex", _ENCODINGS)
 subtitles = _ours(2, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
 rtf = _ours(12, "office.rtf", ".rtf", *_HTML)
-opendocument = _ours(12, "office.opendocument", ".odt .ott .fodt .odp .otp .fodp", "lxml")
+opendocument = _ours(13, "office.opendocument", ".odt .ott .fodt .odm .oth .odp .otp .fodp .odg .otg .fodg", "lxml")
 json_text = _ours(
     19,
     "data.json_text",
@@ -78,7 +78,7 @@ pictures = _ours(3, "pictures", ".png .jpg .jpeg .tif .tiff .webp .bmp .gif", _O
 legacy = _ours(
     4,
     "office.legacy",
-    ".doc .dot .ppt .pps .pages .key .numbers .wps .wpd .abw .hwp .odg .vsd .vsdx .pub .mobi .azw3 .azw .djvu .ps .eps"
+    ".doc .dot .ppt .pps .pages .key .numbers .wps .wpd .abw .hwp .vsd .vsdx .pub .mobi .azw3 .azw .djvu .ps .eps"
     " .xps .oxps .chm .pst .zip .7z .rar .tar .tgz .one",
     *("unstructured", "lxml", "python-docx"),
     *_HTML,

@@ -19,7 +19,7 @@ _OFFICE = {
     **dict.fromkeys((".doc", ".dot", ".wps", ".wpd", ".abw", ".hwp", ".pages"), "docx"),
     **dict.fromkeys((".ppt", ".pps", ".key"), "pptx"),
     ".numbers": "xlsx",
-    **dict.fromkeys((".odg", ".vsd", ".vsdx", ".pub"), "pdf"),
+    **dict.fromkeys((".vsd", ".vsdx", ".pub"), "pdf"),
 }
 _CURES = {
     **{suffix: f"convert it to {kind} (soffice --convert-to {kind})" for suffix, kind in _OFFICE.items()},

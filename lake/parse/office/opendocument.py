@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _MANIFEST = "META-INF/manifest.xml"
 _META = {"title": "title", "creator": "author", "language": "language", "date": "date"}
-_FLAT = (".fodt", ".fodp")
+_FLAT = (".fodt", ".fodp", ".fodg")
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
@@ -81,7 +81,7 @@ def _parsed(roots: list[_Element], meta: _Element | None, package: Package | Non
         items = [*margins, *items]
     else:
         reader = slides = OdfSlideReader(roots, package, omit)
-        items = slides.slides(kind)
+        items = [item for item in slides.slides(kind) if odf_name(kind) == "presentation" or not item.made]
         hidden = slides.hidden_slides(kind)
         metadata = {"hidden_slides": hidden} if hidden else {}
     writer.read(odf_reading(kind))

@@ -241,6 +241,16 @@ def _paragraph(name: str, content: str, *kept: str, left_out: tuple[str, ...] = 
 
 
 _OTHERS = (
+    Reported(
+        "words of a drawing",
+        ".odg",
+        odf(
+            "<office:drawing><draw:page><draw:custom-shape><text:p>low water</text:p></draw:custom-shape></draw:page>"
+            "</office:drawing>"
+        ),
+        ("low water",),
+    ),
+    Reported("a master document", ".odm", odf("<office:text><text:p>low water</text:p></office:text>"), ("low water",)),
     _paragraph("a measure of a drawing", "wide <text:measure>5cm</text:measure>", "wide 5cm"),
     _paragraph(
         "a variable that shows nothing",
