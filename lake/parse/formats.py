@@ -53,7 +53,7 @@ asciidoc = _ours(3, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
 latex = _ours(3, "markup.latex", ".tex .ltx .latex", _ENCODINGS)
 subtitles = _ours(2, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
 rtf = _ours(12, "office.rtf", ".rtf", *_HTML)
-opendocument = _ours(13, "office.opendocument", ".odt .ott .fodt .odm .oth .odp .otp .fodp .odg .otg .fodg", "lxml")
+opendocument = _ours(14, "office.opendocument", ".odt .ott .fodt .odm .oth .odp .otp .fodp .odg .otg .fodg", "lxml")
 json_text = _ours(
     19,
     "data.json_text",

@@ -175,6 +175,7 @@ class OdfReader:
         end()
 
     def _table(self, node: _Element, items: list[OdfItem]) -> None:
+        items += (OdfItem(plain(one), self._page) for one in node if odf_name(one) in ("title", "desc"))
         page = self._page
         rows: list[list[list[OdfItem]]] = []
         self._rows(node, rows)
@@ -183,6 +184,9 @@ class OdfReader:
             items.append(OdfItem("", page, rows=texts))
         else:
             items += (item for row in rows for cell in row for item in cell)
+        for shapes in node:
+            if odf_name(shapes) == "shapes":
+                self._blocks(shapes, items)
 
     def _rows(self, node: _Element, rows: list[list[list[OdfItem]]]) -> None:
         for one in node:
@@ -199,10 +203,6 @@ class OdfReader:
                 self._rows(one, rows)
             elif name == "soft-page-break":
                 self._turn_page()
-            elif name in ("title", "desc", "shapes"):
-                inner = []
-                self._blocks(one, inner) if name == "shapes" else inner.append(OdfItem(plain(one), self._page))
-                rows += ([[item]] for item in inner if item.text.strip())
 
     def _repeats(self, node: _Element, name: str, n_cells: int) -> int:
         """How often a cell or a row of ``n_cells`` stands there, within what a document may add."""

@@ -251,6 +251,16 @@ _OTHERS = (
         ("low water",),
     ),
     Reported("a master document", ".odm", odf("<office:text><text:p>low water</text:p></office:text>"), ("low water",)),
+    Reported(
+        "the title of a table",
+        ".odt",
+        odf(
+            "<office:text><table:table><table:title>Ports</table:title><table:desc>by year</table:desc><table:table-row>"
+            "<table:table-cell><text:p>Oslo</text:p></table:table-cell><table:table-cell><text:p>17</text:p>"
+            "</table:table-cell></table:table-row></table:table></office:text>"
+        ),
+        ("Ports by year | Oslo | 17 |",),
+    ),
     _paragraph("a measure of a drawing", "wide <text:measure>5cm</text:measure>", "wide 5cm"),
     _paragraph(
         "a variable that shows nothing",
