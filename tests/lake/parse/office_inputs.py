@@ -255,7 +255,8 @@ _OTHERS = (
         "the title of a table",
         ".odt",
         odf(
-            "<office:text><table:table><table:title>Ports</table:title><table:desc>by year</table:desc><table:table-row>"
+            "<office:text><table:table><table:title>Ports</table:title><table:desc>by year</table:desc>"
+            "<table:table-row>"
             "<table:table-cell><text:p>Oslo</text:p></table:table-cell><table:table-cell><text:p>17</text:p>"
             "</table:table-cell></table:table-row></table:table></office:text>"
         ),
