@@ -147,6 +147,12 @@ class Loading(Generic[T]):
             return self.begin().done() and self.result() is not None
         return False
 
+    @property
+    def value(self) -> T | None:
+        """What was read, or None; begins nothing."""
+        future = self._future
+        return future.result() if future is not None and future.done() and future.exception() is None else None
+
     def at_hand(self) -> T | None:
         """The value, or None while it is being read."""
         return self.result() if self.begin().done() else None

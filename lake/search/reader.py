@@ -48,8 +48,9 @@ else:  # what only an index with caches needs
 
 T = TypeVar("T")
 
-#: Maximum number of open releases and of their bytes, so that a reader that follows ``live`` does not grow.
-_MOST_SNAPSHOTS, _MOST_BYTES = 8, 256 << 20
+#: Maximum number of open releases and of their bytes, so that a reader that follows ``live`` does not grow; the words
+#: of one large release, and what is held of two besides, fit.
+_MOST_SNAPSHOTS, _MOST_BYTES = 8, 384 << 20
 #: Seconds that a look at the health of the lake waits for it.
 _GLANCE = 1.0
 #: Configurations that are remembered, by the log that they were read with.
@@ -200,9 +201,8 @@ class Reader:
                 snapshot = Snapshot(
                     release, lambda name: self._open_table(release, name), through, self._tokens, self._synonyms
                 )
-                while self._snapshots and self._is_too_much(snapshot):
-                    self._snapshots.pop(next(iter(self._snapshots)))  # the least recently used
             self._snapshots[key] = snapshot
+            self._make_room()
             return snapshot
 
     def follow(self) -> None:
@@ -220,9 +220,18 @@ class Reader:
                 known = set(map(_key, history.releases.values()))
                 self._snapshots = {key: snapshot for key, snapshot in self._snapshots.items() if key in known}
 
-    def _is_too_much(self, another: Snapshot) -> bool:
-        n_bytes = sum(snapshot.n_bytes for snapshot in (*self._snapshots.values(), another))
-        return len(self._snapshots) >= _MOST_SNAPSHOTS or n_bytes > _MOST_BYTES
+    def _make_room(self) -> None:
+        """Lets go the words of the least recently used releases, then all of them, until the others fit."""
+        for another in list(self._snapshots.values())[:-1]:
+            if self._n_bytes <= _MOST_BYTES:
+                break
+            another.let_go_words()
+        while len(self._snapshots) > 1 and (len(self._snapshots) > _MOST_SNAPSHOTS or self._n_bytes > _MOST_BYTES):
+            self._snapshots.pop(next(iter(self._snapshots)))
+
+    @property
+    def _n_bytes(self) -> int:
+        return sum(snapshot.n_bytes for snapshot in self._snapshots.values())
 
     def _rights(self, snapshot: Snapshot, history: History) -> Rights:
         today = snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path))

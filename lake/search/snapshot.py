@@ -48,8 +48,8 @@ _DEPTH = 4
 _DEEPER, _DEEPEST = 4, 40_000
 #: Extra rows to fetch: Lance cuts arbitrarily among equal scores, and we cut in order of chunk_id.
 _SPARE = 32
-#: Bytes of an English chunk, and of its words.
-_TEXT_BYTES, _WORD_BYTES = 1000, 900
+#: Bytes of an English chunk.
+_TEXT_BYTES = 1000
 
 
 class Snapshot:
@@ -88,12 +88,20 @@ class Snapshot:
 
     @property
     def n_bytes(self) -> int:
-        """Approximate bytes in memory once it is searched often."""
+        """Approximate bytes in memory once it is searched often, with those of the words that are."""
+        return self._words.n_bytes + self._n_bytes_without_words
+
+    def let_go_words(self) -> None:
+        """Frees the memory of words, which may be read again once they are asked for often enough."""
+        self._words.let_go()
+
+    @cached_property
+    def _n_bytes_without_words(self) -> int:
         cached = n_bytes(self.release) if fits(self.release) else 0
         cached += self.release.counts["n_documents"] * DOCUMENT_ROW_BYTES
         each, n_chunks = self.release.recipe.embedders, self.release.counts["n_chunks"]
         cached += n_chunks * sum(one.vector_bytes("float32") for one in each if one.is_sparse)
-        per_chunk = 4 * sum(one.width for one in each) + _TEXT_BYTES + _WORD_BYTES
+        per_chunk = 4 * sum(one.width for one in each) + _TEXT_BYTES
         return cached + (n_chunks * per_chunk if has_few_vectors(self.release) else 0)
 
     def table(self, name: str) -> TableReader:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from lake.recipe import are_own
 from lake.releases.values import Release
 from lake.search.candidates import RankedList
 from lake.search.chunk_rows import ChunkRows
-from lake.search.exact_index import Loading, has_few_vectors
+from lake.search.exact_index import Loading
 from lake.search.exact_words import exact_first
 from lake.search.question import SearchRequest
 from lake.search.wildcards import WildcardTexts, matching
@@ -30,14 +29,14 @@ if TYPE_CHECKING:
 else:  # what only a reader that is asked often needs
     held_words = Later("lake.tables.held_words")
 
-#: Chunks whose words are held in memory in the time that a search by Lance takes longer.
-_CHUNKS_PER_SEARCH = 150
+#: Chunks whose words are held in memory in the time that a search by Lance takes longer, and the most of a release.
+_CHUNKS_PER_SEARCH, _MOST_CHUNKS = 150, 250_000
 
 
 class WordSearch:
     """Ranks a release's chunks by the words of a question, and by synonyms of them.
 
-    Those of a small release are held in memory once it was asked often. ``synonyms``: the lake's list of a number.
+    They are held in memory once the release was asked often, unless it is too large. ``synonyms``: the lake's list of a number.
     ``submit`` runs something in the background.
     """
 
@@ -49,7 +48,7 @@ class WordSearch:
         synonyms: Callable[[int], Synonyms],
         submit: Callable[..., Any],
     ) -> None:
-        self._table, self._rows, self._synonyms = table, rows, synonyms
+        self._table, self._rows, self._synonyms, self._submit = table, rows, synonyms, submit
         parts = release.recipe.text_index.parts
         more = [column for part, column in (("title", "title"), ("place", "uri")) if part in parts]
         self._searched = WildcardTexts(
@@ -57,9 +56,10 @@ class WordSearch:
         )
         self._tokenizer, self._language = release.recipe.text_tokenizer, release.recipe.text_language.lower()
         self._revision = release.recipe.words_revision
-        self._can_hold = are_own(self._tokenizer) and has_few_vectors(release)
-        self._loading = Loading(lambda: held_words.read_held_words(table("chunks"), WORD_COLUMNS), submit)
-        self._n_before, self._n_asked = release.counts["n_chunks"] // _CHUNKS_PER_SEARCH, 0
+        n_chunks = release.counts["n_chunks"]
+        self._can_hold = are_own(self._tokenizer) and n_chunks <= _MOST_CHUNKS
+        self._n_before = n_chunks // _CHUNKS_PER_SEARCH
+        self.let_go()
 
     def ranked(self, question: SearchRequest, where: Where, depth: int) -> RankedList:
         """The best ``depth`` chunks, those with exactly the words of an identifier first."""
@@ -91,9 +91,24 @@ class WordSearch:
 
     def _held(self) -> HeldWords | None:
         """None for the first questions, as long as reading all words would cost more than it saved."""
-        with suppress(Exception):  # which a search by Lance meets as well
-            return self._loading.at_hand() if self._can_hold and self._n_asked > self._n_before else None
-        return None
+        if not self._can_hold or self._n_asked <= self._n_before:
+            return None
+        try:
+            return self._loading.at_hand()
+        except Exception:  # which a search by Lance may meet as well; reading again is worth as many questions more
+            self.let_go()
+            return None
+
+    def let_go(self) -> None:
+        """Holds no words until as many questions were asked again as reading them is worth."""
+        self._n_asked = 0
+        self._loading = Loading(lambda: held_words.read_held_words(self._table("chunks"), WORD_COLUMNS), self._submit)
+
+    @property
+    def n_bytes(self) -> int:
+        """Approximate bytes of the words in memory."""
+        held = self._loading.value
+        return held.n_bytes if held is not None else 0
 
     def expansions(self, question: SearchRequest) -> tuple[Expansion, ...]:
         """Terms of a question that have synonyms, with these."""

@@ -28,6 +28,7 @@ TABLES = ("documents", "parents", "chunks", "quarantine")
 RNG = random.Random(5)
 WORDS = ["".join(RNG.choices("abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(200)]
 SECRET = "Annabella Quistermann of Nordhausen owes eleven thousand crowns."
+SECRET_WORD = "quistermann"
 
 
 def prose(n: int) -> str:
@@ -90,6 +91,12 @@ def held(index: Index) -> list[str]:
     return [text for catalogue in catalogues for text in catalogue.sections["text"].to_pylist()]
 
 
+def held_words(index: Index) -> list[str]:
+    """Words of full text in the memory of a reader that asked each release often."""
+    each = [snapshot._words._loading.result() for snapshot in index._reader._snapshots.values()]
+    return [word for words in each if words is not None for word in words.columns["words"].number]
+
+
 def test_gone_from_every_release_and_every_file(source: Path, lake_url: str, nights: list[str]) -> None:
     index = lake.open_lake(lake_url)
     before = {name: rows(index, name) for name in nights}
@@ -106,10 +113,12 @@ def test_gone_from_every_release_and_every_file(source: Path, lake_url: str, nig
     ]
     assert rows(index, nights[0]) == before[nights[0]]
     assert any(SECRET in text for text in held(index))
+    assert SECRET_WORD in held_words(index)
     done = operate.forget(lake_url, uri="anna.md", why="request 4711")
 
     assert index.search("crowns", at=nights[0]).num_rows
     assert not any(SECRET in text for text in held(index))
+    assert SECRET_WORD not in held_words(index)
     assert (done.documents, done.releases) == (would.documents, tuple(nights))
     assert done.proof is not None
     assert done.proof.holds

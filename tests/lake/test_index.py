@@ -80,6 +80,15 @@ def test_what_is_held_of_past_releases_is_bounded(
     assert [index.search("lamp", at=name).num_rows for name in asked] == [1, 2, 3, 1, 3]
     held = [key[0] for key in index._reader._snapshots]  # type: ignore[index]
     assert held == [releases[1], releases[0], releases[2]]  # the one asked last stands last
+    *others, live = index._reader._snapshots.values()
+    assert all(one._words._loading.result() is not None for one in (*others, live))
+    of_words = [one._words.n_bytes for one in others]
+    assert all(of_words)
+    room = sum(one.n_bytes for one in (*others, live)) - sum(of_words)
+    monkeypatch.setattr("lake.search.reader._MOST_BYTES", room)
+    assert index.search("lamp").num_rows == 3
+    assert [one._words.n_bytes for one in others] == [0, 0]  # words go before all that is held of a release
+    assert len(index._reader._snapshots) == 3
     monkeypatch.setattr("lake.search.reader._MOST_BYTES", 1)
     assert index.search("lamp", at=releases[1]).num_rows == 2
     (source / "3.md").write_text("# Lamp 3\n\nLamp 3 burns whale oil.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -13,10 +15,13 @@ from flows.reindex import Job, reindex
 from flows.steps import PlainSteps
 from lake.errors import ContractError
 from lake.index import Index
-from lake.options import RecipeOptions
+from lake.options import RecipeOptions, SearchOptions
 from lake.search.passages import OF_CHUNK, OF_SECTION, StoredRows
+from lake.search.question import SearchRequest
 from lake.search.row_cache import RowCache
 from lake.search.snapshot import Snapshot
+from lake.search.word_search import WordSearch
+from lake.tables.synonyms import Synonyms
 
 QUESTION = "how many lamps burn oil in the north hall"
 
@@ -96,3 +101,19 @@ def test_a_chunk_without_its_section_is_an_error(place: str) -> None:
 
     with pytest.raises(ContractError, match=r"name a parent_id that is not in the release; run `raglake doctor"):
         RowCache.read(table, with_texts=False)
+
+
+def test_words_that_could_not_be_read_are_read_again_after_as_many_questions(place: str) -> None:
+    snapshot, tried = snapshot_of(lake.open_lake(place)), list[object]()
+
+    def failing(read: Callable[[], Any]) -> Future[Any]:
+        tried.append(read)
+        future = Future[Any]()
+        future.set_exception(OSError("the disk is asleep"))
+        return future
+
+    release = replace(snapshot.release, counts={**snapshot.release.counts, "n_chunks": 450})  # worth 3 questions
+    words = WordSearch(release, snapshot.table, snapshot._rows, lambda _: Synonyms(), failing)
+    question = SearchRequest.asking(QUESTION, SearchOptions(mode="text"))
+    assert all(len(words.ranked(question, None, 8).row_ids) for _ in range(12))
+    assert len(tried) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from lake.recipe import TextIndex
 from lake.tables.full_text_legs import Leg
-from lake.tables.held_words import HeldColumn, HeldWords, read_held_words
+from lake.tables.held_column import ColumnBuilder
+from lake.tables.held_words import HeldWords, read_held_words
 from lake.tables.reader import Passing, TableReader
 from lake.tables.text_query import Clause, TextQuery
 from lake.tables.words import WORD_COLUMNS
@@ -112,6 +114,29 @@ def test_nothing_is_held_of_which_lance_counts_other_rows(readers: tuple[TableRe
 
 
 def test_a_column_without_words_matches_nothing() -> None:
-    column = HeldColumn.of(pa.chunked_array([["", None, " "]], pa.string()), lambda _: 1.0)
+    builder = ColumnBuilder({})
+    builder.add(pa.array(["", None, " "], pa.string()))
+    column = builder.column(lambda _: 1.0)
     assert column.n_counted == 0
     assert not len(column.best(Leg("w1 w2", "words", 1.0, 500), 8, None)[0])
+
+
+@given(sizes=st.lists(st.integers(0, 70), max_size=5), words=WORDS, seed=st.integers(0, 9))
+def test_blocks_of_any_size_make_the_same_column(sizes: list[int], words: list[str], seed: int) -> None:
+    """Also of rows that repeat a word hundreds of times, for which codes of more bytes are needed."""
+    draw = texts(seed)
+    rows = [(next(draw) or "") + " w1" * (number % 7 * 60 if seed else 0) for number in range(sum(sizes))]
+    whole, parts = ColumnBuilder({}), ColumnBuilder({})
+    whole.add(pa.array(rows, pa.string()))
+    for number, size in enumerate(sizes):
+        parts.add(pa.array(rows[sum(sizes[:number]) :][:size], pa.string()))
+    one, other = (
+        builder.column(math.log).best(Leg(" ".join(words), "words", 0.5, 9), 9, None) for builder in (whole, parts)
+    )
+    assert all((a == b).all() for a, b in zip(one, other, strict=True))
+
+
+def test_nothing_is_held_that_takes_more_memory_than_it_may(readers: tuple[TableReader, TableReader]) -> None:
+    held = read_held_words(readers[0], WORD_COLUMNS)
+    assert held is not None
+    assert read_held_words(readers[0], WORD_COLUMNS, held.n_bytes // 2) is None
