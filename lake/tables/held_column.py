@@ -5,7 +5,7 @@ Built block by block, so that building takes little more memory than what is hel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,7 +58,8 @@ class HeldColumn:
             if (number := self.number.get(word)) is not None:
                 part = slice(self.starts[number], self.starts[number + 1])
                 # Quicker than indexing, and the same, since a row is among those of a word once.
-                np.add.at(sums, self.rows[part].astype(np.intp), self.shares.take(self.codes[part]) * self.weights[number])
+                scores = self.shares.take(self.codes[part]) * self.weights[number]
+                np.add.at(sums, self.rows[part].astype(np.intp), scores)
         if passes is not None:
             sums[~passes] = 0
         at = np.flatnonzero(sums > 0)
