@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +37,8 @@ _CHUNKS_PER_SEARCH, _MOST_CHUNKS = 150, 250_000
 class WordSearch:
     """Ranks a release's chunks by the words of a question, and by synonyms of them.
 
-    They are held in memory once the release was asked often, unless it is too large. ``synonyms``: the lake's list of a number.
-    ``submit`` runs something in the background.
+    They are held in memory once the release was asked often, unless it is too large. ``synonyms``: the lake's list of
+    a number. ``submit`` runs something in the background.
     """
 
     def __init__(
@@ -93,11 +94,10 @@ class WordSearch:
         """None for the first questions, as long as reading all words would cost more than it saved."""
         if not self._can_hold or self._n_asked <= self._n_before:
             return None
-        try:
+        with suppress(Exception):  # which a search by Lance may meet as well
             return self._loading.at_hand()
-        except Exception:  # which a search by Lance may meet as well; reading again is worth as many questions more
-            self.let_go()
-            return None
+        self.let_go()  # since reading them again is worth as many questions more
+        return None
 
     def let_go(self) -> None:
         """Holds no words until as many questions were asked again as reading them is worth."""
