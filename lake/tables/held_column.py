@@ -169,6 +169,6 @@ def _shares(codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """What a word adds that a row has so many times, by how long the row is, relative to the word's rarity."""
     times = (codes >> _LENGTH_BITS).astype(np.float32)
     length = (codes & ((1 << _LENGTH_BITS) - 1)).astype(np.float32)
-    mean = np.float32(lengths.sum(dtype=np.int64)) / np.float32(max(np.count_nonzero(lengths), 1))
+    mean = np.float32(lengths.sum(dtype=np.int64)) / np.float32(max(int(np.count_nonzero(lengths)), 1))
     shares: np.ndarray = (_K1 + _ONE) * times / (times + _K1 * (_ONE - _B + _B * length / mean))
     return shares
