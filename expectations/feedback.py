@@ -73,8 +73,8 @@ def compare_feedback(
     sessions = [_sessions(recent, release) for release in (a, b)]
     for release, mine in zip((a, b), sessions, strict=True):
         if not mine:
-            known = dict(Counter(map(_side_of, recent)))
-            raise UsageError(f"nobody judged a passage of {release}; judgements by release and variant: {known}")
+            judged = ", ".join(f"{n:,} of {side}" for side, n in sorted(Counter(map(_side_of, recent)).items()))
+            raise UsageError(f"nobody judged a passage of {release}; judgements so far: {judged or 'none'}")
     before, after = (_side(release, mine) for release, mine in zip((a, b), sessions, strict=True))
     rng = np.random.default_rng(seed)
     draws = [_resampled(mine, rng) for mine in sessions]

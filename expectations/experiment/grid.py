@@ -20,7 +20,7 @@ from lake.options import RecipeOptions, SearchDefaults
 from lake.options.boosts import boosts_of
 from lake.options.recipe import OF_EMBEDDER
 from lake.recipe.chunking import OF_SEMANTIC
-from lake.reporting import either
+from lake.reporting import did_you_mean, either
 
 if TYPE_CHECKING:
     from lake.recipe import Recipe
@@ -79,7 +79,10 @@ def axes_of(words: Iterable[str], file: str | None = None) -> dict[str, tuple[An
         found[name] = json.loads(values) if values.startswith("[") else [_value(name, v) for v in _each(name, values)]
     named = {_SHORT.get(name, name): tuple(values) for name, values in found.items()}
     if unknown := sorted(named.keys() - {*OF_RECIPE, *OF_QUESTION}):
-        raise UsageError(f"{', '.join(unknown)} can't be varied; choose {either([*OF_RECIPE, *OF_QUESTION])}")
+        known = [*OF_RECIPE, *OF_QUESTION]
+        raise UsageError(
+            f"{', '.join(unknown)} can't be varied{did_you_mean(unknown[0], known, f'choose {either(known)}')}"
+        )
     if not any(named.values()):
         raise UsageError("nothing is varied; say for example --vary child_tokens=100,200,400 --vary alpha=0.3,0.5")
     return named

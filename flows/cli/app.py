@@ -149,9 +149,19 @@ def _exit_status(arguments: list[str] | None) -> int:
         return _say(f"{type(error).__name__}: {error} (a defect of raglake; RAGLAKE_LOG=DEBUG shows where)", FAILED)
 
 
+#: How pydantic words what a value is not, and how we do.
+_OF_TYPES = {
+    " Value error,": "",
+    "Input should be a valid integer, unable to parse string as an integer": "must be a whole number",
+    "Input should be a valid number, unable to parse string as a number": "must be a number",
+}
+
+
 def _explained(error: TyperException, arguments: list[str]) -> str:
     """What is wrong with the command line, and the help of the command it was meant for."""
-    message, context = error.format_message().rstrip(".").replace(" Value error,", ""), getattr(error, "ctx", None)
+    message, context = error.format_message().rstrip("."), getattr(error, "ctx", None)
+    for theirs, ours in _OF_TYPES.items():
+        message = message.replace(theirs, ours)
     path = context.command_path if context else " ".join(["raglake", *arguments[:1]])
     return f"{message}{'' if message.endswith('?') else '.'} See `{path} --help`"
 

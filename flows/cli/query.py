@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Annotated, Any
 
@@ -11,9 +12,12 @@ import lake as library
 from flows.cli.declared import with_options
 from flows.cli.options import AtOption, JsonOption, LakeOption, show
 from flows.cli.show import query as show_query
+from flows.cli.show.terminal import say
 from lake.options import SearchOptions
 from lake.search.fusion import shares
 
+#: A star in a word, by which a person means any letters.
+_PART = re.compile(r"\w\*|\*\w")
 Explain = Annotated[bool, typer.Option("--explain", help="Show the ranks, scores and lineage of each passage.")]
 
 
@@ -39,6 +43,8 @@ def query(
     options, recipe = SearchOptions.of(search, index.defaults()), index.release(found.release, degrade=True).recipe
     shared = shares(recipe, options.embedder_weights)
     scale = options.scale([one.is_sparse for column, one in recipe.vector_columns.items() if shared[column]])
+    if options.syntax == "plain" and _PART.search(text):
+        say("raglake: * means nothing here; add --mode text --boolean to search by parts of words", stderr=True)
     if found.degraded:
         shown["degraded"] = list(found.degraded)
         show_query.missing(found.degraded)

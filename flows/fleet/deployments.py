@@ -129,7 +129,9 @@ def apply(fleet: Fleet, home: Path, pool: str, image: str | None = None) -> Appl
         try:
             client.read_work_pool(pool)
         except ObjectNotFound as error:
-            raise UsageError(f"no work pool {pool!r}; prefect work-pool create {pool} --type process") from error
+            raise UsageError(
+                f"no work pool {pool!r}; create it with `prefect work-pool create {pool} --type process`"
+            ) from error
     made = list(deployments(fleet, home))
     paused = keep_pauses(made, fleet)
     for one in made:

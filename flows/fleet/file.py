@@ -19,6 +19,7 @@ from lake.options.judging import JudgingOptions
 from lake.options.models import model_of, section_of
 from lake.options.run import DeployedRunOptions
 from lake.options.watch import WatchOptions
+from lake.reporting import did_you_mean
 
 #: Where the file is, unless --config says it.
 VARIABLE, USUAL = "RAGLAKE_CONFIG", "raglake.yaml"
@@ -30,9 +31,9 @@ Overlap = Literal["skip", "queue"]
 Scheduled = Literal["ingest", "evaluate", "maintain", "doctor", "judge", "watch"]
 _SECTIONS = tuple(section.name for section in fields(Configuration))
 _NEXT = {
-    "extra_forbidden": "there is no such key here; there are: {known}",
-    "missing": "it must be given",
-    "string_pattern_mismatch": "names are of a-z, 0-9 and single dashes, as pump-manuals",
+    "extra_forbidden": "unknown key{known}",
+    "missing": "is required",
+    "string_pattern_mismatch": "a name has letters a-z, digits and single dashes, such as pump-manuals",
 }
 
 
@@ -42,7 +43,9 @@ def _cron(text: str) -> str:
     try:
         CronSchedule(cron=text)
     except ValidationError as error:
-        raise ValueError('no cron expression; one is minute hour day month weekday, as "0 2 * * *"') from error
+        raise ValueError(
+            'not a cron expression; write minute, hour, day, month and weekday, such as "0 2 * * *"'
+        ) from error
     return text
 
 
@@ -50,13 +53,13 @@ def _time_zone(text: str) -> str:
     from zoneinfo import available_timezones
 
     if text not in available_timezones():
-        raise ValueError("no time zone; one is called as Europe/Berlin or UTC")
+        raise ValueError("not a time zone; write a name such as Europe/Berlin or UTC")
     return text
 
 
 def _block(text: str) -> str:
     if text.count("/") != 1 or not all(text.split("/")):
-        raise ValueError("no block; one is called TYPE/NAME, as slack-webhook/operators (prefect block ls)")
+        raise ValueError("not a block; write TYPE/NAME, such as slack-webhook/operators; `prefect block ls` lists them")
     return text
 
 
@@ -229,13 +232,13 @@ def _told(error: ValidationError) -> Iterator[str]:
 
 
 def _known(loc: tuple[int | str, ...]) -> str:
-    """The keys that may stand where an unknown one stood."""
+    """The key that was probably meant by an unknown one, else all that may stand there."""
     if len(loc) < 2:
-        return "defaults, lakes"
+        return "; there are defaults and lakes"
     top: Any = FleetSettings if loc[0] == "defaults" else FleetLake
     section = top.model_fields.get(loc[-2])
     model = section.annotation if section else top
-    return ", ".join(model.model_fields)
+    return did_you_mean(str(loc[-1]), model.model_fields, f"there are {', '.join(model.model_fields)}")
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]

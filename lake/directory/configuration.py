@@ -6,7 +6,7 @@ Stored in the lake as ``configuration.json``, which holds only values that someb
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -252,6 +252,7 @@ def drop(store: Store, key: str) -> Configuration:
         found = places[-1].get(part)
         places.append(found if isinstance(found, dict) else {})
     if last not in places[-1]:
+        _check_known([*path, last])
         raise UsageError(f"{key} is not set; what is set: {', '.join(sorted(_keys(kept))) or 'nothing'}")
     del places[-1][last]
     for place, part in reversed(list(zip(places, path, strict=False))):
@@ -279,6 +280,13 @@ def _path(key: str) -> list[str]:
     if not all(parts):
         raise UsageError(f"no key {key!r}; a valid key is, for instance, gate.mode")
     return parts
+
+
+def _check_known(path: Sequence[str]) -> None:
+    """Raises UsageError unless the configuration has such a section, and the section such a name."""
+    sections = {section.name: getattr(Configuration(), section.name) for section in fields(Configuration)}
+    check_names("configuration", "sections", path[:1], sections)
+    check_names(path[0], "names", path[1:2], [found.name for found in fields(sections[path[0]])])
 
 
 def _keys(kept: Mapping[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from lake.errors import UsageError
 from lake.options import SearchOptions
+from lake.reporting import did_you_mean
 
 #: Levels of judging; a measure is a level, a blank, and a name of ir-measures (``document nDCG@10``).
 LEVELS = ("document", "parent", "chunk", "span")
@@ -25,7 +26,8 @@ def split_measure(measure: str) -> tuple[str, str]:
 
 def check_names(where: str, what: str, found: Collection[str], known: Collection[str]) -> None:
     if unknown := sorted(set(found) - set(known)):
-        raise UsageError(f"{where} has no {', '.join(map(repr, unknown))}; its {what}: {', '.join(sorted(known))}")
+        meant = did_you_mean(unknown[0], known, f"its {what}: {', '.join(sorted(known))}")
+        raise UsageError(f"{where} has no {', '.join(map(repr, unknown))}{meant}")
 
 
 def check_number(key: str, value: object, least: float, most: float) -> None:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from lake.reporting.commands import markdown_message, with_lake
-from lake.reporting.wording import Progress, counted, either, in_bytes, listed, markdown_cell, silent, visible
+from lake.reporting.wording import (
+    Progress,
+    counted,
+    did_you_mean,
+    either,
+    in_bytes,
+    listed,
+    markdown_cell,
+    silent,
+    visible,
+)
 
 __all__ = [
     "Progress",
     "counted",
+    "did_you_mean",
     "either",
     "in_bytes",
     "listed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 
@@ -32,6 +33,17 @@ def either(choices: Iterable[object]) -> str:
     """
     *others, last = map(str, choices) if choices else ("none",)
     return f"{', '.join(others)} or {last}" if others else last
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The end of a message about an unknown name: those that are spelt like it, else ``otherwise``.
+
+    >>> did_you_mean("tabel", ["table", "text"]), did_you_mean("x", ["table"], "there are table"), did_you_mean("x", [])
+    ('; did you mean table?', '; there are table', '')
+    """
+    near = difflib.get_close_matches(word, list(known))
+    tail = f"did you mean {either(near)}?" if near else otherwise
+    return tail and f"; {tail}"
 
 
 def in_bytes(n: int) -> str:

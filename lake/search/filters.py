@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +15,7 @@ import pyarrow.compute as pc
 from lake.errors import UsageError
 from lake.ids.uris import column_folded, folded
 from lake.recipe import SPARSE
-from lake.reporting import either
+from lake.reporting import did_you_mean, either
 from lake.schemas import DOCUMENT_COLUMNS, LATER, chunks
 from lake.search.allow_list import Latest
 from lake.search.conditions import OPERATORS, Kind, Word, kind_of
@@ -117,7 +116,7 @@ class ReleaseFilter:
                 f"an earlier version wrote this release, without the column {column!r}; the next release that"
                 " `raglake ingest` makes has it"
             )
-        raise UsageError(f"no column {column!r} to filter on; {self._known(column)}")
+        raise UsageError(f"no column {column!r} to filter on{self._known(column)}")
 
     @cached_property
     def columns(self) -> list[str]:
@@ -127,10 +126,8 @@ class ReleaseFilter:
 
     def _known(self, column: str = "") -> str:
         """Columns to filter on: those with a like name, else the usual ones."""
-        near = difflib.get_close_matches(column, self.columns)
-        if near:
-            return f"did you mean {either(near)}?"
-        return f"usual columns are {', '.join(_USUAL)} and metadata.KEY; docs/search.md lists all"
+        usual = f"usual columns are {', '.join(_USUAL)} and metadata.KEY; docs/search.md lists all"
+        return did_you_mean(column, self.columns, usual)
 
     def _where(self, where: str) -> Predicate | frozenset[str]:
         sql = enclosed(where)
@@ -140,7 +137,7 @@ class ReleaseFilter:
             try:
                 self._documents.check_filter(sql)
             except UsageError:
-                raise UsageError(f"{of_chunks}; {self._known()}") from of_chunks
+                raise UsageError(f"{of_chunks}{self._known()}") from of_chunks
             return self._documents_where(Predicate(sql), ANYTHING)
         return Predicate(sql)
 

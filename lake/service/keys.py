@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lake.errors import UsageError
+from lake.reporting import did_you_mean
 from lake.search.rights import checked
 from lake.service.problems import forbidden
 from lake.sources.declared import EVERYTHING
@@ -67,8 +68,10 @@ class Key:
         """Reads an object with ``name``, ``key`` or ``sha256``, and any other fields."""
         if not isinstance(value, dict) or not isinstance(value.get("name"), str) or not value["name"]:
             raise UsageError("an API key is an object with at least a name, and a key or its sha256")
-        if unknown := sorted(value.keys() - {"key", *(f.name for f in fields(cls))}):
-            raise UsageError(f"API key {value['name']!r} has unknown fields: {', '.join(unknown)}")
+        known = ("key", *(f.name for f in fields(cls)))
+        if unknown := sorted(value.keys() - set(known)):
+            meant = did_you_mean(unknown[0], known, f"there are {', '.join(known)}")
+            raise UsageError(f"API key {value['name']!r} has unknown fields: {', '.join(unknown)}{meant}")
         given = {name: _checked(value["name"], name, allowed) for name, allowed in value.items() if name != "key"}
         key = cls(**(given | {"sha256": _digest(value)}))
         if key.erases and not (key.operator and key.sees_everything):
@@ -168,4 +171,5 @@ def _read(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise UsageError(f"the API keys can't be read from {path} ({error})") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"no API keys can be read from {path}: {why}; name a file with a JSON list of keys") from error

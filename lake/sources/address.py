@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from lake.errors import UsageError
+from lake.reporting import did_you_mean
 from lake.storage.secrets import resolved
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ def options_of(url: str, kind: type[Kind]) -> Kind:
     given: dict[str, Any] = {}
     for name, text in parse_qsl(url.partition("?")[2], keep_blank_values=True):
         if name not in known:
-            raise UsageError(f"{_scheme(url)} sources have no option {name!r}; there are {', '.join(known)}")
+            each = ", ".join(known)
+            raise UsageError(
+                f"{_scheme(url)} sources have no option {name!r}{did_you_mean(name, known, f'there are {each}')}"
+            )
         if name in given:
             raise UsageError(f"the option {name!r} of a {_scheme(url)} source is given twice")
         given[name] = _value(known[name], text)

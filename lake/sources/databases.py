@@ -7,13 +7,14 @@ import sqlite3
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from threading import Lock
 from typing import Any
 
 from lake.endpoints.refusals import RefusedRequest
 from lake.endpoints.retry import Retries
 from lake.errors import TransientError, UsageError
+from lake.reporting import did_you_mean
 from lake.storage.secrets import hidden
 
 _ROWS_AT_A_TIME = 2000
@@ -175,7 +176,20 @@ class SQLite(Database):
             yield
         except sqlite3.Error as error:
             is_passing = any(words in str(error) for words in ("locked", "busy", "disk I/O"))
-            raise (TransientError if is_passing else UsageError)(f"{self._place}: {error}") from error
+            raise (TransientError if is_passing else UsageError)(
+                f"{self._place}: {error}{self._meant(error)}"
+            ) from error
+
+    def _meant(self, error: sqlite3.Error) -> str:
+        """The end of a message about a table that there isn't."""
+        _, is_table, name = str(error).partition("no such table: ")
+        if not is_table:
+            return ""
+        with closing(self._connect()) as connection:
+            known = [
+                row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+            ]
+        return did_you_mean(name, known, f"there are {', '.join(sorted(known)) or 'none'}")
 
     def quoted(self, name: str) -> str:
         """A name in backticks: one in double quotes that no column has would be taken for a text."""

@@ -18,7 +18,8 @@ def listing_errors(name: str) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         missing = str(error.filename or error)
-        raise UsageError(f"no such source: {name}" + (f" ({missing})" if missing not in ("", name) else "")) from error
+        where = f" ({missing})" if missing not in ("", name) else ""
+        raise UsageError(f"no such source: {name}{where}; correct its address") from error
     except PermissionError as error:
         raise UsageError(f"may not list {name}: {error}; check its credentials") from error
     except Exception as error:

@@ -19,6 +19,7 @@ from lake.sources.checked import CheckedReader
 from lake.sources.failures import listing_errors, reading_errors
 from lake.sources.globs import expression, matches
 from lake.sources.local import LocalReader, readable_name
+from lake.sources.mistyped import check_kind, similar
 from lake.sources.protocol import (
     SIDECAR_SUFFIX,
     SIDECAR_TABLE,
@@ -261,6 +262,7 @@ def parse_source(text: str, include: Iterable[str] = (), exclude: Iterable[str] 
     if scheme_of(location) == PUSHED:
         location = _with_name(location, name)
     if scheme_of(location) == "file":
+        check_kind(location)
         location = os.path.abspath(os.path.expanduser(location.removeprefix("file://")))
         root, pattern, file = _split_local(location)
     else:
@@ -285,10 +287,10 @@ def _split_local(location: str) -> tuple[str, str, str | None]:
             raise UsageError(f"{location} is neither a folder nor a regular file")
         return os.path.dirname(location), "**", readable_name(os.path.basename(location))
     if not _MAGIC.search(location):
-        raise UsageError(f"no such file or folder: {location}")
+        raise UsageError(f"no such file or folder: {location}{similar(location)}")
     root, pattern = _split_glob(location)
     if not os.path.isdir(root):
-        raise UsageError(f"no such folder: {root} (of {location})")
+        raise UsageError(f"no such folder: {root} (of {location}){similar(root)}")
     return root, pattern, None
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.table import Table
-
-from flows.cli.show.terminal import escape, paragraph, terminal
+from flows.cli.show.terminal import paragraph, table, terminal
 from lake.reporting import counted, in_bytes, listed
 
 #: How the difference was found, in words.
@@ -47,15 +45,15 @@ def known(shown: list[dict[str, Any]]) -> None:
     if not shown:
         out.print("no destination yet")
         return
-    table = Table("destination", "release", "synced", "", box=None, pad_edge=False)
+    rows = []
     for one in shown:
         remarks = [
             *([] if one["complete"] else ["interrupted"]),
             *(["an erasure is due"] if one["erasure_due"] else []),
             *([] if one["live"] else ["not live"]),
         ]
-        table.add_row(escape(one["destination"]), one["release"], one["synced_at"], ", ".join(remarks))
-    out.print(table)
+        rows.append((one["destination"], one["release"], one["synced_at"][:16].replace("T", " "), ", ".join(remarks)))
+    table(out, ("destination", "release", "synced (UTC)", ""), rows)
 
 
 def dropped(shown: dict[str, Any]) -> None:

@@ -29,5 +29,9 @@ def groups(shown: dict[str, Any]) -> None:
         if len(others) > _MOST_DOCUMENTS:
             out.print(f"  and {len(others) - _MOST_DOCUMENTS:,} more")
     if len(found) > _MOST_GROUPS:
-        paragraph(out, f"\nand {len(found) - _MOST_GROUPS:,} more groups; `raglake duplicates --json` lists all")
-    paragraph(out, "\nsearches that may find all of an exact group return its first document, and name the others")
+        out.print()
+        paragraph(out, f"and {len(found) - _MOST_GROUPS:,} more groups; `raglake duplicates --json` lists all")
+    out.print()
+    paragraph(
+        out, "A search returns the first document of an exact group that its caller may see, and names the others."
+    )

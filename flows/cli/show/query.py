@@ -12,6 +12,7 @@ from lake.endpoints.breaker import in_words
 from lake.inspect.diagnosis.messages import options_in_words
 from lake.parse.graphemes import cluster
 from lake.recipe import SPARSE
+from lake.reporting import visible
 from lake.search.found_words import found_words
 
 #: Characters of a snippet, and of what stands before the first word that matches.
@@ -30,7 +31,7 @@ def hits(shown: dict[str, Any], question: str, scale: str = "", nothing: Sequenc
         out.print(f"\n[bold]{number}. {escape(hit['uri'])}[/bold]  [dim]score {hit['score']:.4f}[/dim]")
         out.print(f"   [dim]{_position(hit)}[/dim]")
         if hit["copies"]:
-            paragraph(out, f"also in {_copies(hit)}", style="dim", indent=3)
+            paragraph(out, visible(f"also in {_copies(hit)}"), style="dim", indent=3)
         wrapped(out, snippet(hit, question), indent=3)
         if "explained" in shown:
             _explanation(out, shown["explained"][number - 1])

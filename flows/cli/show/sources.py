@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from flows.cli.show.terminal import escape, paragraph, terminal
+from flows.cli.show.terminal import escape, paragraph, table, terminal
 from lake.reporting import counted
 
 
@@ -18,11 +18,11 @@ def kinds(shown: list[dict[str, Any]]) -> None:
         out.print(f"[bold]{escape(', '.join(row['schemes']))}[/bold]{escape(package)}")
         if row["problem"]:
             out.print(f"  [red]{escape(row['problem'])}[/red]")
-        table = Table("", "", box=None, pad_edge=False, show_header=False)
+        options = Table("", "", box=None, pad_edge=False, show_header=False)
         for option in row["options"]:
-            table.add_row(f"  {option['name']}", escape(option["description"] + _default(option["default"])))
+            options.add_row(f"  {option['name']}", escape(option["description"] + _default(option["default"])))
         if row["options"]:
-            out.print(table)
+            out.print(options)
 
 
 def _default(value: Any) -> str:
@@ -32,7 +32,7 @@ def _default(value: Any) -> str:
 def tested(shown: dict[str, Any]) -> None:
     """Counts, cost, the first documents, and what is wrong."""
     out = terminal()
-    of_bytes = f" of {shown['n_bytes']:,} bytes" if shown["n_bytes"] else ""
+    of_bytes = f" of {counted(shown['n_bytes'], 'byte')}" if shown["n_bytes"] else ""
     beside = f" and {counted(shown['n_sidecars'], 'sidecar')}" if shown["n_sidecars"] else ""
     listed = f"{counted(shown['n_documents'], 'document')}{of_bytes}{beside}, listed in {shown['seconds']:,.2f} s"
     paragraph(out, f"{shown['name']}: {listed}", style="bold")
@@ -40,12 +40,12 @@ def tested(shown: dict[str, Any]) -> None:
         paragraph(out, f"version {shown['version']}")
     if shown["cursor"]:
         n = counted(shown["cursor"]["n_listed"], "document")
-        paragraph(out, f"from its cursor a run lists {n} now, in {shown['cursor']['seconds']:,.2f} s")
+        paragraph(out, f"a run that continues from here lists {n}, in {shown['cursor']['seconds']:,.2f} s")
     else:
-        paragraph(out, "each run lists everything")
+        paragraph(out, "no cursor: each run lists everything")
     _rights(shown)
     for file in shown["documents"]:
-        size = "" if file["size"] is None else f"{file['size']:,} bytes"
+        size = "" if file["size"] is None else counted(file["size"], "byte")
         acl = "" if file["acl"] is None else f"seen by {', '.join(file['acl']) or 'nobody'}"
         paragraph(out, "  ".join(filter(None, (file["uri"], size, acl))), indent=2)
     _read(shown["read"])
@@ -66,19 +66,17 @@ def _read(read: dict[str, Any] | None) -> None:
     if read["problem"]:
         paragraph(out, f"{read['uri']} can't be read: {read['problem']}", style="red")
         return
-    parser = f"the parser {read['parser']}" if read["parser"] else "no parser, so that it would be in quarantine"
-    paragraph(out, f"{read['uri']}: {read['n_bytes']:,} bytes in {read['seconds']:,.2f} s, for {parser}")
+    parser = f"the parser {read['parser']} reads it" if read["parser"] else "no parser reads it: it goes to quarantine"
+    paragraph(out, f"{read['uri']}: {counted(read['n_bytes'], 'byte')}, fetched in {read['seconds']:,.2f} s; {parser}")
 
 
 def held(shown: list[dict[str, Any]]) -> None:
     """One line a source."""
-    names = ("source", "documents", "listed (UTC)", "next listing", "last in full", "version")
-    table = Table(*names, box=None, pad_edge=False)
+    names, rows = ("source", "documents", "listed (UTC)", "next listing", "last in full", "version"), []
     for row in shown:
         listed_at = f"{row['listed_at']:%Y-%m-%d %H:%M}" if row["listed_at"] else ""
         following, full_at = "in full", ""
         if row["has_cursor"]:
             following, full_at = "from its cursor", row["full_at"][:10]
-        n, version = f"{row['n_documents']:,}", escape(row["version"])
-        table.add_row(escape(row["source"]), n, listed_at, following, full_at, version)
-    terminal().print(table)
+        rows.append((row["source"], f"{row['n_documents']:,}", listed_at, following, full_at, row["version"]))
+    table(terminal(), names, rows, right=("documents",))

@@ -126,6 +126,8 @@ def progress(*, quiet: bool = False) -> Iterator[Progress]:
     tasks: dict[str, Any] = {}
 
     def report(what: str, n_done: int, n_more: int | None) -> None:
+        if not tasks:
+            bars.start()  # no sooner, or what fails before its first step has an empty line above its message
         if what not in tasks:
             tasks[what] = bars.add_task(what, total=0, rate="")
         task = bars.tasks[tasks[what]]
@@ -134,8 +136,11 @@ def progress(*, quiet: bool = False) -> Iterator[Progress]:
         rate = f"{task.speed:,.0f}/s" if task.speed else ""
         bars.update(task.id, total=total, advance=n_done, rate=rate)
 
-    with bars:
+    try:
         yield report
+    finally:
+        if tasks:
+            bars.stop()
 
 
 def usd(cost: float | None, prices: Iterable[str] = ()) -> str:

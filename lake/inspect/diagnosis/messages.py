@@ -33,7 +33,8 @@ _SENTENCES: dict[Stage, str] = {
     "found": "found",
 }
 _ADVICE: dict[Stage, str] = {
-    "absent": "check the source, --include and --exclude, then `raglake ingest SOURCE`",
+    "absent": "check the URI (`raglake inspect URI` suggests similar ones), the source, --include and --exclude; "
+    "then run `raglake ingest SOURCE`",
     "erased": "nothing: an erasure is permanent; drop the question",
     "several sources": "name one with --source when importing the question",
     "quarantined": "repair the file, or choose another parser; `raglake status` lists the quarantine",

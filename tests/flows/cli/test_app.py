@@ -99,6 +99,11 @@ def test_query_answers_with_its_release(built: str, capsys: pytest.CaptureFixtur
     assert found["release"] == json_of(capsys, "releases", "--lake", built)[0]["release"]
 
 
+def test_a_star_without_the_boolean_syntax_is_pointed_out(built: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _exit_status(["query", "tid*", "--lake", built]) == 0
+    assert "add --mode text --boolean" in capsys.readouterr().err
+
+
 def test_where_filters_before_ranking(built: str, capsys: pytest.CaptureFixture[str]) -> None:
     question = ("query", "yellow crane lifts forty tonnes", "--lake", built)
     for where in ("media_type = 'text/plain'", "uri LIKE 'rules%'", "title IS NULL OR uri = 'rules.txt'"):
@@ -167,6 +172,18 @@ BAD = [
     (["query", "x" * 30_000, "--lake", "{lake}"], USAGE, "maximum is 20,000"),
     (["query", "x", "--lake", "{lake}", "--mode", "best"], USAGE, "'best' is not one of 'hybrid'"),
     (["query", "x", "--lake", "{lake}", "-k", "0"], USAGE, "k=0"),
+    (["query", "x", "--lake", "{lake}", "-k", "ten"], USAGE, "'--k': must be a whole number. See"),
+    (
+        ["query", "x", "--lake", "{lake}", "--filter", "langage=de"],
+        USAGE,
+        "'langage' to filter on; did you mean language",
+    ),
+    (["config", "set", "gate.mod", "warn", "--lake", "{lake}"], USAGE, "gate has no 'mod'; did you mean mode?"),
+    (
+        ["config", "unset", "serch.alpha", "--lake", "{lake}"],
+        USAGE,
+        "configuration has no 'serch'; did you mean search?",
+    ),
     (["ingest", "{docs}", "--lake", "{lake}", "--embedder", "minilm"], USAGE, "the embedder from 'hash' to 'minilm'"),
     (["ingest", "{docs}", "--lake", "{new}", "--embedder", "gpt"], USAGE, "no embedder 'gpt'; choose one of"),
     (["ingest", "{docs}", "--lake", "{new}", "--embedder", "hash", "--strategy", "magic"], USAGE, "'magic'"),

@@ -40,8 +40,9 @@ def test_a_trial_shows_rights_cost_and_the_first_documents(capsys: pytest.Captur
 def test_a_trial_of_a_folder_lists_everything_each_time(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "a.xyz").write_bytes(b"\0")
     _, out, _ = command(capsys, "test", str(tmp_path))
-    assert "each run lists everything" in out
-    assert "no parser, so that it would be in quarantine" in out
+    assert "no cursor: each run lists everything" in out
+    assert "1 byte, fetched" in out
+    assert "no parser reads it: it goes to quarantine" in out
 
 
 def test_a_source_of_a_lake_shows_when_it_was_last_listed_in_full(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,18 +49,30 @@ def test_a_lake_has_its_own_words_over_those_of_all(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("timezone: Mars", "lakes.manuals.timezone='Mars': no time zone; one is called as Europe/Berlin or UTC"),
-        ("schedules: {ingest: '0 25 * * *'}", "lakes.manuals.schedules.ingest='0 25 * * *': no cron expression; one"),
-        ("schedules: {ingets: '0 2 * * *'}", "there is no such key here; there are: ingest, evaluate, maintain"),
+        ("timezone: Mars", "lakes.manuals.timezone='Mars': not a time zone; write a name such as Europe/Berlin or UTC"),
+        (
+            "schedules: {ingest: '0 25 * * *'}",
+            "lakes.manuals.schedules.ingest='0 25 * * *': not a cron expression; write",
+        ),
+        (
+            "schedules: {ingets: '0 2 * * *'}",
+            "lakes.manuals.schedules.ingets='0 2 * * *': unknown key; did you mean ingest?",
+        ),
         ("gate: {mode: of}", "lakes.manuals: gate.mode='of' must be one of off, warn, block"),
-        ("notify: [operators]", "lakes.manuals.notify.0='operators': no block; one is called TYPE/NAME"),
+        ("notify: [operators]", "lakes.manuals.notify.0='operators': not a block; write TYPE/NAME"),
         ("timezone: UTC\n    timezone: UTC", "no YAML: the key 'timezone' stands twice"),
         ("sources: []", "lakes.manuals.sources=[]: List should have at least 1 item"),
         ("overlap: maybe\n  other: {lake: b, sources: [b], retention: {keep_last: -1}}", "lakes.other.retention.keep"),
         ("overlap: skip\n  other: {lake: a/, sources: [b]}", "manuals and other are both at a; two schedules would"),
-        ("overlap: skip\n  Other: {lake: b, sources: [b]}", "lakes.Other='Other': names are of a-z, 0-9 and"),
-        ("overlap: skip\ndefaults: {recipe: {embeder: hash}}", "defaults.recipe.embeder='hash': there is no such key"),
-        ("overlap: skip\ndefaults: {source: []}", "there are: include, exclude, strict, batch_hours"),
+        ("overlap: skip\n  Other: {lake: b, sources: [b]}", "lakes.Other='Other': a name has letters a-z, digits and"),
+        (
+            "overlap: skip\ndefaults: {recipe: {embeder: hash}}",
+            "defaults.recipe.embeder='hash': unknown key; did you mean embed",
+        ),
+        (
+            "overlap: skip\ndefaults: {source: []}",
+            "defaults.source=[]: unknown key; there are include, exclude, strict, batch_hours",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_file_key_and_remedy(tmp_path: Path, line: str, told: str) -> None:

@@ -138,6 +138,27 @@ def test_a_file_on_the_web(website: str) -> None:
         listing([parse_source(f"{website}/nothing.md")])
 
 
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("sqllite:docs.db?table=docs", "no kind of source 'sqllite'.*; did you mean sqlite?"),
+        ("books:docs", "no kind of source 'books'.*; `raglake sources kinds` lists them"),
+        ("manual", "no such file or folder: .*/manual; did you mean manuals?"),
+        ("manual/*.md", r"no such folder: .*/manual \(of .*\); did you mean manuals?"),
+        ("sqlite:notes:1.db?tabel=docs", "sqlite sources have no option 'tabel'; did you mean table?"),
+    ],
+)
+def test_a_slip_in_an_address_is_named_with_what_was_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, told: str
+) -> None:
+    (tmp_path / "manuals").mkdir()
+    (tmp_path / "notes:1.db").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=told):
+        listing([parse_source(address)])
+    assert parse_source("notes:*.db").pattern == "notes:*.db"
+
+
 def test_a_folder_that_vanishes_while_it_is_listed_is_no_listing(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "a.md").write_text("x")
