@@ -58,7 +58,8 @@ class Line:
     ``begins_apart`` and ``ends_apart`` say that a wide gap parts a short piece, such as a page number, from the rest.
     ``is_fixed`` says that its letters are of one width, ``is_code`` that it is a line of a listing.
     ``starts`` are the left edges of the words of a line in such type, if they are known.
-    ``is_note`` marks the lines of footnotes. ``is_upright`` is false for text that runs up or down the page.
+    ``is_note`` marks the lines of footnotes. ``is_upright`` is false for text that runs up or down the page,
+    and ``runs_down`` tells which.
     """
 
     text: str
@@ -74,6 +75,7 @@ class Line:
     has_gap: bool = False
     is_note: bool = False
     is_upright: bool = True
+    runs_down: bool = False
     is_fixed: bool = False
     is_code: bool = False
     starts: tuple[float, ...] = ()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lake.parse.pdf.geometry import Box, Line
 from lake.parse.pdf.initials import join_initials
-from lake.parse.pdf.order import reading_order, right_columns_first
+from lake.parse.pdf.order import reading_order, right_columns_first, turned_in_order
 from lake.parse.pdf.page_text import LINE_END_HYPHEN
 from lake.parse.pdf.raised import is_raised, joint
 from lake.parse.pdf.spaced import close_up, closed_words, may_be_spaced
@@ -67,7 +67,7 @@ def page_lines(
     )
     is_plain = not (added or glyphs.is_upside_down or stream.has_columns) and is_whole and _reads_on(stream.lines)
     if is_plain and not _is_ruled(stream, glyphs):
-        return right_columns_first(stream.lines), []
+        return right_columns_first(turned_in_order(stream.lines)), []
     layout = layout_of(glyphs)
     if stream.spaced:
         layout = replace(layout, words=closed_words(layout.words, stream.spaced))
@@ -80,7 +80,7 @@ def page_lines(
     placed = word_lines(layout.words)
     tables = find_tables(layout) if find_tables and layout.words else ()
     if is_plain and not tables:
-        return right_columns_first(stream.lines), []
+        return right_columns_first(turned_in_order(stream.lines)), []
     for table in tables:
         inside = [line for line in placed if _is_inside(line, table.box)]
         if inside and _holds_all(table, inside):
@@ -165,6 +165,8 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
         is_long = last - first > 1
         if is_long and line.top - line.bottom > 2.5 * size and line.top - line.bottom > _LEAST_EM:
             line.is_upright = False
+            ends = glyphs.box(first, first), glyphs.box(last, last)
+            line.runs_down = bool(ends[0] and ends[1] and ends[1].bottom < ends[0].bottom)
         if lines and line.bottom < lines[-1].top and line.top > lines[-1].bottom and _is_fragment(line, lines[-1]):
             _attach(glyphs, line, lines[-1], first, has_space=bool(glyphs.text[end + 1 : first].strip("\r\n")))
             end = last

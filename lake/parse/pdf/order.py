@@ -30,7 +30,7 @@ def reading_order(lines: Sequence[Line]) -> list[Line]:
     lines = _with_watermarks_marked(lines)
     flat = [line for line in lines if line.is_upright]
     turned = [line for line in lines if not line.is_upright]
-    return _ordered(flat, _is_right_to_left(flat), _DEEPEST) + right_columns_first(turned)
+    return _ordered(flat, _is_right_to_left(flat), _DEEPEST) + right_columns_first(turned_in_order(turned))
 
 
 def _with_watermarks_marked(lines: Sequence[Line]) -> Sequence[Line]:
@@ -55,6 +55,38 @@ def _is_over(large: Line, lines: Sequence[Line]) -> bool:
         if line.size * _OVER < large.size
     )
     return n_inside >= 2
+
+
+def turned_in_order(lines: list[Line]) -> list[Line]:
+    """The lines, of which those that run down the page go on to the left, and those that run up to the right.
+
+    pdfium gives the lines of a turned paragraph from left to right in either case.
+    """
+    ordered: list[Line] = []
+    block: list[Line] = []
+    for line in lines:
+        before = block[-1] if block else None
+        if before is None or not _is_beside(before, line):
+            ordered += _turned_block(block)
+            block = []
+        block.append(line)
+    return ordered + _turned_block(block)
+
+
+def _is_beside(one: Line, other: Line) -> bool:
+    """Whether two lines may be neighbours in a paragraph that runs up or down the page."""
+    if one.is_upright or other.is_upright or one.runs_down != other.runs_down:
+        return False
+    if any(len(line.text) < 4 or line.top - line.bottom <= line.right - line.left for line in (one, other)):
+        return False  # too short to tell, or upside down
+    apart = max(other.left - one.right, one.left - other.right)
+    return apart < max(one.size, other.size) and one.bottom < other.top and other.bottom < one.top
+
+
+def _turned_block(block: list[Line]) -> list[Line]:
+    if len(block) < 2:
+        return block
+    return sorted(block, key=lambda line: -line.left if line.runs_down else line.left)
 
 
 def right_columns_first(lines: list[Line]) -> list[Line]:

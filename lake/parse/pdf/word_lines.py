@@ -67,6 +67,7 @@ def word_lines(words: Sequence[PlacedWord]) -> list[Line]:
         if line is not None and turned == is_turned and _goes_on(line, last, box, size):
             texts.append(text)
             starts.append(box.left)
+            line.runs_down = turned and box.bottom < last.bottom
             left, bottom, right, top = box
             if left < line.left:
                 line.left = left

@@ -349,6 +349,17 @@ class TestTurnedAndHidden:
         assert "\n".join(PROSE) in text
 
     @pytest.mark.parametrize("degrees", [90, -90])
+    def test_a_turned_paragraph_beside_level_text_keeps_its_order(self, degrees: int) -> None:
+        def draw(canvas: Any) -> None:
+            column(canvas, LEFT[:2])
+            canvas.translate(300, 300)
+            canvas.rotate(degrees)
+            for i, line in enumerate(RIGHT[:2]):
+                put(canvas, -100, 20 - 14 * i, line)
+
+        assert in_order(read(pdf(draw)).text, *LEFT[:2], *RIGHT[:2])
+
+    @pytest.mark.parametrize("degrees", [90, -90])
     @pytest.mark.parametrize("title", ["Tons landed a year", "Per year", "In kg of cod", "GDP in EUR"])
     def test_a_title_along_an_axis_is_one_line(self, title: str, degrees: int) -> None:
         def draw(canvas: Any) -> None:
