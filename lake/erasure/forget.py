@@ -11,14 +11,14 @@ import polars as pl
 
 from lake.cache import shared
 from lake.destinations.registry import known_destinations
-from lake.directory import Lake, configuration
+from lake.directory import Lake
 from lake.erasure import calls, feedback, notices, questions, scores
-from lake.erasure.decode import strings_of_json
+from lake.erasure.said import check_said, less_said, naming
 from lake.erasure.scope import ErasureScope, collect, less_cached
 from lake.erasure.selection import SelectedDocument, Selection, choose
 from lake.erasure.vacuum import NOTHING_SPARED, Vacuumed, vacuum
-from lake.erasure.verification import find_traces, occurring
-from lake.errors import ContractError, RefusedError, UsageError
+from lake.erasure.verification import find_traces
+from lake.errors import ContractError, RefusedError
 from lake.ids import value_digest
 from lake.ingest.commit import counts_of
 from lake.ingest.plan import release_digest
@@ -85,8 +85,8 @@ def forget(
         shared.check_known(lake)
         _forget_pages(lake, choice.documents)
         progress("documents", 0, len(choice.documents))
-        erased = collect(lake, history, choice)
-        _check_said(lake, erased, why)
+        erased = less_said(history, collect(lake, history, choice), by)
+        check_said(lake, erased, why)
         n_questions = _deny(lake, erased)
         erased = less_cached(lake, erased)
         # Rows that no release holds may still stand in tables that one reads, and in their indexes.
@@ -96,7 +96,7 @@ def forget(
             lease.check()
             _switch(lake, made, choice, why=why, by=by, rights=_left_rights(lake, erased))
         progress("documents", len(choice.documents), None)
-        lake.log.checkpoint(erased.terms.ids)
+        lake.log.checkpoint(erased.terms.ids, naming(erased.terms))
         n_cached = finish(lake, progress)[1]
         proof = _prove(lake, erased, progress)
     return Forgotten(False, choice.documents, choice.releases, proof, n_questions, _holding(lake), n_cached)
@@ -133,23 +133,6 @@ def _check_planned(documents: Iterable[SelectedDocument], planned: str | None) -
         )
 
 
-def _check_said(lake: Lake, erased: ErasureScope, why: str) -> None:
-    """Raises UsageError, before anything is written, if the configuration or the reason names what is to be erased."""
-    # Terms of a few letters are found if they are a whole string.
-    found = occurring(erased.terms, [why, *(word.strip(".,;:!?'\"()") for word in why.split())])
-    if found.ids or found.texts:
-        raise UsageError(
-            "the reason names what is to be erased, and the log keeps it; name no person, document or title in it, "
-            "but for instance a ticket; nothing is erased yet"
-        )
-    found = occurring(erased.terms, list(strings_of_json(configuration.said(lake.store))))
-    if found.ids or found.texts:
-        raise UsageError(
-            f"{configuration.FILE} of {lake.url} speaks of what is to be erased, for instance in a filter of gate.how; "
-            "take it out with `raglake config set` or `raglake config unset`, then forget again; nothing is erased yet"
-        )
-
-
 def _deny(lake: Lake, erased: ErasureScope) -> int:
     """Deny the documents: from here on no run brings them back, and a prune finishes an interrupted erasure.
 
@@ -163,7 +146,7 @@ def _deny(lake: Lake, erased: ErasureScope) -> int:
     calls.erase(lake, erased)
     feedback.erase(lake, erased)
     notices.erase(lake, erased)
-    lake.log.checkpoint(erased.terms.ids)
+    lake.log.checkpoint(erased.terms.ids, naming(erased.terms))
     return n_questions
 
 

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -29,6 +30,8 @@ _CONFLICTS = 20
 _MANY = 300
 #: How often the log is listed again if entries were vacuumed away while it was read.
 _TRIES = 5
+#: What stands in the place of what was erased.
+_ERASED = "erased"
 
 
 class ReleaseLog:
@@ -113,7 +116,7 @@ class ReleaseLog:
             at=_later_than(last),
             action=action,
             release=release,
-            by=changes.pop("by", None) or _user(),
+            by=changes.pop("by", None) or own_name(),
             live=changes.pop("live", last.live if last else None),
             pinned=changes.pop("pinned", last.pinned if last else None),
             rights=changes.pop("rights", last.rights if last else None),
@@ -150,18 +153,18 @@ class ReleaseLog:
         """Whether so many entries lie beside the checkpoint that whoever opens the lake had better find a new one."""
         return len(self._listed()[0]) > _MANY
 
-    def checkpoint(self, erased: Collection[str] = ()) -> None:
-        """Replace all entries so far with one object, with the ids in ``erased`` redacted."""
+    def checkpoint(self, erased: Collection[str] = (), names: Callable[[str], bool] = lambda why: False) -> None:
+        """Replace all entries so far with one object, redacting the ids in ``erased`` and reasons that name it."""
         history = self.read()
         if not erased and self._listed()[1] == history.head:
             return
-        kept = [entry.to_json() for entry in collapse(history, clock.now())]
+        entries = collapse(history, clock.now())
+        kept = [replace(one, why=_ERASED if names(one.why) else one.why).to_json() for one in entries]
         text = json.dumps({"entries": kept}, ensure_ascii=False, sort_keys=True)
         if erased:
-            text = re.sub(r"[0-9a-f]{32,64}", lambda found: "erased" if found[0] in erased else found[0], text)
+            text = re.sub(r"[0-9a-f]{32,64}", lambda found: _ERASED if found[0] in erased else found[0], text)
         self._store.write(_checkpoint_path(history.head), text.encode())
-        entries, _ = self._listed()
-        for seq in entries:
+        for seq in self._listed()[0]:
             if seq <= history.head:
                 self._store.delete(_path(seq))
         for name in self._store.names(_FOLDER):
@@ -183,7 +186,8 @@ def _later_than(last: Entry | None) -> datetime:
     return max(now, last.at + timedelta(microseconds=1)) if last else now
 
 
-def _user() -> str:
+def own_name() -> str:
+    """The user of this process, who acts unless an entry says otherwise."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user without a name

@@ -20,6 +20,7 @@ from lake.directory import Lake
 from lake.errors import ContractError, RefusedError, UsageError
 from lake.index import Index
 from lake.options import RecipeOptions, Retention
+from lake.releases.log import own_name
 from lake.storage import inbox
 from lake.storage.denylist import ERASING
 from lake.storage.lease import WriterLease
@@ -416,3 +417,22 @@ def test_a_notice_that_waits_names_an_erased_document_no_more_and_loses_no_chang
     inbox.put(store, "docs", ["lamp.md"])
     assert operate.forget(lake_url, uri="anna.md", why="request 4711").proof.holds
     assert [(one.keys, one.objects) for one in inbox.waiting(store)] == [(("",), ()), (("",), ()), (("lamp.md",), ())]
+
+
+def test_words_that_the_lake_says_by_itself_and_earlier_reasons_spoil_no_proof(source: Path, lake_url: str) -> None:
+    """Titles that are the user's name, a release's, a column's and an action's, and a reason that names a document."""
+    (source / "kept.md").write_text("Lamps burn oil.")
+    for title in (own_name(), "stable", "chunk_id", "forget", "Request", "gdpr", "Payroll of Quistermann"):
+        (source / f"odd {title}.md").write_text(f"---\ntitle: {title}\n---\n{SECRET} {title}.")
+    first = ingest(source, lake_url).release or ""
+    (source / "kept.md").write_text("Lamps burn gas.")
+    ingest(source, lake_url)
+    operate.rollback(lake_url, first, why="Payroll of Quistermann was left out")
+    operate.name(lake_url, first, "stable", why="it serves")
+    erasure = {"where": "uri LIKE 'odd %'"}
+    with pytest.raises(UsageError, match="the reason names"):
+        operate.forget(lake_url, **erasure, why="request about the Payroll of Quistermann")
+    forgotten = operate.forget(lake_url, **erasure, why="Request 4711: gdpr")
+    assert len(forgotten.documents) == 7
+    reasons = [entry.why for entry in Lake(lake_url).log.read().entries if entry.why]
+    assert reasons[-3:] == ["erased", "it serves", "Request 4711: gdpr"]
