@@ -75,11 +75,11 @@ def vacuum(
         lambda: _contents(lake, deltas, now - retention.grace, dry_run=dry, strictly=strictly),
         lambda: _vectors(lake, history, deltas, retention, now, dry_run=dry, strictly=strictly),
     ]
-    progress("sweeps", 0, len(steps))
+    progress("vacuum", 0, len(steps))
     for step in steps:
         check_held(lake.url)  # without the lease another run's half-written files would go as well
         vacuumed += step()
-        progress("sweeps", 1, None)
+        progress("vacuum", 1, None)
     return vacuumed
 
 

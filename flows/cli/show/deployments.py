@@ -28,3 +28,7 @@ def applied(shown: dict[str, Any]) -> None:
         out.print(escape(name) + (" (paused)" if name in shown.get("paused", ()) else ""))
     for name in shown["deleted"]:
         out.print(f"deleted: {escape(name)}")
+    first = next((name for name in shown["applied"] if name.startswith("ingest/")), None)
+    if first and shown.get("pool"):
+        paragraph(out, f"`prefect worker start --pool {shown['pool']}` runs them when they are due")
+        paragraph(out, f"`prefect deployment run {first}` runs one now")

@@ -189,7 +189,9 @@ def plan(shown: dict[str, Any]) -> None:
             out, f"prompts: {', '.join(f'{prompt!r} before {kind}' for kind, prompt in prompts.items() if prompt)}"
         )
     if shown["oldest_change_at"]:
-        out.print(f"oldest change: {shown['oldest_change_at']:%Y-%m-%d %H:%M:%S} UTC or later")
+        out.print(
+            f"the oldest of these changes was made at {shown['oldest_change_at']:%Y-%m-%d %H:%M:%S} UTC, or later"
+        )
 
 
 def outcome(shown: dict[str, Any]) -> None:
@@ -230,7 +232,7 @@ def _words(out: Console, shown: dict[str, Any]) -> None:
 
 def _copies(out: Console, n: int) -> None:
     if n:
-        told = f"{counted(n, 'document')} exactly like another one: searches return one of each, "
+        told = f"{counted(n, 'document')} exactly like another one: a search returns one of each group, "
         paragraph(out, f"{told}and `raglake duplicates` lists them")
 
 

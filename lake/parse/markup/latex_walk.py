@@ -370,12 +370,15 @@ class LatexWalk:
         return at
 
     def _quantity(self, name: str, source: str, at: int) -> int:
-        """A number and its unit, whose commands are its words."""
+        """A number and its unit, whose commands are its words; a sign behind it stands next to it."""
+        parts = list[str]()
         while found := option(source, at) or group(source, at):
             if source[at : at + 1] not in "{[":
                 break
-            self._text.append(re.sub(r"\\([a-zA-Z]+)", r" \1", found[0]) + " " if source[at] == "{" else "")
+            if source[at] == "{":
+                parts.append(re.sub(r"\\([a-zA-Z]+)", r" \1", found[0]).strip())
             at = found[1]
+        self._text.append(" ".join(parts))
         return at
 
     def _quoted(self, name: str, source: str, at: int) -> int:

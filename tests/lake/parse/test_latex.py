@@ -41,6 +41,7 @@ WORDS = {
     r"See \cite[p.~3]{k84} in Section~\ref{a:b}": "See [p. 3, k84] in Section [a:b]",
     r"\verb|a_b%c| \url{http://x.org/a%20b} \href{http://y.org}{link}": "a_b%c http://x.org/a%20b link",
     r"10\textsuperscript{3} \SI{5}{\metre}": "10^3 5 metre",
+    r"at \SI{2}{m/s}, by \qty{3}{\kilo\gram}.": "at 2 m/s, by 3 kilo gram.",
     r"$x_{max}^2 + \alpha$ and $5 alone": r"$x_{max}^2 + \alpha$ and $5 alone",
     r"\cventry{2010}{Job}{Company}": "2010 Job Company",
     r"Fran\c cais \lstinline{a%b} \footnotemark[3]\footnotetext[3]{Foot} shelf\/ful": (
