@@ -32,7 +32,7 @@ Scheduled = Literal["ingest", "evaluate", "maintain", "doctor", "judge", "watch"
 _SECTIONS = tuple(section.name for section in fields(Configuration))
 _NEXT = {
     "extra_forbidden": "unknown key{known}",
-    "missing": "is required",
+    "missing": "required, but missing",
     "string_pattern_mismatch": "a name has letters a-z, digits and single dashes, such as pump-manuals",
 }
 

@@ -88,7 +88,9 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
     if not named and erasure_is_unfinished(lake):
         return Selection(held.rows("false"), named, frozenset())  # the rest of an erasure that was killed
     if not named:
-        raise UsageError(f"no document of any kept release matches {wanted}; `raglake query WORDS` shows URIs")
+        raise UsageError(
+            f"no document of any kept release matches {wanted}; `raglake inspect URI` suggests similar ones"
+        )
     of_named = rows.filter(pl.col("doc_id").is_in(list(named)))
     if uri is not None and source is None and of_named["source"].n_unique() > 1:
         raise UsageError(

@@ -35,7 +35,15 @@ class Problem(Exception):
 
 def invalid(errors: Iterable[Mapping[str, Any]]) -> Problem:
     """What is wrong with a body, without its content: it may be long, secret, or not representable in JSON."""
-    return Problem(422, "invalid", "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in list(errors)[:10]))
+    return Problem(422, "invalid", "; ".join(f"{'.'.join(map(str, e['loc']))}: {_said(e)}" for e in list(errors)[:10]))
+
+
+#: In place of pydantic's words, by the type of an error.
+_SAID = {"missing": "required, but missing", "extra_forbidden": "unknown field; /docs lists those there are"}
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    return _SAID.get(error["type"], str(error["msg"]))
 
 
 def no_release(error: UsageError) -> Problem:

@@ -101,10 +101,9 @@ def table(
             out.print(escape("  ".join(cells).rstrip()), style="bold" if number == 0 or number - 1 in bold else None)
         return
     for number, row in enumerate(rows):
-        out.print(escape(row[0]), style="bold" if number in bold else None)
-        paragraph(
-            out, ", ".join(f"{head} {cell}" for head, cell in zip(heads[1:], row[1:], strict=True) if cell), indent=2
-        )
+        first, *others = (f"{head} {cell}".strip() for head, cell in zip(heads, row, strict=True) if cell)
+        out.print(escape(first), style="bold" if number in bold else None)
+        paragraph(out, ", ".join(others), indent=2)
 
 
 @contextmanager

@@ -34,10 +34,10 @@ def test_a_table_that_is_too_wide_becomes_lines(capsys: pytest.CaptureFixture[st
     out, written = narrow()
     terminal.table(out, ("release", "status", "audit"), rows)
     assert written.getvalue().splitlines() == [
-        "2026-11-28.10",
+        "release 2026-11-28.10",
         "  status rolled back, audit passed with",
         "  12 remarks",
-        "2026-11-28.11",
+        "release 2026-11-28.11",
         "  status live, audit passed",
     ]
     terminal.table(terminal.terminal(), ("release", "status", "audit"), rows, right=("audit",))

@@ -100,6 +100,9 @@ def test_odd_requests_are_refused_with_a_reason(start: Start) -> None:
             assert Refusal.model_validate(answer.json()).message
         answer = client.post("/query", content=b'{"text": "lamp"}', headers={"Content-Type": "text/plain"})
         assert answer.status_code == 422
+        assert client.post("/query", json={"txt": "lamp"}).json()["message"] == (
+            "body.text: required, but missing; body.txt: unknown field; /docs lists those there are"
+        )
     assert running.post(text="lamp 3 \x00 ; DROP TABLE chunks").status_code == 200
 
 
