@@ -157,6 +157,8 @@ def test_what_an_index_knows_of_distances_is_nearly_exact(nights: Nights) -> Non
     assert reader._scales["vector"]
     apart = pa.table({"_rowid": [1, 2], "_distance": [0.1, 0.2]}), pa.table({"_rowid": [1, 2], "_distance": [0.3, 0.1]})
     assert reader._scale_of(*apart) == 0.0  # then the exact way is gone
+    exact, rough = (pa.table({"_rowid": [1, 2, 3], "_distance": of}) for of in ([0.1, 0.2, 0.3], [0.2, 0.4, 0.64]))
+    assert reader._scale_of(exact, rough) == 2.0  # one that is farther off does not decide
 
 
 def test_words_score_as_one_query_over_text_and_heading_would(nights: Nights) -> None:
