@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 #: of partitions to probe, and the rows per partition that Lance makes. Approximate searches probe half of the
 #: partitions. Of 200,000 rows this finds all of the ten nearest and 99 % of the first two hundred.
 _REFINED, _PROBES, _ROWS_OF_PARTITION = 50, 20, 8192
-#: Maximum error of most of an index's distances. Of eight bits half are within 0.003, and a few beyond 0.01, so that the
-#: farthest one would let the first question of a process decide how all others are answered.
+#: Maximum error of the middle one of an index's distances. Of eight bits half are within 0.003, and a few beyond 0.01:
+#: by the farthest one, the first question of a process would decide how all others are answered.
 _ROUGH = 0.01
 
 _AUTO = VectorIndex()
