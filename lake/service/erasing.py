@@ -91,6 +91,8 @@ class Erasing:
         """A task of its own, since a request ends with its connection."""
         if not key.erases:
             raise forbidden('this API key may not erase documents; one that may has "erases": true')
+        if self._running:
+            raise Problem(409, "refused", "this service is erasing other documents; erase this one when that has ended")
         work = self._workers.run(lambda: self._erased(key, doc_id, asked, steps), _SECONDS)
         task = asyncio.create_task(work)
         self._running.add(task)

@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -123,6 +124,19 @@ def test_an_erasure_does_not_wait_for_a_run_that_writes(running: Running, erased
     with WriterLease(Lake(erased_lake).store, "a run that writes"):
         reply = running.post(path, ERASER, **body)
     assert (reply.status_code, "a run that writes" in reply.json()["message"]) == (409, True)
+
+
+def test_of_two_erasures_at_once_one_is_refused_and_is_no_failure(
+    running: Running, erased_lake: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    erasing = [(path_of(erased_lake, uri), {"uri": uri, "why": WHY}) for uri in ("8.md", "9.md")]
+    erasing = [(path, {**body, "plan": plan(running, path)["plan"]}) for path, body in erasing]
+    with ThreadPoolExecutor(2) as callers:
+        sent = [callers.submit(running.post, path, ERASER, **body) for path, body in erasing]
+    replies = [one.result() for one in sent]
+    assert sorted(reply.status_code for reply in replies) in ([200, 409], [200, 200])  # the first one may be done
+    assert all("erasing other documents" in reply.text for reply in replies if reply.status_code == 409)
+    assert "an erasure failed" not in caplog.text
 
 
 def test_an_erasure_whose_caller_leaves_is_finished(running: Running, erased_lake: str) -> None:
