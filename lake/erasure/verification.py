@@ -262,8 +262,9 @@ class _Dictionaries:
         self._others |= words
 
     def suspect(self, path: str, tokenizer: str, tokens: list[str]) -> None:
-        erased = self._tokens_of_words(tokenizer)
-        found = (erased & {*tokens, *_words(tokens)}) | (self._words & _words(tokens))
+        distinct = set(tokens)
+        words = _words(list(distinct))
+        found = (self._tokens_of_words(tokenizer) & (distinct | words)) | (self._words & words)
         if found:
             self._suspects[path, tokenizer] = self._suspects.get((path, tokenizer), set()) | found
 

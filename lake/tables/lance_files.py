@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BATCH_ROWS = 1024
+#: Row ids of so many versions are held before they are merged.
+_MANY_PARTS = 16
 #: Files of the indices that raglake makes; the content of any other kind is unknown here.
 _INDEX_FILES = ("page_data.lance", "page_lookup.lance", "metadata.lance", "index.idx", "auxiliary.idx")
 _INDEX_PARTS = ("_docs.lance", "_invert.lance", "_tokens.lance")
@@ -83,14 +85,26 @@ def rows_by_index(table_url: str) -> dict[str, np.ndarray]:
     An index that no version uses has no entry. Raises ValueError if no table can be opened.
     """
     options = storage_options(table_url) or None
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, list[np.ndarray]] = {}
+    rows = np.empty(0, np.uint64)
     for version in lance().dataset(table_url, storage_options=options).versions():
         dataset = lance().dataset(table_url, version=version["version"], storage_options=options)
         uuids = [segment.uuid for index in dataset.describe_indices() for segment in index.segments]
         if uuids:
-            rows = dataset.scanner(columns=[], with_row_id=True).to_table().column("_rowid").to_numpy()
-            found |= {uuid: np.union1d(found.get(uuid, rows[:0]), rows) for uuid in uuids}
-    return found
+            held = dataset.scanner(columns=[], with_row_id=True).to_table().column("_rowid").to_numpy()
+            rows = rows if np.array_equal(rows, held) else held  # most versions change indices alone
+        for uuid in uuids:
+            _collect(found.setdefault(uuid, []), rows)
+    return {uuid: np.unique(np.concatenate(parts)) for uuid, parts in found.items()}
+
+
+def _collect(parts: list[np.ndarray], rows: np.ndarray) -> None:
+    """Adds the rows of one more version, and merges them once there are many, which takes longer than all else."""
+    if parts and parts[-1] is rows:
+        return
+    parts.append(rows)
+    if len(parts) > _MANY_PARTS:
+        parts[:] = [np.unique(np.concatenate(parts)), rows]
 
 
 def files_of(table_url: str, version: int) -> tuple[set[str], set[str]]:
