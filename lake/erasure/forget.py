@@ -128,8 +128,8 @@ def plan_digest(documents: Iterable[SelectedDocument]) -> str:
 def _check_planned(documents: Iterable[SelectedDocument], planned: str | None) -> None:
     if planned is not None and plan_digest(documents) != planned:
         raise RefusedError(
-            "the erasure would take other documents than its dry run showed, since a run changed the lake meanwhile; "
-            "look at the dry run again; nothing is erased yet"
+            "the erasure would take other documents than the dry run with this plan: a run changed the lake since, or "
+            "the plan is of another dry run; look at the dry run again; nothing is erased yet"
         )
 
 
