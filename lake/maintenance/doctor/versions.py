@@ -44,7 +44,7 @@ def _check_version(exam: Examination, release: Release, name: str, schema: pa.Sc
         what = f"{release.id} has {n_rows:,} rows here, but {n_counted:,} by the log"
         exam.unlike_tables(_folder(release, name), what)
     # Words that were made anew stand behind the other columns.
-    columns = [{(field.name, field.type) for field in one} for one in (reader.schema, schema, older(schema))]
+    columns = [{field.name: field.type for field in one} for one in (reader.schema, schema, older(schema))]
     if columns[0] not in columns[1:]:
         exam.unlike_tables(_folder(release, name), f"{release.id} has other columns than its recipe requires")
 
