@@ -80,8 +80,9 @@ def test_two_profiles_stand_side_by_side_and_the_diagnosis_follows_the_one_of_it
 
 def test_a_search_that_takes_too_long_keeps_its_question_and_can_be_tried_again(console_lake: ConsoleLake) -> None:
     with served(console_lake.url, KeyRing(anonymous=Key("anonymous")), seconds=1e-6) as running:
-        page = httpx.get(f"{running.url}/console/search?q=oil&k=5", timeout=60)
-    assert page.status_code == 504
+        # The threads of a busy machine may find the passages before the service looks at its clock.
+        each = (httpx.get(f"{running.url}/console/search?q=oil&k=5", timeout=60) for _ in range(20))
+        page = next(page for page in each if page.status_code == 504)
     assert 'value="oil"' in page.text
     assert 'href="/console/search?q=oil&amp;k=5">Try again' in page.text
 
