@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -107,7 +107,7 @@ def _released(
     candidate, n_embedded = _candidate(job, lake, found, steps, started)
     lease.check()
     # While the tables are certainly there: without the lease, an erasure may rewrite them.
-    words, spoken = ({}, ()) if job.only else (_words(lake, candidate, found), _spoken(lake, candidate))
+    words, spoken = ({}, ()) if job.only else (_words(lake, candidate, found), _spoken(lake, candidate, found))
     published, reason, refused, blocked, remarks = judge(job, candidate, steps, found.remarks)
     _remember(job, lake, found)
     if published and not job.only:
@@ -330,12 +330,22 @@ def _rights_only(lake: Lake, found: Scan, n_changed: int, seconds: float) -> Out
     return Outcome(name, False, reason, False, False, **counts, **problems, remarks=found.remarks, seconds=seconds)
 
 
-def _spoken(lake: Lake, release: Release) -> tuple[str, ...]:
-    """Remarks on languages that the model does not know, and on chunks without a sentence."""
-    found = [languages.language_remark(lake, release)]
+def _spoken(lake: Lake, release: Release, scanned: Scan) -> tuple[str, ...]:
+    """Remarks on empty sources, languages that the model does not know, and chunks without a sentence."""
+    found = [*_empty(lake, release, scanned.sources), languages.language_remark(lake, release)]
     if release.recipe.chunking.is_situated:
         found.append(writing.situating_remark(lake, release))
     return tuple(filter(None, found))
+
+
+def _empty(lake: Lake, release: Release, sources: Iterable[str]) -> Iterator[str]:
+    """Remarks on sources of which a release has nothing."""
+    tables = lake.tables(release.generation)
+    parts = (tables.at(name, release.versions[name]).scan(["source"]) for name in ("documents", "quarantine"))
+    held = {source for part in parts for source in part.column("source").unique().to_pylist()}
+    for name in sources:
+        if name not in held:
+            yield f"the source {name!r} lists no documents; check its address, and what it includes and excludes"
 
 
 def _words(lake: Lake, release: Release, found: Scan) -> dict[str, int]:

@@ -166,8 +166,10 @@ def test_two_sources_share_a_lake(lake_url: str, source: Path, tmp_path: Path, i
     ingest()
     memory = fsspec.filesystem("memory")
     memory.pipe("/harbour/tides.md", b"# Tides\n\nHigh water is at six.")
-    outcome = ingest(sources=("tides=memory://harbour",))
+    (tmp_path / "empty").mkdir()
+    outcome = ingest(sources=("tides=memory://harbour", f"drafts={tmp_path / 'empty'}"))
     assert (outcome.added, outcome.removed, outcome.n_documents) == (1, 0, 6)
+    assert [remark.split(";")[0] for remark in outcome.remarks] == ["the source 'drafts' lists no documents"]
     hit = lake.open_lake(lake_url).search("when is high water", k=1, where="source = 'tides'").to_pylist()[0]
     assert (hit["uri"], hit["title"]) == ("tides.md", "Tides")
     memory.rm("/harbour", recursive=True)
