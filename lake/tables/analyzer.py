@@ -9,7 +9,7 @@ one, the beginnings of a number such as 6.1.2.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
@@ -100,6 +100,11 @@ class Analyzer(NamedTuple):
         words, forms = zip(*each, strict=True) if each else ((), ())
         spaced = (form for _, _, form in spaced_numbers(text))
         return Words(tuple(chain.from_iterable(words)), (*chain.from_iterable(forms), *spaced))
+
+    def tokens_of(self, pieces: Iterable[str]) -> set[str]:
+        """All words and further forms of texts without spaces, none of which is kept for the next time."""
+        each = (self._of_piece(_bare(piece)) for piece in pieces)
+        return {token for found in each for part in found for token in part}
 
     def _of_piece(self, piece: str) -> Words:
         """Words of a text without spaces."""
@@ -284,7 +289,7 @@ class _WordsOfPieces(dict[str, Words]):
         self._analyzer = analyzer
 
     def __missing__(self, piece: str) -> Words:
-        found = self._analyzer._of_piece(piece.rstrip(_AFTER).lstrip(_BEFORE))
+        found = self._analyzer._of_piece(_bare(piece))
         if len(piece) <= _REPEATED:
             if len(self) >= _MANY_PIECES:
                 self.clear()
@@ -293,6 +298,10 @@ class _WordsOfPieces(dict[str, Words]):
 
 
 _pieces = cache(_WordsOfPieces)
+
+
+def _bare(piece: str) -> str:
+    return piece.rstrip(_AFTER).lstrip(_BEFORE)
 
 
 def _is_simple(run: str) -> bool:

@@ -12,7 +12,7 @@ from lake.chunk.context import holds, meaningful_title
 from lake.parse.titles import file_name
 from lake.recipe import TextIndex, are_own
 from lake.recipe.full_text import WORDS_REVISION
-from lake.tables.analyzer import Analyzer, Words
+from lake.tables.analyzer import Analyzer, Words, spaced_numbers
 from lake.tables.folding import STEMMED, spelt
 from lake.tables.places import place_text
 from lake.tables.stop_words import STOP_WORDS
@@ -105,9 +105,12 @@ def _analyzer(algorithm: str, tokenizer: str, revision: int) -> Analyzer:
 
 def any_tokens(text: str) -> set[str]:
     """Every word and further form of a text, whatever its language is taken for and whenever it was indexed."""
-    algorithms, revisions = {"", *STEMMED.values()}, range(WORDS_REVISION + 1)
-    analyzers = (Analyzer(*how) for how in product(algorithms, (False, True), revisions))
-    return {token for analyzer in analyzers for part in analyzer.words_of(text) for token in part}
+    pieces = set(text.split())
+    numbers = {form for _, _, form in spaced_numbers(text)}
+    # What earlier revisions spelled otherwise has other letters than ASCII's.
+    by_revision = [{piece for piece in pieces if not piece.isascii()}] * WORDS_REVISION + [pieces]
+    analyzers = product({"", *STEMMED.values()}, (False, True), enumerate(by_revision))
+    return numbers.union(*(Analyzer(one, keeps, n).tokens_of(some) for one, keeps, (n, some) in analyzers))
 
 
 def algorithm_of(language: str | None, own: str) -> str:

@@ -453,7 +453,7 @@ def test_a_version_spares_reading_texts(tmp_path: Path) -> None:
         ("", "needs either text=COLUMN or template=TEXT"),
         ("text=body&template={body}", "needs either text=COLUMN or template=TEXT"),
         ("text=nobody", r"has no column 'nobody'; it has key, body, who"),
-        ("text=body&txet=body", "no option 'txet'; there are id, text"),
+        ("text=body&txet=body", "no option 'txet'; did you mean text"),
         ("text=body&text=body", "'text' of a table source is given twice"),
         ("text=body&null_acl=maybe", "open or closed"),
         ("text=body&delimiter=ab", "one character, got 'ab'"),

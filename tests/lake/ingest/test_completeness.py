@@ -129,7 +129,7 @@ def test_thresholds_go_by_media_type_then_by_parser_then_for_all() -> None:
         with pytest.raises(UsageError):
             Completeness(**wrong)  # type: ignore[arg-type]
     check_formats(rules)
-    with pytest.raises(UsageError, match=r"floor_by_format names 'htlm', which is neither a parser \(code, "):
+    with pytest.raises(UsageError, match=r"floor_by_format names 'htlm', which is neither a parser \(asciidoc, code, "):
         check_formats(Completeness(floor_by_format={"htlm": 0.5}))
 
 
