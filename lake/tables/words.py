@@ -106,11 +106,12 @@ def _analyzer(algorithm: str, tokenizer: str, revision: int) -> Analyzer:
 def any_tokens(text: str) -> set[str]:
     """Every word and further form of a text, whatever its language is taken for and whenever it was indexed."""
     pieces = set(text.split())
-    numbers = {form for _, _, form in spaced_numbers(text)}
+    tokens = {form for _, _, form in spaced_numbers(text)}
     # What earlier revisions spelled otherwise has other letters than ASCII's.
     by_revision = [{piece for piece in pieces if not piece.isascii()}] * WORDS_REVISION + [pieces]
-    analyzers = product({"", *STEMMED.values()}, (False, True), enumerate(by_revision))
-    return numbers.union(*(Analyzer(one, keeps, n).tokens_of(some) for one, keeps, (n, some) in analyzers))
+    for algorithm, keeps, (revision, some) in product({"", *STEMMED.values()}, (False, True), enumerate(by_revision)):
+        tokens |= Analyzer(algorithm, keeps, revision).tokens_of(some)
+    return tokens
 
 
 def algorithm_of(language: str | None, own: str) -> str:
