@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -17,6 +18,7 @@ from lake.parse.text import decode
 if TYPE_CHECKING:
     from tree_sitter import Parser
 
+_SHELLS = ("tree_sitter_bash", "language")
 #: Suffix -> module of the grammar and the function in it that returns the language.
 _GRAMMARS = {
     **dict.fromkeys((".py", ".pyi"), ("tree_sitter_python", "language")),
@@ -27,8 +29,9 @@ _GRAMMARS = {
     ".rs": ("tree_sitter_rust", "language"),
     ".java": ("tree_sitter_java", "language"),
     **dict.fromkeys((".c", ".h"), ("tree_sitter_c", "language")),
-    **dict.fromkeys((".sh", ".bash", ".zsh"), ("tree_sitter_bash", "language")),
+    **dict.fromkeys((".sh", ".bash", ".zsh"), _SHELLS),
 }
+_BEYOND_LATIN = re.compile("[^\x00-\xff]+")
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
@@ -37,8 +40,15 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     if grammar is None or is_slow(text, suffix):
         return ParsedDocument(text, tuple(paragraphs(text, kind="code")), metadata=metadata, omitted=omitted)
     source = text.encode()
-    marks = list(marks_of(_parser(*grammar).parse(source).root_node))
+    parsed = _for_shells(text) if grammar == _SHELLS else source
+    marks = list(marks_of(_parser(*grammar).parse(parsed).root_node, source))
     return ParsedDocument(text, tuple(_blocks(text, in_characters(marks, source))), metadata=metadata, omitted=omitted)
+
+
+def _for_shells(text: str) -> bytes:
+    """The source with letters for what is beyond the table of characters that the grammar's own code reads unchecked,
+    such as an emoji behind ``{0``, which would end the process; of the same length."""
+    return _BEYOND_LATIN.sub(lambda found: "x" * len(found[0].encode()), text).encode()
 
 
 @cache

@@ -44,16 +44,19 @@ class Mark:
     symbols: tuple[str, ...]
 
 
-def marks_of(root: Node) -> Iterator[Mark]:
-    """Marks in order of their byte offsets; code between units has the path of the enclosing unit."""
+def marks_of(root: Node, source: bytes) -> Iterator[Mark]:
+    """Marks in order of their byte offsets; code between units has the path of the enclosing unit.
+
+    ``source``: the bytes that names are taken from, of the same length as those that were parsed.
+    """
     before: Mark | None = None
-    for mark in _marks_in(root, (), 0):
+    for mark in _marks_in(root, source, (), 0):
         if before is None or (mark.start > before.start and (mark.symbols or before.symbols)):
             yield mark
             before = mark
 
 
-def _marks_in(parent: Node, path: tuple[str, ...], depth: int) -> Iterator[Mark]:
+def _marks_in(parent: Node, source: bytes, path: tuple[str, ...], depth: int) -> Iterator[Mark]:
     comments_from: Node | None = None
     last: Node | None = None
     inside_unit = False
@@ -66,18 +69,20 @@ def _marks_in(parent: Node, path: tuple[str, ...], depth: int) -> Iterator[Mark]
         start = comments_from if comments_from and joined else node
         unit = unit_of(node)
         if unit is not None:
-            yield from _unit_marks(unit, start.start_byte, path, depth)
+            yield from _unit_marks(unit, source, start.start_byte, path, depth)
         elif inside_unit:
             yield Mark(start.start_byte, path)
         inside_unit, comments_from, last = unit is not None, None, node
 
 
-def _unit_marks(unit: Node, start: int, path: tuple[str, ...], depth: int) -> Iterator[Mark]:
-    here = (*path, *_symbols(unit))
+def _unit_marks(unit: Node, source: bytes, start: int, path: tuple[str, ...], depth: int) -> Iterator[Mark]:
+    here = (*path, *([_text(name, source) for name in _names(unit)] or [""]))
     yield Mark(start, here)
     body = unit.child_by_field_name("body")
     if unit.type in _TYPES and body is not None and depth < _MAX_DEPTH:
-        yield from (mark for mark in _marks_in(body, here, depth + 1) if mark.symbols != here or mark.start > start)
+        yield from (
+            mark for mark in _marks_in(body, source, here, depth + 1) if mark.symbols != here or mark.start > start
+        )
 
 
 def unit_of(node: Node) -> Node | None:
@@ -96,32 +101,31 @@ def _holds_function(declarator: Node) -> bool:
     return value is not None and value.type in _FUNCTION_VALUES
 
 
-def _symbols(unit: Node) -> tuple[str, ...]:
+def _names(unit: Node) -> Iterator[Node]:
     """Name of a unit; that of a Go method is preceded by its receiver's type."""
     receiver = unit.child_by_field_name("receiver")
     owner = _first_name(receiver, "type_identifier") if receiver is not None else None
-    name = _name(unit) or ""
-    return (owner, name) if owner else (name,)
+    yield from (name for name in (owner, _name(unit)) if name is not None)
 
 
-def _name(unit: Node) -> str | None:
+def _name(unit: Node) -> Node | None:
     for field in ("name", "declarator", "type"):
         named = unit.child_by_field_name(field)
         if named is not None:
-            return _text(named) if field == "name" or named.type in _NAMES else _first_name(named)
+            return named if field == "name" or named.type in _NAMES else _first_name(named)
     return next((_first_name(child) for child in unit.named_children if _first_name(child)), None)
 
 
-def _first_name(node: Node, kind: str | None = None) -> str | None:
+def _first_name(node: Node, kind: str | None = None) -> Node | None:
     """The first identifier at or below ``node``, in the order of the source."""
     waiting = [node]
     while waiting:
         found = waiting.pop()
         if found.type == kind or (kind is None and found.type in _NAMES):
-            return _text(found)
+            return found
         waiting += reversed(found.named_children)
     return None
 
 
-def _text(node: Node) -> str:
-    return " ".join((node.text or b"").decode("utf-8", "replace").split())
+def _text(node: Node, source: bytes) -> str:
+    return " ".join(source[node.start_byte : node.end_byte].decode("utf-8", "replace").split())

@@ -13,11 +13,14 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 
 from lake.endpoints.deadline import deadline
+from lake.errors import TransientError
 from lake.service.problems import Problem, busy
 
 T = TypeVar("T")
 
 _END = object()
+#: Seconds before its limit at which work may already have ended for lack of time.
+_NEARLY = 0.05
 
 
 class Workers:
@@ -38,7 +41,7 @@ class Workers:
 
         Work that takes several places in line also gets in if there is no other, however long the line is.
         """
-        submitted = self._submit(_timed(work, seconds), n_places)
+        submitted, limit = self._submit(_timed(work, seconds), n_places), _Limit(seconds)
         future, in_line = asyncio.wrap_future(submitted), min(self._line_seconds, seconds)
         done, _ = await asyncio.wait({future}, timeout=in_line)
         if not done and in_line < seconds:
@@ -47,7 +50,8 @@ class Workers:
         if not done:
             future.cancel()
             raise _too_slow(seconds)
-        return future.result()
+        with limit:
+            return future.result()
 
     def _leave_line(self, submitted: Future[Any]) -> None:
         """Raises Problem 503 if the work has not begun."""
@@ -69,7 +73,7 @@ class Workers:
             finally:
                 _tell(loop, items.put_nowait, _END)
 
-        submitted = self._submit(_timed(pump, seconds))
+        submitted, limit = self._submit(_timed(pump, seconds)), _Limit(seconds)
         future, until = asyncio.wrap_future(submitted), loop.time() + seconds
         try:
             if self._line_seconds < seconds:
@@ -79,7 +83,8 @@ class Workers:
                     self._leave_line(submitted)
             while (item := await _next(items, until - loop.time(), seconds)) is not _END:
                 yield item
-            await future
+            with limit:
+                await future
         finally:
             is_left.set()
             future.cancel()
@@ -109,6 +114,19 @@ def _timed(work: Callable[[], T], seconds: float) -> Callable[[], T]:
             return work()
 
     return timed
+
+
+class _Limit:
+    """Turns the failure of a part that was given all the time there was into that of the request; from now on."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._until = seconds, time.monotonic() + seconds - _NEARLY
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, TransientError) and time.monotonic() >= self._until:
+            raise _too_slow(self._seconds) from None
 
 
 async def _next(items: asyncio.Queue[Any], left: float, seconds: float) -> Any:

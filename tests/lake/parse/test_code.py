@@ -66,3 +66,11 @@ def test_what_a_grammar_reads_slowly_is_kept_in_paragraphs(line: str, suffix: st
 )
 def test_long_programs_keep_their_units(source: str, suffix: str) -> None:
     assert not is_slow(source, suffix)
+
+
+def test_shells_with_characters_that_their_grammar_can_t_look_up() -> None:
+    text = "füllen() {\n  echo {0\U000dc762T}\n}\n\n暖機() {\n  echo {1..\U0001f600}\n}\n"
+    for suffix in (".sh", ".bash", ".zsh"):
+        document = parse(text.encode(), f"a{suffix}")
+        assert document.text == text
+        assert [block.heading for block in document.blocks] == [("füllen",), ("暖機",)]
