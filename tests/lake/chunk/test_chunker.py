@@ -338,7 +338,8 @@ def test_an_edit_leaves_other_sections_alone(seed: int, edited: int, longest: in
     before, after = manual(seed, None, longest), manual(seed, edited, longest)
     old = Counter(texts(chunk(before, ChunkRecipe(), WORDS), before))
     new = Counter(texts(chunk(after, ChunkRecipe(), WORDS), after))
-    assert (old & new).total() >= 0.85 * new.total()
+    # The section itself, and in a short manual the neighbours that it is cut together with.
+    assert (new - old).total() <= max(4, 0.15 * new.total())
 
 
 def test_a_hundred_thousand_blocks() -> None:
