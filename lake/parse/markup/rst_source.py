@@ -95,7 +95,7 @@ def reading(source: str) -> str:
     """The text of ``source`` without names of directives and roles, options, targets and paths."""
     found: list[str] = []
     lines = source.split("\n")
-    named = raw = option_at = literal = -1
+    named = raw = option_at = literal = target = -1
     is_doctest = False
     for line in lines:
         indent = len(line) - len(line.lstrip())
@@ -117,7 +117,9 @@ def reading(source: str) -> str:
                 found.append(option[2] or "")
             continue
         named = -1
-        if _TARGET.match(line):
+        is_address = target >= 0 and indent > target and bool(line.strip())  # on the lines behind the name of a target
+        target = target if is_address else indent if _TARGET.match(line) else -1
+        if target >= 0:
             continue
         directive = DIRECTIVE.match(line)
         if directive:
