@@ -345,7 +345,7 @@ def _empty(lake: Lake, release: Release, sources: Iterable[str]) -> Iterator[str
     held = {source for part in parts for source in part.column("source").unique().to_pylist()}
     for name in sources:
         if name not in held:
-            yield f"the source {name!r} lists no documents; check its address, and what it includes and excludes"
+            yield f"nothing of the source {name!r} is indexed; check its address, and what it includes and excludes"
 
 
 def _words(lake: Lake, release: Release, found: Scan) -> dict[str, int]:

@@ -9,8 +9,9 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from lake.parse.graphemes import clusters
-from lake.tables.analyzer import Analyzer, parts_of, pieces_of, spaced_numbers
+from lake.tables.analyzer import Analyzer, parts_of, pieces_of
 from lake.tables.folding import plain, spelt
+from lake.tables.spaced_numbers import spaced_numbers
 from lake.tables.words import algorithm_of, common_pieces
 
 _USUAL = "english"

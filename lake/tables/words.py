@@ -12,9 +12,10 @@ from lake.chunk.context import holds, meaningful_title
 from lake.parse.titles import file_name
 from lake.recipe import TextIndex, are_own
 from lake.recipe.full_text import WORDS_REVISION
-from lake.tables.analyzer import Analyzer, Words, spaced_numbers
+from lake.tables.analyzer import Analyzer, Words
 from lake.tables.folding import STEMMED, spelt
 from lake.tables.places import place_text
+from lake.tables.spaced_numbers import spaced_numbers
 from lake.tables.stop_words import STOP_WORDS
 
 if TYPE_CHECKING:

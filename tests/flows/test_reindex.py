@@ -169,7 +169,7 @@ def test_two_sources_share_a_lake(lake_url: str, source: Path, tmp_path: Path, i
     (tmp_path / "empty").mkdir()
     outcome = ingest(sources=("tides=memory://harbour", f"drafts={tmp_path / 'empty'}"))
     assert (outcome.added, outcome.removed, outcome.n_documents) == (1, 0, 6)
-    assert [remark.split(";")[0] for remark in outcome.remarks] == ["the source 'drafts' lists no documents"]
+    assert [remark.split(";")[0] for remark in outcome.remarks] == ["nothing of the source 'drafts' is indexed"]
     hit = lake.open_lake(lake_url).search("when is high water", k=1, where="source = 'tides'").to_pylist()[0]
     assert (hit["uri"], hit["title"]) == ("tides.md", "Tides")
     memory.rm("/harbour", recursive=True)

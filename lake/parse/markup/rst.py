@@ -258,30 +258,13 @@ def _bullet(node: RstNode, number: int) -> str:
     ordinal = node.get("start", 1) + number
     kind = node.get("enumtype", "arabic")
     if "alpha" in kind and ordinal <= 26:
-        written = chr(ord("a") + ordinal - 1)
+        written = letters(ordinal)
     elif "roman" in kind:
-        written = _roman(ordinal)
+        written = roman(ordinal)
     else:
         written = str(ordinal)
     written = written.upper() if kind.startswith("upper") else written
     return f"{node.get('prefix', '')}{written}{node.get('suffix', '.')}"
-
-
-_VALUES = (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1)
-_DIGITS = ("m", "cm", "d", "cd", "c", "xc", "l", "xl", "x", "ix", "v", "iv", "i")
-
-
-def _roman(number: int) -> str:
-    """A number from 1 in small Roman digits.
-
-    >>> _roman(4), _roman(19)
-    ('iv', 'xix')
-    """
-    digits = ""
-    for value, digit in zip(_VALUES, _DIGITS, strict=True):
-        while number >= value:
-            digits, number = digits + digit, number - value
-    return digits
 
 
 def _lines(block: RstNode, depth: int = 0) -> list[str]:

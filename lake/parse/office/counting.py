@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lake.parse.office.numerals import roman
+from lake.parse.numerals import roman
 
 _CHINESE_DIGITS = "〇一二三四五六七八九"
 _CHINESE_FORMAL = "零壹贰叁肆伍陆柒捌玖"

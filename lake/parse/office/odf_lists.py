@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lake.parse.canonical import one_line
+from lake.parse.numerals import letters, roman
 from lake.parse.office.counting import counted
-from lake.parse.office.numerals import letters, roman
 from lake.parse.office.odf_styles import OdfStyles
 from lake.parse.office.odf_text import odf_name
 from lake.parse.office.ooxml import attribute

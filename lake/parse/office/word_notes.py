@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from lake.parse.office.numerals import roman
+from lake.parse.numerals import roman
 from lake.parse.office.ooxml import Omit, Package, attribute, found, key, reading
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Numbers of notes, lists and headings in letters, as office programs write them."""
+"""Numbers of notes, lists and headings in letters."""
 
 from __future__ import annotations
 
