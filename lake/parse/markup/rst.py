@@ -10,6 +10,7 @@ from lake.parse.canonical import TextWriter, one_line, runs_into
 from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.markup.rst_extensions import everything_known
 from lake.parse.markup.rst_source import SHOWN_OPTIONS, reading, with_first_cells, with_plain_marks
+from lake.parse.numerals import letters, roman
 from lake.parse.text import decode
 from lake.parse.web import html
 from lake.parse.web.html_table import PageCell, grid

@@ -36,7 +36,7 @@ _NO_ARGUMENT = FILES | {
 #: What an argument of ``class`` holds if it is a signature rather than names for style sheets.
 SIGNATURE = re.compile(r"[A-Z(.]")
 _OPTION = re.compile(r"^[ \t]+:([\w-]+):(?:[ \t]+(.*)|[ \t]*)$")
-_TARGET = re.compile(r"^[ \t]*(?:\.\.[ \t]+_(?:`[^`\n]*`|(?:\\.|[^:\\\n])*):|__[ \t]|\.\.[ \t]+__:).*$")
+_TARGET = re.compile(r"^[ \t]*(?:\.\.[ \t]+_(?:`[^`\n]*`|(?:\\.|[^:\\\n])*):|__(?:[ \t]|$)|\.\.[ \t]+__:).*$")
 _NOTE = re.compile(r"^([ \t]*\.\.[ \t]+)\[(?:#[^\]\n]*|\*)\]")
 _INLINE = (
     # Raised and lowered letters belong to the word before them, a power of a number does not.

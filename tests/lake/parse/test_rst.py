@@ -52,6 +52,7 @@ def test_lists_tables_and_listings_keep_their_marks_and_links() -> None:
 KEPT: dict[str, tuple[str, list[str]]] = {
     "link in a sentence": ("See `site <https://a.b>`_ and **bold** now.", ["See site and bold now."]),
     "named link": ("See site_ now.\n\n.. _site: https://a.b", ["See site now."]),
+    "anonymous address on the next line": ("See `the site`__ now.\n\n__\n   https://a.b/c-d\n", ["See the site now."]),
     "address on the next line": ("See `the site`_ now.\n\n.. _the site:\n   https://a.b/c-d\n", ["See the site now."]),
     "anonymous link": ("See `the site`__ now.\n\n__ https://a.b", ["See the site now."]),
     "inline target": ("See _`the pier` now.", ["See the pier now."]),
