@@ -64,6 +64,13 @@ class History:
         """Path of the current RIGHTS, which hold for every release; None if no document was ever restricted."""
         return self.entries[-1].rights if self.entries else None
 
+    def under(self, rights: str | None) -> History:
+        """The same state under other rights."""
+        if not self.entries or rights == self.rights:
+            return self
+        entries = (*self.entries[:-1], replace(self.entries[-1], rights=rights))
+        return replace(self, entries=entries, _known=[])
+
     def candidate(self, digest: str, base: str | None) -> Release | None:
         """The newest release with this digest that was built on ``base``."""
         builds = [r for r in self.releases.values() if r.digest == digest and r.base == base]

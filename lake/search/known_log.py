@@ -18,6 +18,7 @@ from lake.endpoints.breaker import Breaker, BreakerLimits, UnreachableError
 from lake.endpoints.deadline import LateError, in_background, left, within
 from lake.errors import ContractError, GoneError, StorageError, UsageError
 from lake.options.search import DEGRADE_AFTER, STALE_FOR
+from lake.search.rights_files import RightsFiles
 
 if TYPE_CHECKING:
     from lake.directory import Lake
@@ -83,13 +84,14 @@ class LogReader:
     """Reads the log of a lake within limits of time; safe to use from several threads.
 
     Held is the last log whose live release lies in memory. It counts for ``stale_for`` seconds after the lake was last
-    found to be as it says, and not at all once an erasure or a change of rights after it is known.
+    found to be as it says, under the newest rights that are known, and not at all once an erasure after it is known.
     """
 
     def __init__(self, lake: Lake, stale_for: float = STALE_FOR, is_seen: bool = True) -> None:
         self._lake, self._stale_for, self.is_seen = lake, stale_for, is_seen
         self._newest: KnownLog | None = None
         self._held: KnownLog | None = None
+        self.rights = RightsFiles(lake.store)
         self._lock, self._slots = Lock(), BoundedSemaphore(_MOST_HANGING)
         self.breaker = _breaker(self, lake.url)
 
@@ -113,8 +115,9 @@ class LogReader:
         held, newest = self._held, self._newest
         if held is None or newest is None or held.age > self._stale_for:
             return None
-        is_current = (epoch_of(held.history), held.history.rights) == (epoch_of(newest.history), newest.history.rights)
-        return KnownLog(held.history, held.read_at, is_held=True) if is_current else None
+        if epoch_of(held.history) != epoch_of(newest.history):
+            return None
+        return KnownLog(held.history.under(newest.history.rights), held.read_at, is_held=True)
 
     def age(self) -> float:
         """Seconds since the lake was last read; infinite if it never was."""
@@ -191,6 +194,9 @@ class LogReader:
                 self._newest = log
             if self._held is not None and self._held.history.head == history.head:
                 self._held = log
+            has_other_rights = self._held is not None and self._held.history.rights != self._newest.history.rights
+        if has_other_rights:  # what is held can be used under these, should the lake fail now
+            self.rights.begin(self._newest.history.rights)
         return log
 
     def _check_seen(self) -> None:

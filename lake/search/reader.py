@@ -18,7 +18,6 @@ from lake.options.groups import GroupOptions
 from lake.options.search import DEGRADE_AFTER
 from lake.plugins.later import Later
 from lake.records import synonyms
-from lake.releases import rights
 from lake.schemas.result import stale
 from lake.search.batch import search_all
 from lake.search.known_log import KnownLog, LogReader, Wait
@@ -234,7 +233,7 @@ class Reader:
         return sum(snapshot.n_bytes for snapshot in self._snapshots.values())
 
     def _rights(self, snapshot: Snapshot, history: History) -> Rights:
-        today = snapshot.rights(history.rights, lambda path: rights.read(self._lake.store, path))
+        today = snapshot.rights(history.rights, self.log.rights.read)
         return replace(today, memberships=self.memberships(history))
 
     def _of_one_release(self, at: At, answer: Callable[[Release, History], T], wait: Wait | None = None) -> T:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lake.search.memberships import Memberships
-    from lake.tables.reader import TableReader
 
 #: Names that may see a document; None: everybody.
 Acl = frozenset[str] | None
@@ -38,13 +37,12 @@ class Rights:
     memberships: Memberships | None = None
 
     @classmethod
-    def over(cls, today: pa.Table, documents: TableReader) -> Rights:
-        """``today``: RIGHTS rows of ``lake.releases.rights.read``; ``documents``: the release's manifest."""
-        restricts = documents.count("acl IS NOT NULL") > 0
-        if not today.num_rows:
+    def over(cls, today: pa.Table, restricts: bool, manifest: pa.Table | None) -> Rights:
+        """``today``: RIGHTS rows of ``lake.releases.rights.read``. ``manifest``: ``doc_id`` and ``acl`` of the documents
+        of the release; not needed if there are no rows."""
+        if manifest is None or not today.num_rows:
             return cls({}, restricts)
-        now = _acls(today)
-        then = _acls(documents.scan(["doc_id", "acl"]))
+        now, then = _acls(today), _acls(manifest)
         both = now.keys() & then.keys()
         return cls({doc_id: (then[doc_id], now[doc_id]) for doc_id in both if then[doc_id] != now[doc_id]}, restricts)
 

@@ -50,6 +50,8 @@ _DEEPER, _DEEPEST = 4, 40_000
 _SPARE = 32
 #: Bytes of an English chunk.
 _TEXT_BYTES = 1000
+#: Of a document's id and acl.
+_ACL_BYTES = 60
 
 
 class Snapshot:
@@ -75,6 +77,7 @@ class Snapshot:
         counts = release.counts  # those of releases before 0.4 name no copies, and their documents have no digests
         self._copies = StandingCopies(self.table, counts["n_chunks"], counts.get("n_copies", 0))
         self._rights: tuple[str | None, Rights] | None = None
+        self._acls = Loading(lambda: self.table("documents").scan(["doc_id", "acl"]), submit)
         #: The documents that pass the latest filters; of ``lake.search.facets``.
         self.documents_passing: Latest[pa.Table] = Latest()
         self._rows = ChunkRows(release, self.table, submit)
@@ -98,7 +101,7 @@ class Snapshot:
     @cached_property
     def _n_bytes_without_words(self) -> int:
         cached = n_bytes(self.release) if fits(self.release) else 0
-        cached += self.release.counts["n_documents"] * DOCUMENT_ROW_BYTES
+        cached += self.release.counts["n_documents"] * (DOCUMENT_ROW_BYTES + _ACL_BYTES)
         each, n_chunks = self.release.recipe.embedders, self.release.counts["n_chunks"]
         cached += n_chunks * sum(one.vector_bytes("float32") for one in each if one.is_sparse)
         per_chunk = 4 * sum(one.width for one in each) + _TEXT_BYTES
@@ -123,8 +126,14 @@ class Snapshot:
         """Today's rights over this release; ``read`` returns the RIGHTS rows at ``path``."""
         known = self._rights
         if known is None or known[0] != path:
-            known = self._rights = path, Rights.over(read(path), self.table("documents"))
+            rows = read(path)
+            acls = self._acls.result() if rows.num_rows else None
+            known = self._rights = path, Rights.over(rows, self._restricts, acls)
         return known[1]
+
+    @cached_property
+    def _restricts(self) -> bool:
+        return self.table("documents").count("acl IS NOT NULL") > 0
 
     def prepare(self) -> None:
         """Starts to load, once and in the background, what embeds questions and compares vectors."""
@@ -141,10 +150,11 @@ class Snapshot:
 
         Returns whether it is there; of a large release only a part ever is.
         """
+        has_acls = self._acls.is_done()  # rights may change in an outage
         if not has_few_vectors(self.release):
-            return True
+            return has_acls
         spaces = [space.is_done() for space in self._retrievers.spaces.values()]
-        return all([*spaces, self._rows.loading.is_done(), self._loading_words.is_done()])
+        return all([has_acls, *spaces, self._rows.loading.is_done(), self._loading_words.is_done()])
 
     def search(self, question: SearchRequest, rights: Rights, embedder: Embedders = None) -> SearchResult:
         """The passages, best first, that the question's principals may see."""

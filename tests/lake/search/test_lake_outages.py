@@ -252,21 +252,55 @@ def local(ingest: Any, source: Path, lake_url: str) -> tuple[Index, Failing]:
     return index, failing
 
 
-@pytest.mark.parametrize("change", ["forget", "rights"])
-def test_nothing_is_held_from_before_an_erasure_or_a_change_of_rights(
-    local: tuple[Index, Failing], ingest: Any, source: Path, lake_url: str, change: str
-) -> None:
+def test_nothing_is_held_from_before_an_erasure(local: tuple[Index, Failing], lake_url: str) -> None:
     index, failing = local
-    if change == "forget":
-        operate.forget(lake_url, uri="a.md", why="asked for")
-    else:
-        (source / "a.md.meta.json").write_text('{"acl": ["hr"]}')
-        ingest()
+    operate.forget(lake_url, uri="a.md", why="asked for")
     index.history()  # the reader knows of it, and has read nothing else yet
     failing.fails = True
     with pytest.raises(UnreachableError):
         index.search(QUESTION, **DEGRADING)
     failing.fails = False
+    recovered(index)
+    assert "a.md" not in index.search(QUESTION, **DEGRADING)["uri"].to_pylist()
+
+
+def test_what_is_held_goes_on_under_rights_that_changed(
+    local: tuple[Index, Failing], ingest: Any, source: Path
+) -> None:
+    index, failing = local
+    held = index.search(QUESTION, **DEGRADING)
+    assert held["uri"][0].as_py() == "a.md"
+    (source / "a.md.meta.json").write_text('{"acl": ["hr"]}')
+    ingest()
+    index.history()  # the reader knows of it, and reads the rights, but nothing else yet
+    until(lambda: index._reader.log.rights.begin(index._reader.log.known(Wait()).history.rights).done())
+    failing.fails = True
+    for principals, sees in (((), False), (["finance"], False), (["hr"], True), ("*", True)):
+        found = index.search(QUESTION, principals=principals, **DEGRADING)
+        assert (found.release, found.degraded) == (held.release, ("lake",))
+        assert ("a.md" in found["uri"].to_pylist()) is sees
+    failing.fails = False
+    recovered(index)
+    found = index.search(QUESTION, **DEGRADING)
+    assert found.release != held.release
+    assert "a.md" not in found["uri"].to_pylist()
+
+
+def test_nothing_is_held_under_rights_that_cannot_be_read(
+    local: tuple[Index, Failing], ingest: Any, source: Path, lake_url: str
+) -> None:
+    index, failing = local
+    (source / "a.md.meta.json").write_text('{"acl": ["hr"]}')
+    ingest()
+    path = Path(lake_url, str(Lake.existing(lake_url).log.read().rights))
+    hidden = path.rename(path.with_suffix(".away"))
+    index.history()
+    failing.fails = True
+    for _ in range(2):
+        with pytest.raises(UnreachableError):
+            index.search(QUESTION, **DEGRADING)
+    failing.fails = False
+    hidden.rename(path)
     recovered(index)
     assert "a.md" not in index.search(QUESTION, **DEGRADING)["uri"].to_pylist()
 

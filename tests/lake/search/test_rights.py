@@ -38,9 +38,13 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> TableReader:
     return tables.at("documents", tables.seal("documents", "r"))
 
 
+def over(today: pa.Table, documents: TableReader) -> Rights:
+    return Rights.over(today, documents.count("acl IS NOT NULL") > 0, documents.scan(["doc_id", "acl"]))
+
+
 def seen(documents: TableReader, today: dict[int, list[str] | None], principals: Any) -> set[int]:
     ledger = rows({f"{number:032x}": acl for number, acl in today.items()})
-    rights = Rights.over(ledger, documents)
+    rights = over(ledger, documents)
     found = set(documents.scan(["doc_id"], rights.predicate(principals).sql).column(0).to_pylist())
     may_see, every = rights.may_see(principals), documents.scan(["doc_id", "acl"]).to_pylist()
     assert found == {row["doc_id"] for row in every if may_see(row["doc_id"], row["acl"])}
@@ -75,7 +79,7 @@ def test_today_beats_the_release(
 
 
 def test_rights_as_they_are_in_the_release_need_no_corrections(documents: TableReader) -> None:
-    same = Rights.over(
+    same = over(
         rows({f"{n:032x}": list(reversed(acl)) if acl else acl for n, acl in enumerate(ACLS)}), documents
     )
     assert same == Rights({}, restricts=True)
@@ -123,7 +127,7 @@ def test_a_release_that_is_open_to_all_needs_no_predicate(tmp_path: Path) -> Non
     batch = pa.Table.from_pylist([{**dict.fromkeys(DOCUMENTS.names), "doc_id": d} for d in "ab"], schema=DOCUMENTS)
     tables.apply("documents", iter(batch.to_batches()), DOCUMENTS, [])
     documents = tables.at("documents", tables.seal("documents", "r"))
-    assert Rights.over(rows({}), documents).predicate() == ANYTHING
-    assert Rights.over(rows({"z": ["hr"]}), documents).predicate() == ANYTHING
-    assert Rights.over(rows({"a": ["hr"]}), documents).predicate().sql == "doc_id NOT IN ('a')"
-    assert Rights.over(rows({"a": ["hr"]}), documents).predicate(["hr"]) == ANYTHING
+    assert over(rows({}), documents).predicate() == ANYTHING
+    assert over(rows({"z": ["hr"]}), documents).predicate() == ANYTHING
+    assert over(rows({"a": ["hr"]}), documents).predicate().sql == "doc_id NOT IN ('a')"
+    assert over(rows({"a": ["hr"]}), documents).predicate(["hr"]) == ANYTHING
