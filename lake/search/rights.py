@@ -38,7 +38,7 @@ class Rights:
 
     @classmethod
     def over(cls, today: pa.Table, restricts: bool, manifest: pa.Table | None) -> Rights:
-        """``today``: RIGHTS rows of ``lake.releases.rights.read``. ``manifest``: ``doc_id`` and ``acl`` of the documents
+        """``today``: rows of ``lake.releases.rights.read``. ``manifest``: ``doc_id`` and ``acl`` of the documents
         of the release; not needed if there are no rows."""
         if manifest is None or not today.num_rows:
             return cls({}, restricts)

@@ -79,9 +79,7 @@ def test_today_beats_the_release(
 
 
 def test_rights_as_they_are_in_the_release_need_no_corrections(documents: TableReader) -> None:
-    same = over(
-        rows({f"{n:032x}": list(reversed(acl)) if acl else acl for n, acl in enumerate(ACLS)}), documents
-    )
+    same = over(rows({f"{n:032x}": list(reversed(acl)) if acl else acl for n, acl in enumerate(ACLS)}), documents)
     assert same == Rights({}, restricts=True)
     assert "doc_id" not in str(same.predicate(["hr"]).sql)
 
