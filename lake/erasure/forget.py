@@ -19,7 +19,6 @@ from lake.erasure.selection import SelectedDocument, Selection, choose
 from lake.erasure.vacuum import NOTHING_SPARED, Vacuumed, vacuum
 from lake.erasure.verification import find_traces
 from lake.errors import ContractError, RefusedError
-from lake.ids import value_digest
 from lake.ingest.commit import counts_of
 from lake.ingest.plan import release_digest
 from lake.ingest.rebuild import next_generation, write_generation
@@ -39,11 +38,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was erased, or would be with ``dry_run``. ``documents`` is for the caller only; nothing stores it."""
+    """What was erased, or would be with ``dry_run``. ``documents`` is for the caller only; nothing stores it.
+
+    ``plan`` is a digest of the documents with all bytes that they hold.
+    """
 
     dry_run: bool
     documents: tuple[SelectedDocument, ...]
     releases: tuple[str, ...]
+    plan: str
     proof: Proof | None = None
     n_questions: int = 0  # removed with the documents
     destinations: tuple[str, ...] = ()  # that may still hold them until they are synced
@@ -67,8 +70,8 @@ def forget(
 ) -> Forgotten:
     """Erase the documents at ``uri``, or those that SQL over the manifest selects, from every kept release.
 
-    ``planned``: the ``plan_digest`` of a dry run, whose documents are then erased or, with RefusedError, none; ``by``
-    is who acts, for the log, None for the user of this process.
+    ``planned``: the ``plan`` of a dry run, whose documents and bytes are then erased or, with RefusedError, none;
+    ``by`` is who acts, for the log, None for the user of this process.
 
     Documents that ever held the same bytes are erased with them; all others stay unchanged in every release. Places
     and bytes are denied from then on; the sources are not touched. Ends with a proof that decodes and searches every
@@ -77,11 +80,12 @@ def forget(
     """
     if dry_run:
         choice = choose(lake, lake.log.read(), uri=uri, where=where, source=source)
-        return Forgotten(True, choice.documents, choice.releases, destinations=_holding(lake, every=True))
+        held = _holding(lake, every=True)
+        return Forgotten(True, choice.documents, choice.releases, choice.digest, destinations=held)
     with lake.writing("raglake forget") as lease:
         history = lake.log.read()
         choice = choose(lake, history, uri=uri, where=where, source=source)
-        _check_planned(choice.documents, planned)
+        _check_planned(choice, planned)
         shared.check_known(lake)
         _forget_pages(lake, choice.documents)
         progress("documents", 0, len(choice.documents))
@@ -99,7 +103,8 @@ def forget(
         lake.log.checkpoint(erased.terms.ids, naming(erased.terms))
         n_cached = finish(lake, progress)[1]
         proof = _prove(lake, erased, progress)
-    return Forgotten(False, choice.documents, choice.releases, proof, n_questions, _holding(lake), n_cached)
+    held = _holding(lake)
+    return Forgotten(False, choice.documents, choice.releases, choice.digest, proof, n_questions, held, n_cached)
 
 
 def _forget_pages(lake: Lake, documents: Iterable[SelectedDocument]) -> None:
@@ -120,16 +125,11 @@ def _holding(lake: Lake, *, every: bool = False) -> tuple[str, ...]:
     return tuple(one.destination for one in known_destinations(lake) if every or one.is_due(history))
 
 
-def plan_digest(documents: Iterable[SelectedDocument]) -> str:
-    """A digest of the documents that an erasure takes."""
-    return value_digest(sorted([one.source, one.uri] for one in documents))
-
-
-def _check_planned(documents: Iterable[SelectedDocument], planned: str | None) -> None:
-    if planned is not None and plan_digest(documents) != planned:
+def _check_planned(choice: Selection, planned: str | None) -> None:
+    if planned is not None and choice.digest != planned:
         raise RefusedError(
-            "the erasure would take other documents than the dry run with this plan: a run changed the lake since, or "
-            "the plan is of another dry run; look at the dry run again; nothing is erased yet"
+            "the erasure would take other documents, or other bytes of them, than the dry run with this plan: a run "
+            "changed the lake since, or the plan is of another dry run; look at the dry run again. Nothing is erased"
         )
 
 

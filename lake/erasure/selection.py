@@ -12,7 +12,7 @@ from lake.directory import Lake
 from lake.erasure.manifests import NO_RELEASE, Manifests
 from lake.erasure.vacuum import NOTHING_SPARED, vacuum
 from lake.errors import UsageError
-from lake.ids import document_id
+from lake.ids import document_id, value_digest
 from lake.ids.uris import alike, folded, places, spellings
 from lake.ingest.delta import Delta, read_deltas
 from lake.ingest.plan import KNOWN
@@ -56,6 +56,13 @@ class Selection:
     def releases(self) -> tuple[str, ...]:
         """Releases that hold any of them."""
         return tuple(self.rows.filter(pl.col("release") != NO_RELEASE)["release"].unique(maintain_order=True))
+
+    @property
+    def digest(self) -> str:
+        """A digest of the documents and of all bytes that they hold, whichever releases have them."""
+        return value_digest(
+            sorted(map(list, self.rows.select("source", "uri", "digest").unique().iter_rows()), key=str)
+        )
 
     @property
     def denied(self) -> list[tuple[str, list[str]]]:

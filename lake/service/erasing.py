@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from lake.directory import Lake
-from lake.erasure.forget import forget, plan_digest
+from lake.erasure.forget import forget
 from lake.errors import ContractError, RefusedError, TransientError, UsageError
 from lake.ids.uris import folded
 from lake.maintenance import operate
@@ -69,8 +69,7 @@ class Erasing:
             found = forget(Lake.existing(url), why="dry run", uri=uri, source=source, dry_run=True)
             words = ["raglake", "forget", uri, "--source", source, "--lake", url, "--why", "REASON"]
             shown = {name: found.to_json()[name] for name in ("documents", "releases", "destinations")}
-            plan = plan_digest(found.documents)
-            return {"release": place["release"], **shown, "plan": plan, "command": shlex.join(words)}
+            return {"release": place["release"], **shown, "plan": found.plan, "command": shlex.join(words)}
 
         return await service.workers.run(work, service.bounds.seconds)
 
@@ -125,7 +124,7 @@ class Erasing:
 
 
 def _shown(found: Forgotten) -> dict[str, Any]:
-    named = {name: value for name, value in asdict(found).items() if name not in ("dry_run", "proof")}
+    named = {name: value for name, value in asdict(found).items() if name not in ("dry_run", "plan", "proof")}
     counts = ("n_files", "n_bytes", "n_rows", "n_strings", "n_vectors")
     return {**named, "proof": {name: getattr(found.proof, name) for name in counts}}
 

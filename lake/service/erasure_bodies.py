@@ -6,7 +6,10 @@ from pydantic import BaseModel, Field, StrictBool
 
 from lake.service.lake_bodies import Act
 
-_PLAN = "The `plan` of the dry run. If the erasure would take other documents by now, it takes none (409)."
+_PLAN = (
+    "The `plan` of the dry run. If the erasure would take other documents by now, or other bytes of them, it takes "
+    "none (409)."
+)
 _URI = "The document's uri, typed by whoever erases it, so that a slip erases nothing."
 _STREAM = "Send events `progress` while it runs, and last `erased` or `error`."
 
@@ -26,7 +29,7 @@ class ErasurePlan(BaseModel):
     documents: list[ErasedDocument]
     releases: list[str] = Field(description="The releases that hold any of them, and are written anew.")
     destinations: list[str] = Field(description="Copies outside the lake, which must be synced afterwards.")
-    plan: str = Field(description="A digest of the documents.")
+    plan: str = Field(description="A digest of the documents with their bytes.")
     command: str
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _DOC_ID = Path(description="The doc_id of a hit.", openapi_examples=DOC_ID)
 _AT = Query(max_length=200, description="A release that holds it, as in a search.", examples=["live"])
-_FORBIDDEN = "Another run writes to the lake, or the erasure would take other documents than its dry run showed."
+_FORBIDDEN = "Another run writes to the lake, or the erasure would take what its dry run did not show."
 
 
 def erasure_routes(erasing: Erasing) -> APIRouter:

@@ -245,6 +245,18 @@ def test_what_chooses_nothing_is_an_error(
     assert not Path(lake_url, "denylist").exists()
 
 
+def test_a_plan_holds_for_the_bytes_that_its_dry_run_saw(source: Path, lake_url: str, nights: list[str]) -> None:
+    chosen: dict[str, Any] = {"uri": "5.md", "why": "request 4711"}
+    seen = operate.forget(lake_url, **chosen, dry_run=True)
+    (source / "5.md").write_text("# File 5\n\nA letter that nobody asked to erase.")
+    ingest(source, lake_url)
+    head = Lake(lake_url).log.read().head
+    with pytest.raises(RefusedError, match="other bytes of them"):
+        operate.forget(lake_url, **chosen, planned=seen.plan)
+    assert Lake(lake_url).log.read().head == head
+    assert operate.forget(lake_url, **chosen, dry_run=True).documents == seen.documents
+
+
 def test_a_run_at_work_is_not_disturbed(lake_url: str, nights: list[str]) -> None:
     with WriterLease(Lake.existing(lake_url).store, "raglake ingest"), pytest.raises(RefusedError, match="written by"):
         operate.forget(lake_url, uri="anna.md", why="x")
