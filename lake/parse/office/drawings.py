@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lake.parse.canonical import one_line, runs_into
@@ -34,13 +35,17 @@ def drawn_text(paragraph: _Element) -> str:
     return "".join(pieces)
 
 
+_OF_ROOT = ("m:deg", "m:e")
 _OPERATORS = {"m:num": "({})", "m:den": "/({})", "m:sup": "^({})", "m:sub": "_({})", "m:deg": "({})"}
 
 
 def formula(node: _Element) -> str:
-    """A formula in one line: ``(a)/(b)``, ``x^(2)``."""
+    """A formula in one line: ``(a)/(b)``, ``x^(2)``, ``√(y)``."""
     if key(node.tag) == "m:d":
         return _bracketed(node)
+    if key(node.tag) == "m:rad":
+        degree, inner = (("" if one is None else formula(one).strip()) for one in map(partial(child, node), _OF_ROOT))
+        return f"{degree}√({inner})" if len(inner) > 1 else f"{degree}√{inner}"
     pieces: list[str] = []
     for one in node:
         name = key(one.tag)

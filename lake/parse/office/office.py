@@ -11,6 +11,7 @@ from lake.parse import ocr
 from lake.parse.archive import open_archive
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.mail.mail import parse as parse_mail
+from lake.parse.office.disguised import as_archive, format_of, parse_as
 from lake.parse.office.ooxml import Omit, Package, PicturePart, pictures_of
 from lake.parse.office.rtf import parse as parse_rtf
 from lake.parse.office.slides import slide_parts, write_slides
@@ -50,10 +51,14 @@ _WORDS_BESIDE_SCANS = 40
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
+    if disguised := _disguised(data):
+        return disguised
     writer, omit = TextWriter(), Omit()
     with open_archive(data, suffix, verify=False) as archive:
         package = Package(archive, omit)
         main = _main_part(package, suffix)
+        if not main.lower().endswith(".xml") and (part := _disguised(package.data(main) or b"")):
+            return part
         stated = core_properties(package)
         if _MAIN_PART[suffix] is _WORD:
             metadata = write_word(package, main, writer, omit, _parsed_part)
@@ -73,6 +78,15 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     return replace(parsed, title=None) if _NUMBERED.fullmatch(parsed.title or "") else parsed
 
 
+def _disguised(data: bytes) -> ParsedDocument | None:
+    """A document whose bytes are RTF, a page or Word in one XML file; None if they are an archive or nothing known."""
+    found = format_of(data)
+    if found == ".xml":
+        archive = as_archive(data)
+        return None if archive is None else parse(archive, ".docx")
+    return parse_as(data, found)
+
+
 def _note_scans(package: Package, writer: TextWriter) -> None:
     """Name pictures that may be scanned pages, in a document that has few other words."""
     if writer.n_words >= _WORDS_BESIDE_SCANS:
@@ -87,11 +101,18 @@ def _note_scans(package: Package, writer: TextWriter) -> None:
 
 
 def _parsed_part(data: bytes, suffix: str) -> ParsedDocument | None:
-    """A part of a Word file in another format; None if it is of none that can stand in the body."""
+    """A part of a Word file in another format, by its suffix or its bytes; None if it can't stand in the body."""
     if suffix in _MAIN_PART:
         return parse(data, suffix)
     function = _PARTS.get(suffix)
-    return None if function is None else function(data, suffix)
+    if function is not None:
+        return function(data, suffix)
+    return parse(data, ".docx") if format_of(data) == ".zip" and _is_word(data) else _disguised(data)
+
+
+def _is_word(data: bytes) -> bool:
+    with open_archive(data, ".docx", verify=False) as archive:
+        return any(name.lower().startswith(_WORD[0]) for name in archive.namelist())
 
 
 def pictures(data: bytes, suffix: str) -> tuple[PicturePart, ...]:

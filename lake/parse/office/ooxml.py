@@ -56,7 +56,7 @@ _TEXT = ("w:t", "w:delText", "m:t", "a:t", "c:v", "cx:pt", "cx:v", "p:text")
 _BORDERS = (
     *("w:p", "w:tc", "w:tab", "w:ptab", "w:br", "w:cr", "w:noBreakHyphen", "w:sym", "w:footnoteReference"),
     *("w:endnoteReference", "w:comment", "a:p", "a:br", "a:tc", "m:oMath", "m:e", "m:num", "m:den", "m:sub", "m:sup"),
-    *("m:deg", "m:fName", "mc:Fallback", "c:pt", "cx:pt", "w:rt", "w:rubyBase", "p:text", "c:tx"),
+    *("m:deg", "m:fName", "m:lim", "mc:Fallback", "c:pt", "cx:pt", "w:rt", "w:rubyBase", "p:text", "c:tx"),
 )
 #: Elements whose attributes hold text.
 _DESCRIBED = (

@@ -103,6 +103,8 @@ class RtfField:
     entries: list[str] = field(default_factory=list)
     #: The number of groups around the field.
     depth: int = -1
+    #: The number that a program computes for it.
+    number: str = ""
 
     @property
     def shown(self) -> str:
@@ -112,7 +114,7 @@ class RtfField:
             return "\u2612" if chosen else "\u2610"
         if self.kind == _DROP_DOWN:
             return self.entries[chosen or 0] if 0 <= (chosen or 0) < len(self.entries) else ""
-        return shown_by(self.instruction)
+        return self.number or shown_by(self.instruction)
 
 
 @dataclass(slots=True)

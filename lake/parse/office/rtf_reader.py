@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lake.parse.canonical import one_line, runs_into
 from lake.parse.document import OmissionKind
+from lake.parse.office.numbered_fields import NumberedFields
 from lake.parse.office.rtf_parts import RowEdges, RtfField, RtfItem, RtfSink, RtfState
 from lake.parse.office.rtf_styles import RtfFonts, RtfStyles, outline_level
 from lake.parse.office.rtf_words import (
@@ -54,6 +55,7 @@ class RtfReader:
         self._property = ""
         self._edges = RowEdges()
         self._field = RtfField()
+        self._numbers = NumberedFields()
         self._n_notes = 0
 
     def items(self) -> list[RtfItem]:
@@ -130,6 +132,8 @@ class RtfReader:
         if not self._stack:
             return
         ended = self._state
+        if ended.place == "fldinst" != self._stack[-1][0].place:
+            self._field.number = self._numbers.shown(self._field.instruction, self._level())
         if len(self._stack) == self._field.depth:
             self._end_field()
         if ended.target == "style":

@@ -34,7 +34,7 @@ def write_word(package: Package, main: str, writer: TextWriter, omit: Omit, pars
     items = reader.body(root)
     margins, metadata = _margins(reader, items, omit)
     for name in _text_parts(package, main, omit):
-        part = package.root(name)
+        part = None if name in reader.chunks else package.root(name)
         if part is not None:
             writer.read(reading(part))
     write_items(without_contents([*margins, *items], omit), package, main, writer)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lake.parse.office.ooxml import attribute, child, found, is_on
+from lake.parse.office.numbered_fields import NumberedFields
 from lake.parse.office.unstored_fields import shown_by
 
 if TYPE_CHECKING:
@@ -23,10 +24,15 @@ class _Field:
 
 
 class Fields:
-    """The fields that are open at a place of the text, the innermost last."""
+    """The fields that are open at a place of the text, the innermost last; ``numbers`` are those of the document."""
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: NumberedFields) -> None:
         self._open: list[_Field] = []
+        self._numbers = numbers
+        #: The level of the heading that the fields stand in; 0 in other paragraphs.
+        self.level = 0
+        #: Whether the number of a paragraph ends here, from which words stand apart.
+        self.is_after_number = False
 
     def mark(self, node: _Element) -> str:
         """Begin a field, the text that it shows, or what follows it, by an element ``w:fldChar``.
@@ -49,7 +55,11 @@ class Fields:
     def end(self) -> str:
         """End the innermost field; returns what it shows if no text was its result."""
         field = self._open.pop()
-        return "" if field.has_result or self.is_instruction else shown_by(field.instruction)
+        number = self._numbers.shown(field.instruction, self.level)
+        if field.has_result or self.is_instruction:
+            return ""
+        self.is_after_number = number.endswith((".", ")"))
+        return number or shown_by(field.instruction)
 
     def note_result(self) -> None:
         """Note that the fields at this place show some text."""

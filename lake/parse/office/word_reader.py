@@ -26,6 +26,7 @@ from lake.parse.office.ooxml import (
     reading,
     text_of,
 )
+from lake.parse.office.numbered_fields import NumberedFields
 from lake.parse.office.related_drawings import related_drawing
 from lake.parse.office.symbol_fonts import symbol
 from lake.parse.office.word_fields import Fields, form_value
@@ -71,10 +72,11 @@ class WordReader:
         self._notes = Notes(package, main, omit)
         self._tables = WordTables(self._whole, self._control, partial(self._leave_out, "deleted"))
         self._page: int | None = None
-        self._fields = Fields()
+        self._numbers = NumberedFields()
+        self._fields = Fields(self._numbers)
         self._after: list[Callable[[list[Item]], None]] = []
         #: Parts that stand for a part of the body.
-        self._chunks: set[str] = set()
+        self.chunks: set[str] = set()
         self._carried = ""
         self._style = ""
         self._in_margin = False
@@ -91,7 +93,7 @@ class WordReader:
         for note in self._notes.uncited():
             items += self._note(note)
         for name in embedded_files(self._package):
-            if name not in self._chunks:
+            if name not in self.chunks:
                 self._omit("attachment", "", name)
         return items
 
@@ -147,6 +149,9 @@ class WordReader:
         outer = self._style, self._after, self._starts_on, self._has_text
         self._style = "" if style is None else attribute(style, "val")
         self._after, self._starts_on, self._has_text = [], self._page, False
+        outline = outline_level(properties)
+        level = self.styles.level(self._style) if outline is None else outline
+        self._fields.level = level
         pieces: list[str] = []
         self._inline(node, pieces)
         name, starts_on, after = self._style, self._starts_on, self._after
@@ -159,8 +164,6 @@ class WordReader:
         elif is_large_letter(properties):
             self._carried = text.rstrip("\n")  # the first letter of the paragraph after it
         elif text.strip():
-            outline = outline_level(properties)
-            level = self.styles.level(name) if outline is None else outline
             contents = self.styles.names.get(name, "").lower().startswith("toc ")
             items.append(Item(text, starts_on, level, name, number_of(properties), contents=contents))
         for append in after:
@@ -170,7 +173,7 @@ class WordReader:
         if self._carried.strip():
             items.append(Item(self._carried, self._page))
         self._carried = ""
-        self._fields = Fields()
+        self._fields = Fields(self._numbers)
 
     def _whole(self, node: _Element) -> list[Item]:
         """The blocks of a part, a cell or a text box, of which nothing goes on in what follows."""
@@ -181,7 +184,7 @@ class WordReader:
 
     def _aside(self, node: _Element, items: list[Item]) -> None:
         """A text box: its headings are none of the document's."""
-        outer, self._carried, self._fields = (self._carried, self._fields), "", Fields()
+        outer, self._carried, self._fields = (self._carried, self._fields), "", Fields(self._numbers)
         inner = self._whole(node)
         self._carried, self._fields = outer
         for item in inner:
@@ -221,7 +224,7 @@ class WordReader:
     def _chunk(self, node: _Element) -> list[Item]:
         """A file of another format that stands for a part of the body."""
         name = self._package.target(self._part, attribute(node, "id"))
-        self._chunks.add(name)
+        self.chunks.add(name)
         suffix = f".{name.rpartition('.')[2].lower()}"
         data = self._package.data(name) if name and self._package.has(name) else None
         if data is None:
@@ -284,7 +287,8 @@ class WordReader:
             return
         if not self._has_text and text.strip():
             self._has_text, self._starts_on = True, self._page
-        out.append(text)
+        out.append(f" {text}" if self._fields.is_after_number and text[:1].isalnum() else text)
+        self._fields.is_after_number = False
 
     def _page_number(self, text: str, out: list[str]) -> None:
         self._has_page_field = True
