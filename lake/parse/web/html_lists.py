@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lake.parse.numerals import letters, roman
+from lake.parse.web.html_styles import LIST_STYLES, list_style
 from lake.parse.web.html_words import number_of
 
 if TYPE_CHECKING:
@@ -16,9 +18,13 @@ ListNode = Any
 
 @dataclass(slots=True)
 class _List:
-    """An open list; ``number`` is that of its next item, None for bullets. A ``loose`` item opened one by itself."""
+    """An open list; ``number`` is that of its next item, None for bullets. A ``loose`` item opened one by itself.
+
+    ``form`` is the kind of its numbers, as the attribute ``type`` states it.
+    """
 
     number: int | None = None
+    form: str = "1"
     step: int = 1
     is_loose: bool = False
 
@@ -50,6 +56,7 @@ class OpenLists:
         opened = _List()
         if node.tag == "ol" and self._numbered:
             attributes = node.attributes
+            opened.form = _form(attributes) or "1"
             opened.number = number_of(attributes.get("start"), 1)
             if "reversed" in attributes:
                 opened.step = -1
@@ -70,7 +77,7 @@ class OpenLists:
         bullet = "-"
         if around.number is not None:
             around.number = number_of(node.attributes.get("value"), around.number)
-            bullet = f"{around.number}."
+            bullet = f"{_numeral(around.number, _form(node.attributes) or around.form)}."
             around.number += around.step
         self._bullet = f"{'  ' * (len(self._open) - 1)}{bullet} "
 
@@ -91,3 +98,17 @@ class OpenLists:
             margin = min(len(line) - len(line.lstrip()) for line in self._lines)
             self._sink.add("\n".join(line[margin:] for line in self._lines), "list")
             self._lines.clear()
+
+
+def _form(attributes: dict[str, str | None]) -> str:
+    """The kind of numbers that a list or an item states."""
+    style = LIST_STYLES.get(list_style(attributes.get("style") or ""), "")
+    stated = attributes.get("type") or ""
+    return style or (stated if stated in LIST_STYLES.values() else "")
+
+
+def _numeral(number: int, form: str) -> str:
+    if number < 1 or form == "1":
+        return str(number)
+    text = letters(number) if form in "aA" else roman(number)
+    return text.upper() if form.isupper() else text

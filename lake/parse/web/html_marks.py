@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from lake.parse.document import OmissionKind
+from lake.parse.web.html_source import BORDERS
 from lake.parse.web.html_states import is_opened, is_slide, opened_ids
-from lake.parse.web.html_styles import is_unseen
+from lake.parse.web.html_styles import apart, is_unseen
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-Action = Literal["region", "outer", "noteref", "heading", "grid", "cell"] | OmissionKind
+Action = Literal["region", "outer", "noteref", "heading", "grid", "cell", "apart"] | OmissionKind
 
 _SPACE = re.compile(r"\s+")
 _LANDMARKS = ("header", "footer", "aside")
@@ -81,6 +82,9 @@ def marks_of(tree: LexborHTMLParser, *, whole: bool, everything: bool = False) -
     regions = [] if whole or everything else _regions(tree, body)
     actions: dict[int, Action] = {}
     ids = opened_ids(tree)
+    for node in apart(body):
+        if node.tag not in BORDERS:
+            actions[node.mem_id] = "apart"
     for node in body.css(_MARKED):
         action = _action(node, bool(regions) or whole, ids)
         if action and not (everything and action in ("navigation", "hidden")):

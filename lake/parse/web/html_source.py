@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
+from lake.parse.web.html_styles import apart
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
+
+#: A LexborNode; see ``html_walk``.
+SourceNode = Any
 
 VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
@@ -46,6 +50,11 @@ _CELL, _CELL_END = (re.compile(rf"<{end}t(?:r|d|h|body|head|foot)(?:\s[^<>]*)?>"
 #: A parser moves texts between rows and cells before the table, where they would run into each other.
 _STRAY = re.compile(r"(?<=[^\s>])(?=</?(?:table|caption|thead|tbody|tfoot|tr|td|th)[\s>])", re.IGNORECASE)
 
+#: A price or a word that is struck out, and what stands for it without a space between them.
+_REPLACED = re.compile(
+    r"(?<!\w)(<(del|s|strike)\b[^<>]*>(?:[^<>]|<(?!/?(?:del|s|strike)\b)[^<>]*>){1,300}</\2>)(?=<[a-z])", re.IGNORECASE
+)
+
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*)(?:[^<>]*(/)>)?")
 _SHALLOW = (
     "p li dt dd tr td th thead tbody tfoot colgroup option optgroup rp rt html head body a b big code em font i "
@@ -64,6 +73,8 @@ def prepared(source: str, *, xhtml: bool = False) -> str:
         source = _in_table(source)
     if _TABLE.search(source):
         source = _STRAY.sub(" ", source)
+    if "</del><" in source or "</s><" in source or "</strike><" in source:
+        source = _REPLACED.sub(r"\1 ", source)
     if _RAW.search(source):
         source = _RAW.sub(r"<\1x-\2", source)
     if source.count("<") - 2 * source.count("</") > MAX_NESTED or source.count("</") > MAX_NESTED:
@@ -93,6 +104,9 @@ def reading(source: str) -> str:
     body = tree.body
     if body is None:
         return ""
+    for node in list(apart(body)):
+        node.insert_before(" ")
+        node.insert_after(" ")
     attributes = shown_attributes(tree)
     programs = []
     for node in tree.css("body script, body style"):
@@ -106,7 +120,7 @@ def shown_attributes(tree: LexborHTMLParser) -> list[str]:
     """Texts of attributes that a browser shows."""
     texts = []
     for node in tree.css("body img, body area, body input, body textarea, body option, body optgroup"):
-        texts += shown(node.tag, node.attributes)
+        texts += shown(node.tag, node.attributes) or choice(node)
     for node in tree.css("body [srcdoc]"):
         texts.append(reading(prepared(node.attributes["srcdoc"] or "")))
     return texts
@@ -131,6 +145,14 @@ def shown(tag: str | None, attributes: dict[str, str | None]) -> list[str]:
         names = ("placeholder",)
     texts = list(dict.fromkeys(text for name in names if (text := (attributes.get(name) or "").strip())))
     return texts[:1] if tag == "input" else texts
+
+
+def choice(node: SourceNode) -> list[str]:
+    """The value of a choice that a field proposes, which is shown if the choice has no text."""
+    around = node.parent
+    if node.tag != "option" or around is None or around.tag != "datalist" or node.text().strip():
+        return []
+    return [value] if (value := (node.attributes.get("value") or "").strip()) else []
 
 
 def nesting(html: str) -> int:

@@ -9,7 +9,7 @@ from lake.parse.canonical import one_line, runs_into
 from lake.parse.web.html_lists import OpenLists
 from lake.parse.web.html_marks import CELLS, LINE_NUMBERS, Marks, n_letters
 from lake.parse.web.html_sink import Pieces, Sink
-from lake.parse.web.html_source import BORDERS, prepared, shown
+from lake.parse.web.html_source import BORDERS, choice, prepared, shown
 from lake.parse.web.html_table import PageCell, cells_of, grid, is_layout, own_rows, spans
 from lake.parse.web.html_words import drawing_words, formula_words, language_of, number_of, ruby_words, script_words
 
@@ -87,6 +87,8 @@ class Walk:
             self._heading(node)
         elif action == "cell":
             self._block(node)
+        elif action == "apart":
+            self._apart(node)
         elif action == "grid":
             self._role_table(node)
         else:
@@ -329,10 +331,16 @@ class Walk:
         self._children(node)
         self._text.append(" ")
 
+    def _apart(self, node: Node) -> None:
+        """Read an element whose style parts it from its neighbours, whatever it is."""
+        self._text.append(" ")
+        _HANDLERS.get(node.tag, Walk._children)(self, node)
+        self._text.append(" ")
+
     def _attributes(self, node: Node) -> None:
         """Write what an image or a field shows beside its content."""
         attributes = node.attributes
-        texts = shown(node.tag, attributes)
+        texts = shown(node.tag, attributes) or choice(node)
         self._text.append(f" {' '.join(texts)} " if texts else " ")
         if (attributes.get("src") or "").lstrip()[:5].lower() == _DATA_URI:
             self._sink.omit("encoded_data", "", (attributes["src"] or "").lstrip()[5:40].partition(";")[0])
