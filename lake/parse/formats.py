@@ -29,33 +29,33 @@ text = _ours(
 markdown = _ours(
     9, "markup.markdown", ".md .mdx .markdown .mdown .mkd .mdwn .qmd .rmd", "markdown-it-py", "PyYAML", _ENCODINGS
 )
-html = _ours(16, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
+html = _ours(17, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
 office = _ours(
-    19,
+    20,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
 pdf = _ours(12, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    18,
+    19,
     "tables.sheets",
     ".csv .tsv .tab .psv .xlsx .xlsm .xltx .xltm .xlsb .xls .xlt .ods .ots",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(21, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+mail = _ours(22, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(6, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
-epub = _ours(16, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(17, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
-org = _ours(7, "markup.org", ".org", _ENCODINGS)
-asciidoc = _ours(3, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
+epub = _ours(17, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+rst = _ours(18, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
+org = _ours(8, "markup.org", ".org", _ENCODINGS)
+asciidoc = _ours(4, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
 latex = _ours(4, "markup.latex", ".tex .ltx .latex", _ENCODINGS)
 subtitles = _ours(2, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
-rtf = _ours(12, "office.rtf", ".rtf", *_HTML)
+rtf = _ours(13, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(14, "office.opendocument", ".odt .ott .fodt .odm .oth .odp .otp .fodp .odg .otg .fodg", "lxml")
 json_text = _ours(
-    19,
+    20,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .geojson .jsonld .jsonc .webmanifest .xml .rss .atom .opml .fb2 .dita .ditamap .dbk"
     " .docbook .ttml .dfxp .xsd .xsl .xslt .plist .kml .gpx .rdf .owl .xlf .xliff .tmx .resx .enex",
@@ -76,7 +76,7 @@ code = _ours(
 )
 pictures = _ours(3, "pictures", ".png .jpg .jpeg .tif .tiff .webp .bmp .gif", _OCR)
 legacy = _ours(
-    4,
+    5,
     "office.legacy",
     ".doc .dot .ppt .pps .pages .key .numbers .wps .wpd .abw .hwp .vsd .vsdx .pub .mobi .azw3 .azw .djvu .ps .eps"
     " .xps .oxps .chm .pst .zip .7z .rar .tar .tgz .one",

@@ -33,6 +33,8 @@ _DATA_URI = re.compile(r"data:([\w/+.-]+)(?:;[\w=.-]+)*;base64,((?:[A-Za-z0-9+_-
 _STRING = re.compile(r'(?:"([^"\\\n]{1,80})"\s*:\s*)?("(?:[^"\\]|\\.)*")(?!\s*:)', re.DOTALL)
 _KINDS_OF_CHARACTERS = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))
 _HEX = re.compile(r"[0-9a-fA-F]{512,}")
+#: Longer integers are refused by Python.
+_MOST_DIGITS = 4000
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
@@ -71,10 +73,15 @@ def _loaded(text: str, line: int = 0, *, plain: bool = False) -> Any:
     """
     kept: dict[str, Any] = {"parse_float": str, "parse_int": str, "parse_constant": str, "object_pairs_hook": tuple}
     try:
-        return json.loads(text, strict=False, **({"parse_int": str} if plain else kept))
+        return json.loads(text, strict=False, **({"parse_int": _integer} if plain else kept))
     except json.JSONDecodeError as error:
         cut = error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated string")
         raise _reason(error, line, "truncated" if cut else "garbage") from error
+
+
+def _integer(digits: str) -> int | str:
+    """An integer; Python refuses to read one of thousands of digits."""
+    return int(digits) if len(digits) < _MOST_DIGITS else digits
 
 
 def _reason(error: json.JSONDecodeError, line: int, error_class: str) -> InputError:

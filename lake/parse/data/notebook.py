@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
+from lake.parse.account import word_counts
 from lake.parse.canonical import TextWriter, clean
 from lake.parse.data.drawings import SVG, drawn_reading, drawn_words
 from lake.parse.encoded_data import without_data
@@ -24,6 +25,7 @@ _OVERWRITTEN = re.compile(r"^.*\r(?!\n)", re.M)
 _OBJECT = re.compile(r"\s*<[^<>]*>\s*")
 #: Forms of one result, the best first; the others repeat it.
 _FORMS = ("text/markdown", "text/plain", "text/html", "text/latex", "application/json")
+_TABLE = re.compile(r"<table[\s>]", re.I)
 #: Names of the forms in version 3 of the format.
 _OLD_FORMS = {"text": "text/plain", "html": "text/html", "latex": "text/latex", "json": "application/json",
               "png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}  # fmt: skip
@@ -194,7 +196,7 @@ def _write_forms(forms: dict[str, Any], place: str, writer: TextWriter) -> None:
         writer.add(f"Picture: {words}" if words else "")
         if not words or form == SVG:
             writer.omit("encoded_data", place=f"{place}: {form}")
-    texts = {form: _text_of(forms[form]) for form in _FORMS if form in forms}
+    texts = {form: _text_of(forms[form]) for form in _preferred(forms)}
     texts = {form: text for form, text in texts.items() if text.strip()}
     best = next(iter(texts), None)
     if best == "text/plain" and _OBJECT.fullmatch(texts[best]):
@@ -217,6 +219,18 @@ def _write_forms(forms: dict[str, Any], place: str, writer: TextWriter) -> None:
         if form != best:
             again = html.from_text(texts[form]).source_text or "" if form == "text/html" else texts[form]
             writer.omit("repeated", again, f"{place}: {form}")
+
+
+def _preferred(forms: dict[str, Any]) -> list[str]:
+    """The forms that hold text, the best first: a table as one, whose columns a terminal's width would part."""
+    others = [form for form in forms if form.startswith("text/") and form not in (*_FORMS, "text/javascript")]
+    known = [form for form in (*_FORMS, *others) if form in forms]
+    page = _joined(forms.get("text/html")) if {"text/html", "text/plain"} <= set(known) else ""
+    if _TABLE.search(page):
+        told = html.from_text(page, whole=True).text
+        if word_counts(_joined(forms["text/plain"])).keys() <= word_counts(told).keys():
+            return ["text/html", *(form for form in known if form != "text/html")]
+    return known
 
 
 def _text_of(value: object) -> str:

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from lake.parse.canonical import TextWriter, clean
 from lake.parse.data.outline import MAX_DEPTH
-from lake.parse.data.xml_words import PARAGRAPHS, attributes, has_words, is_inline, local_name, names, own_text, words
+from lake.parse.data.xml_lists import LISTS, list_lines
+from lake.parse.data.xml_words import PARAGRAPHS, is_inline, local_name, names, own_text, stated, words
 from lake.parse.web.html_table import PageCell, grid, span_of
 
 _TITLES = frozenset(("title", "article-title", "head", "heading", "bridgehead"))
 _SECTIONS = names(
     "appendix article back body book chapter concept div div1 div2 div3 div4 glossary part preface reference"
-    " refsect1 refsect2 refsection sec sect1 sect2 sect3 sect4 section simplesect subsection task text topic"
+    " refsect1 refsect2 refsection sec sect1 sect2 sect3 sect4 section simplesect subsection task text topic TEI TEI.2"
 )
 _TOPICS = frozenset(("concept", "glossentry", "reference", "task", "topic", "troubleshooting"))
 #: Blocks whose titles head no part of the document.
 _TITLED = names(
     "blockquote caution danger equation example fig figure formalpara important informalexample note notice procedure"
-    " sidebar step table tip verse-group warning boxed-text disp-quote table-wrap"
+    " sidebar step table tip verse-group warning boxed-text disp-quote table-wrap caption legend"
 )
 _TABLES = frozenset(("table", "informaltable", "tgroup", "simpletable"))
 _ROWS, _CELLS = frozenset(("tr", "row", "strow", "sthead")), frozenset(("td", "th", "entry", "cell", "stentry"))
 _MOST_SPANNED = 100
-_LISTS = names("list itemizedlist orderedlist simplelist procedure ul ol sl steps")
+#: Elements in which the title of a section stands.
+_TITLE_HOLDERS = names("info sectioninfo sect1info sect2info sect3info chapterinfo articleinfo bookinfo titleInfo")
+#: Notes inside a paragraph.
+_NOTES = ("footnote", "fn")
 CODE = frozenset(("programlisting", "screen", "pre", "codeblock", "literallayout", "verbatim", "eg"))
-_BLOCKS = PARAGRAPHS | _TITLES | _SECTIONS | _TABLES | _LISTS | CODE
+_BLOCKS = PARAGRAPHS | _TITLES | _SECTIONS | _TABLES | LISTS | CODE
 
 
 def is_prose(root: Any) -> bool:
@@ -38,51 +41,105 @@ def is_prose(root: Any) -> bool:
 
 def write_prose(root: Any, writer: TextWriter) -> None:
     """Append the blocks of a document, with the attributes that hold words; what is nested deeply is one block."""
-    _write(root, writer, 0, 0)
+    _Prose(writer).write(root, 0, 0)
 
 
-def _write(node: Any, writer: TextWriter, level: int, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        writer.add(" ".join([*_stated(node), words(node)]))
-        return
-    name = local_name(node)
-    if name in _TITLES and local_name(node.getparent()) in _TITLED:
-        writer.add(" ".join([*_stated(node), words(node)]))
-        return
-    if name in _TITLES and local_name(node.getparent()) not in ("", *PARAGRAPHS):
-        writer.heading(" ".join([*_stated(node), words(node)]), max(1, level))
-        return
-    for value in _stated(node):
-        writer.add(value)
-    if name in CODE:
-        writer.code(clean("".join(node.itertext())))
-    elif name in _TABLES:
-        _write_table(node, writer, level, depth)
-    elif name in _LISTS:
-        writer.add("\n".join(_list_lines(node, 0)), "list")
-    else:
-        _write_children(node, writer, level + (name in _SECTIONS), depth)
+class _Prose:
+    """Writes the blocks of a document; footnotes stand after their paragraph, with their mark in both places."""
+
+    def __init__(self, writer: TextWriter) -> None:
+        self._writer = writer
+        self._n_notes = 0
+
+    def write(self, node: Any, level: int, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            self._writer.add(_words(node))
+            return
+        name = local_name(node)
+        if name in _TITLES and local_name(node.getparent()) in _TITLED:
+            self._writer.add(_words(node))
+            return
+        if name in _TITLES and local_name(node.getparent()) not in ("", *PARAGRAPHS):
+            label = _label_before(node)
+            self._writer.heading(" ".join([*stated(node), *([label] if label else []), words(node)]), max(1, level))
+            return
+        if name == "label" and _is_titled(node):
+            return
+        for value in stated(node):
+            self._writer.add(value)
+        if name in CODE:
+            self._writer.code(clean("".join(node.itertext())))
+        elif name in _TABLES:
+            self._table(node, level, depth)
+        elif name in LISTS:
+            self._writer.add("\n".join(list_lines(node)), "list")
+        else:
+            self._children(node, level + _opens_level(node, depth), depth)
+
+    def _children(self, node: Any, level: int, depth: int) -> None:
+        """Append paragraphs of the text and inline children between blocks, and the blocks."""
+        holds_text = bool(own_text(node)) or local_name(node) in PARAGRAPHS
+        line: list[str] = [node.text or ""]
+        notes: list[str] = []
+        for child in node:
+            is_element = isinstance(child.tag, str)
+            if is_element and holds_text and local_name(child) in _NOTES:
+                self._n_notes += 1
+                line.append(f"[{self._n_notes}]")
+                notes.append(f"[{self._n_notes}] {_words(child)}")
+            elif is_element and (not holds_text or _is_block(child)) and not is_inline(child):
+                self._paragraph(line, notes)
+                self.write(child, level, depth + 1)
+            elif is_element:
+                gap = "" if is_inline(child) else " "
+                line += [*(f"{value} " for value in stated(child)), gap, _inner(child), gap]
+            line.append(child.tail or "")
+        self._paragraph(line, notes)
+
+    def _paragraph(self, line: list[str], notes: list[str]) -> None:
+        self._writer.add(_line(line))
+        line.clear()
+        for note in notes:
+            self._writer.add(note)
+        notes.clear()
+
+    def _table(self, node: Any, level: int, depth: int) -> None:
+        rows: list[list[PageCell]] = []
+        beside: list[Any] = []
+        _gather(node, rows, beside, {}, 0)
+        before = [one for one in beside if local_name(one) in (*_TITLES, "caption", "label")]
+        for one in before:
+            self._writer.add(_words(one))
+        self._writer.table(grid(rows))
+        for one in beside:
+            if one not in before:
+                self.write(one, level, depth + 1)
 
 
-def _stated(node: Any) -> list[str]:
-    return [value for _, value in attributes(node) if has_words(value)]
+def _opens_level(node: Any, depth: int) -> bool:
+    """Whether headings below a node stand one level deeper: in a section with a title, and in the document itself."""
+    if local_name(node) not in _SECTIONS:
+        return False
+    if depth == 0 or local_name(node.getparent()) == "FictionBook":
+        return True
+    return any(local_name(child) in _TITLES or local_name(child) in _TITLE_HOLDERS for child in node)
 
 
-def _write_children(node: Any, writer: TextWriter, level: int, depth: int) -> None:
-    """Append paragraphs of the text and inline children between blocks, and the blocks."""
-    holds_text = bool(own_text(node)) or local_name(node) in PARAGRAPHS
-    line: list[str] = [node.text or ""]
-    for child in node:
-        is_element = isinstance(child.tag, str)
-        if is_element and (not holds_text or _is_block(child)) and not is_inline(child):
-            writer.add(_line(line))
-            line = []
-            _write(child, writer, level, depth + 1)
-        elif is_element:
-            gap = "" if is_inline(child) else " "
-            line += [*(f"{value} " for value in _stated(child)), gap, _inner(child), gap]
-        line.append(child.tail or "")
-    writer.add(_line(line))
+def _label_before(title: Any) -> str:
+    """The number of a section, which JATS keeps in an element before the title."""
+    before = title.getprevious()
+    return words(before) if before is not None and local_name(before) == "label" else ""
+
+
+def _is_titled(label: Any) -> bool:
+    after = label.getnext()
+    if after is None or local_name(after) not in _TITLES:
+        return False
+    return local_name(label.getparent()) not in _TITLED
+
+
+def _words(node: Any) -> str:
+    return " ".join([*stated(node), words(node)])
 
 
 def _is_block(node: Any) -> bool:
@@ -98,19 +155,6 @@ def _inner(node: Any) -> str:
 
 def _line(pieces: list[str]) -> str:
     return " ".join(clean("".join(pieces)).split())
-
-
-def _write_table(node: Any, writer: TextWriter, level: int, depth: int) -> None:
-    rows: list[list[PageCell]] = []
-    beside: list[Any] = []
-    _gather(node, rows, beside, {}, 0)
-    before = [one for one in beside if local_name(one) in (*_TITLES, "caption", "label")]
-    for one in before:
-        writer.add(" ".join([*_stated(one), words(one)]))
-    writer.table(grid(rows))
-    for one in beside:
-        if one not in before:
-            _write(one, writer, level, depth + 1)
 
 
 def _gather(node: Any, rows: list[list[PageCell]], beside: list[Any], columns: dict[str, int], depth: int) -> None:
@@ -143,36 +187,4 @@ def _cell(node: Any, columns: dict[str, int]) -> PageCell:
         n_columns = last - first + 1
     more = node.get("morerows")
     n_rows = span_of(more) + 1 if more else span_of(node.get("rowspan") or node.get("rows"))
-    return PageCell(" ".join([*_stated(node), words(node)]), max(1, min(n_columns, _MOST_SPANNED)), n_rows)
-
-
-def _list_lines(node: Any, depth: int) -> Iterator[str]:
-    if depth > MAX_DEPTH:
-        yield f"{'  ' * depth}- {words(node)}"
-        return
-    indent = "  " * depth
-    for item in node:
-        if not isinstance(item.tag, str):
-            continue
-        inner = [child for child in item.iter() if local_name(child) in _LISTS and child is not item]
-        if not inner:
-            if text := " ".join([*_stated(item), words(item)]).strip():
-                yield f"{indent}- {text}"
-            continue
-        yield from _item_lines(item, depth, indent)
-
-
-def _item_lines(item: Any, depth: int, indent: str) -> Iterator[str]:
-    """Lines of an item that holds further lists."""
-    if head := " ".join([*_stated(item), " ".join((item.text or "").split())]).strip():
-        yield f"{indent}- {head}"
-    for child in item:
-        if local_name(child) in _LISTS:
-            yield from (f"{indent}  {value}" for value in _stated(child))
-            yield from _list_lines(child, depth + 1)
-        elif any(local_name(inner) in _LISTS for inner in child.iter()):
-            yield from _item_lines(child, depth, indent)
-        elif isinstance(child.tag, str) and (text := " ".join([*_stated(child), words(child)]).strip()):
-            yield f"{indent}- {text}"
-        if tail := " ".join((child.tail or "").split()):
-            yield f"{indent}  {tail}"
+    return PageCell(" ".join([*stated(node), words(node)]), max(1, min(n_columns, _MOST_SPANNED)), n_rows)

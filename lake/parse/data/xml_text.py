@@ -13,6 +13,7 @@ from lake.parse.canonical import TextWriter, clean, one_line
 from lake.parse.data.markup_values import OF_CODE, MarkupValue, read_markup
 from lake.parse.data.outline import MAX_DEPTH, write_outline
 from lake.parse.data.word_xml import as_docx
+from lake.parse.data.xml_lists import FIRST_NUMBER
 from lake.parse.data.xml_prose import CODE, is_prose, write_prose
 from lake.parse.data.xml_words import attributes, has_words, local_name, own_text, reading, words
 from lake.parse.encoded_data import without_data
@@ -218,7 +219,7 @@ def _reason(message: str) -> InputError:
 
 def _note_marks(nodes: Iterable[Any], writer: TextWriter) -> None:
     """Note attributes without words, such as names and addresses, of nodes inside text."""
-    values = (value for node in nodes if local_name(node) for _, value in attributes(node))
+    values = (value for node in nodes if local_name(node) for name, value in attributes(node) if name != FIRST_NUMBER)
     if marks := "\n".join(value for value in values if not has_words(value)):
         writer.omit("decoration", marks, "attributes")
 

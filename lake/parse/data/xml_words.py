@@ -39,6 +39,11 @@ def attributes(node: Any) -> Iterator[tuple[str, str]]:
     return ((_local(key), value) for key, value in node.attrib.items() if not key.startswith(_OF_FORMAT))
 
 
+def stated(node: Any) -> list[str]:
+    """Values of a node's attributes that hold words."""
+    return [value for _, value in attributes(node) if has_words(value)]
+
+
 def own_text(node: Any) -> str:
     """The text between the children."""
     pieces = [node.text or "", *(child.tail or "" for child in node)]

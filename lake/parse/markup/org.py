@@ -22,6 +22,8 @@ _SHOWN = frozenset(
     ("title", "subtitle", "author", "email", "date", "language", "description", "keywords", "filetags", "category")
 )
 _KEYWORDS = re.compile(rf"(?:[ \t]*\n|#[ \t].*\n|#\+(?:{_STATED}):.*(?:\n|\Z))+", re.IGNORECASE)
+#: Properties of the whole file, which programs for notes write before its title.
+_DRAWER = re.compile(r"\s*:PROPERTIES:[ \t]*\n(?:[ \t]*:[^\n]*\n)*?[ \t]*:END:[ \t]*\n", re.IGNORECASE)
 _COMMENT = re.compile(r"^#[ \t].*$", re.MULTILINE)
 _KEYWORD = re.compile(r"^#\+(\w+):[ \t]*(.*)$", re.MULTILINE)
 _HEADING = re.compile(r"(\*+)[ \t]+(?:(?:TODO|DONE)[ \t]+)?(?:\[#\w\][ \t]+)?(.*?)(?:[ \t]+:[\w@:]+:)?[ \t]*$")
@@ -34,8 +36,9 @@ Line = tuple[int, str]
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     text, metadata, omitted = decode(data)
-    match = _KEYWORDS.match(text)
-    head, body = (match[0], text[match.end() :]) if match else ("", text)
+    drawer = _DRAWER.match(text)
+    match = _KEYWORDS.match(text, drawer.end() if drawer else 0)
+    head, body = (match[0], (drawer[0] if drawer else "") + text[match.end() :]) if match else ("", text)
     stated: dict[str, str] = {}
     for key, value in _KEYWORD.findall(head):
         if value.strip():

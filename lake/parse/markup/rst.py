@@ -299,7 +299,7 @@ def inline_text(node: RstNode) -> str:
     if node.tagname == "system_message":
         return ""
     if node.tagname == "option_argument":
-        return str(node.get("delimiter", " ")) + str(node.astext())
+        return str(node.astext())
     if node.tagname == "option_group":
         return ", ".join(map(inline_text, node.children))
     text = ""

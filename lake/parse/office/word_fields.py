@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lake.parse.office.ooxml import attribute, child, found, is_on
 from lake.parse.office.numbered_fields import NumberedFields
+from lake.parse.office.ooxml import attribute, child, found, is_on
 from lake.parse.office.unstored_fields import shown_by
 
 if TYPE_CHECKING:

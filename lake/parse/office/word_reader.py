@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lake.errors import InputError
 from lake.parse.canonical import one_line, runs_into
 from lake.parse.office.drawings import drawn_text, formula
+from lake.parse.office.numbered_fields import NumberedFields
 from lake.parse.office.ooxml import (
     Omit,
     Package,
@@ -26,7 +27,6 @@ from lake.parse.office.ooxml import (
     reading,
     text_of,
 )
-from lake.parse.office.numbered_fields import NumberedFields
 from lake.parse.office.related_drawings import related_drawing
 from lake.parse.office.symbol_fonts import symbol
 from lake.parse.office.word_fields import Fields, form_value

@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
+from lake.parse.tables.cell_fractions import shows_fraction
+
 #: Shows a cell's number.
 Shows = Callable[[float], str]
 
 _GENERAL, _TEXT = "General", "@"
 _BUILT_IN = {
     0: _GENERAL, 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "#,##0", 6: "#,##0", 7: "#,##0.00", 8: "#,##0.00",
-    9: "0%", 10: "0.00%", 11: "0.00E+00", 12: _GENERAL, 13: _GENERAL, 14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm",
+    9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??", 14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm",
     17: "mmm-yy", 18: "h:mm", 19: "h:mm:ss", 20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm", 37: "#,##0;(#,##0)",
     38: "#,##0;(#,##0)", 39: "#,##0.00;(#,##0.00)", 40: "#,##0.00;(#,##0.00)", 41: "#,##0", 42: "#,##0", 43: "#,##0.00",
     44: "#,##0.00", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0", 48: "0.0E+0", 49: _TEXT,
@@ -78,13 +80,18 @@ def shown_by(code: str, since_1904: bool = False) -> Shows:
     return _by_sign(numbers)
 
 
+def adds_words(code: str) -> bool:
+    """Whether a format may add something to a cell's words."""
+    return "@" in code and code != _TEXT
+
+
 def shown_text(code: str, text: str) -> str:
     """A cell's words with what its format adds to them.
 
     >>> shown_text('0;-0;0;"Boat "@', "Ida"), shown_text("0.00", "Ida"), shown_text('@" (sic)"', "Ida")
     ('Boat Ida', 'Ida', 'Ida (sic)')
     """
-    if "@" not in code or code == _TEXT or len(code) > _LONGEST_FORMAT:
+    if not adds_words(code) or len(code) > _LONGEST_FORMAT:
         return text
     tokens = list(_TOKEN.finditer(_sections(code)[-1]))
     if not any(token["other"] == "@" for token in tokens) or any(token["digits"] for token in tokens):
@@ -147,6 +154,8 @@ def _number(written: str) -> float:
 
 def _shows_number(tokens: list[re.Match[str]]) -> Shows | None:
     """The function for numbers that are not negative; None if the section shows none."""
+    if fraction := shows_fraction("".join(token[0] for token in tokens)):
+        return fraction
     before, after, digits = "", "", ""
     is_whole = not any(
         token["exponent"] or token["general"] or (token["other"] or "") in ("/", ".", ",") for token in tokens

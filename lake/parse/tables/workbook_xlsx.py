@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lake.errors import InputError
 from lake.parse.canonical import one_line
 from lake.parse.document import Omission
-from lake.parse.tables.cell_format import Shows, built_in, general, shown_by
+from lake.parse.tables.cell_format import Shows, adds_words, built_in, general, shown_by, shown_text
 from lake.parse.tables.workbook import Sheet, Workbook, column_number
 from lake.parse.tables.workbook_beside import TextsBeside
 from lake.parse.tables.workbook_cells import (
@@ -35,6 +35,9 @@ def read(archive: zipfile.ZipFile) -> Workbook:
     return XlsxReader(archive).workbook()
 
 
+_TEXTS = ("s", "str", "inlineStr")
+
+
 class XlsxReader:
     """Reads the parts of a workbook; `workbook_xlsb` replaces the readers of those that are binary there."""
 
@@ -42,6 +45,8 @@ class XlsxReader:
         self._package = WorkbookPackage(archive)
         self._book = Workbook()
         self._since_1904 = False
+        #: Formats that add words to a cell's text, by the number of a style.
+        self._worded: dict[str, str] = {}
 
     def workbook(self) -> Workbook:
         path = next(
@@ -79,7 +84,8 @@ class XlsxReader:
         codes = {node.get("numFmtId"): node.get("formatCode", "") for node in declared}
         formats = next(root.iter("{*}cellXfs"), ())
         numbers = [node.get("numFmtId", "0") for node in formats if local_name(node) == "xf"]
-        chosen = (codes.get(n) or built_in(int(n) if n.isdecimal() else 0) for n in numbers)
+        chosen = [codes.get(n) or built_in(int(n) if n.isdecimal() else 0) for n in numbers]
+        self._worded = {str(index): code for index, code in enumerate(chosen) if adds_words(code)}
         return [shown_by(code, self._since_1904) for code in chosen]
 
     def _shared_strings(self, path: str) -> list[str]:
@@ -147,6 +153,7 @@ class XlsxReader:
         wrong: list[str] = []
         texts: list[str] = []
         n_empty, found, strings, n_strings = 0, sheet.cells, self._strings, len(self._strings)
+        worded = self._worded
         known: dict[tuple[str, str, str], str | None] = {}
         columns: dict[str, int] = {}
         row_before, row = "", dict[int, str]()
@@ -157,6 +164,8 @@ class XlsxReader:
                 text = known[style, kind, raw]
             else:
                 text = known[style, kind, raw] = self._text_of(style, kind, raw)
+            if style in worded and text and kind in _TEXTS:
+                text = shown_text(worded[style], text)
             if not text:
                 if kind == "f":
                     uncached.append(f"{letters}{number}")

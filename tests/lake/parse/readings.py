@@ -17,6 +17,7 @@ from pathlib import Path
 
 from lake.errors import InputError
 from lake.parse.registry import parse, parser_of
+from tests.lake.parse.as_seen import AS_SEEN
 from tests.lake.parse.odd_files import ODD
 from tests.lake.parse.office_inputs import OFFICE
 from tests.lake.parse.rare_places import RARE
@@ -36,7 +37,7 @@ def files() -> Iterator[tuple[str, bytes]]:
             yield path.name, path.read_bytes()
     for path in sorted(Path(__file__).with_name("data").iterdir()):
         yield path.name, path.read_bytes()
-    for one in (*ALL, *RARE, *ODD, *OFFICE):
+    for one in (*ALL, *RARE, *ODD, *OFFICE, *AS_SEEN):
         yield f"{one.name}{one.suffix}", one.data
 
 

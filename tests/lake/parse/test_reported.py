@@ -6,6 +6,7 @@ import pytest
 
 from lake.parse.account import account_of
 from lake.parse.registry import parse
+from tests.lake.parse.as_seen import AS_SEEN
 from tests.lake.parse.odd_files import ODD
 from tests.lake.parse.office_inputs import OFFICE
 from tests.lake.parse.rare_places import EMBEDDED, RARE
@@ -13,7 +14,9 @@ from tests.lake.parse.reported import ALL
 from tests.lake.parse.reported_file import Reported
 
 
-@pytest.mark.parametrize("reported", [*ALL, *RARE, *ODD, *OFFICE], ids=lambda one: f"{one.suffix[1:]}: {one.name}")
+@pytest.mark.parametrize(
+    "reported", [*ALL, *RARE, *ODD, *OFFICE, *AS_SEEN], ids=lambda one: f"{one.suffix[1:]}: {one.name}"
+)
 def test_each_word_is_kept_once_or_named(reported: Reported) -> None:
     parsed = parse(reported.data, f"a{reported.suffix}")
     text = " ".join(parsed.text.split())

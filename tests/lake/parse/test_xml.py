@@ -214,7 +214,7 @@ def test_html_inside_values_is_read_and_its_tags_are_not() -> None:
 
 def test_a_topic_without_paragraphs_has_headings_and_a_note_has_none() -> None:
     task = "<task><title>Do it</title><taskbody><steps><step><cmd>Push</cmd></step></steps></taskbody></task>"
-    assert parse(task.encode(), "a.dita").text == "# Do it\n\n- Push"
+    assert parse(task.encode(), "a.dita").text == "# Do it\n\n1. Push"
     noted = "<article><title>A</title><note><title>N</title><para>x</para></note><para>y</para></article>"
     assert parse(noted.encode(), "a.xml").blocks[-1].heading == ("A",)
 
