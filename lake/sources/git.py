@@ -14,7 +14,9 @@ from typing import Any, cast
 
 from lake.errors import TransientError, UsageError
 from lake.ids import value_digest
+from lake.reporting import did_you_mean
 from lake.sources.address import options_of, place_of, setting
+from lake.sources.lfs import pointed_at
 from lake.sources.local import name_bytes, readable_name
 from lake.sources.protocol import Cursor, CursorLost, Removal, SourceFile, is_misnamed, is_sidecar
 from lake.storage.secrets import hidden
@@ -100,7 +102,14 @@ class GitSource:
             sha = self._names[name]
             if sha is None:
                 raise IsADirectoryError(uri)
-            return bytes(self._repo[sha].data)
+            try:
+                data = bytes(self._repo[sha].data)
+            except KeyError as error:
+                raise UsageError(
+                    f"{self._place} lacks the object {sha.decode()} of {uri}; if it is a partial clone, fetch what it "
+                    "lacks, or name a full one"
+                ) from error
+            return pointed_at(data, self._repo.commondir())
 
     def _blobs(self) -> dict[bytes, bytes | None]:
         """The ids of all that is listed, by path; None for what is no file."""
@@ -142,7 +151,14 @@ class GitSource:
         try:
             return parse_commit(self._repo, self._options.ref)
         except (KeyError, ValueError) as error:
-            raise UsageError(f"{self._place} has no branch, tag or commit {self._options.ref!r}") from error
+            raise UsageError(
+                f"{self._place} has no branch, tag or commit {self._options.ref!r}{self._meant()}"
+            ) from error
+
+    def _meant(self) -> str:
+        """The end of a message about a ref that there isn't."""
+        known = [name.decode("utf-8", "replace").split("/", 2)[-1] for name in self._repo.refs if b"/" in name]
+        return did_you_mean(self._options.ref, known, f"it has {', '.join(sorted(known)[:10]) or 'no commit yet'}")
 
     @property
     def _mirrored(self) -> bytes:

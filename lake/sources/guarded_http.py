@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -14,9 +15,12 @@ from lake.endpoints.bounded import bounded
 from lake.endpoints.pacing import TokenBucket, stated_wait
 from lake.endpoints.refusals import RefusedRequest
 from lake.endpoints.retry import Retries
-from lake.errors import InputError, UsageError
+from lake.errors import InputError, TransientError, UsageError
 
-_RETRIED = (408, 425, 429, 500, 502, 503, 504)
+#: Statuses that may pass, besides all that state a failure of the server (500 and above).
+_RETRIED = (408, 425, 429)
+#: What says that a browser is wanted, and not that a page is closed: Cloudflare, AWS.
+_BOT_CHECKS = ("cf-mitigated", "x-amzn-waf-action")
 _MAX_REDIRECTS = 5
 _AGENT = "raglake"
 #: Seconds for one page, however slowly it comes.
@@ -167,9 +171,9 @@ class GuardedClient:
         time.sleep(self._bucket.take(1))
         try:
             with self._client.stream("GET", url, headers=dict(headers)) as response:
-                if response.status_code in _RETRIED:
-                    raise RefusedRequest(f"status {response.status_code}", stated_wait(response.headers))
-                data = _within(response.iter_bytes(), self._max_bytes)
+                _check_status(response.status_code, response.headers)
+                pieces = _unpacked(response.iter_raw(), response.headers.get("content-encoding", ""))
+                data = _within(url, pieces, self._max_bytes)
                 lowered = {name.lower(): value for name, value in response.headers.items()}
                 return HttpAnswer(response.status_code, url, lowered, data)
         except httpx.InvalidURL as error:
@@ -178,15 +182,49 @@ class GuardedClient:
             raise RefusedRequest(f"{type(error).__name__}: {error}", None) from error
 
 
-def _within(pieces: Iterable[bytes], most: int) -> bytes:
-    """The pieces as one. Raises InputError for more bytes than allowed, unpacked ones included, or too slow ones."""
+def _check_status(status: int, headers: Mapping[str, str]) -> None:
+    """Raise RefusedRequest for an answer that says nothing of the page, and may be another one later."""
+    if check := next((f"{name}: {headers[name]}" for name in _BOT_CHECKS if name in headers), None):
+        raise RefusedRequest(
+            f"status {status}, a check against bots ({check}); ask the site to admit the user agent {_AGENT!r}",
+            None,
+        )
+    if status in _RETRIED or status >= 500:
+        raise RefusedRequest(f"status {status}", stated_wait(headers))
+
+
+def _unpacked(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """The body. Raises RefusedRequest if it is cut off, damaged, or packed otherwise than was asked for."""
+    name = encoding.strip().lower()
+    if name in ("", "identity"):
+        yield from pieces
+        return
+    if name not in ("gzip", "x-gzip"):
+        raise RefusedRequest(f"it is packed as {encoding!r}, and only gzip was asked for", None)
+    unpacking = zlib.decompressobj(wbits=31)
+    n = 0
+    try:
+        for piece in pieces:
+            n += len(piece)
+            yield unpacking.decompress(piece)
+            while unpacking.eof and (rest := unpacking.unused_data):  # another member
+                unpacking = zlib.decompressobj(wbits=31)
+                yield unpacking.decompress(rest)
+    except zlib.error as error:
+        raise RefusedRequest(f"it can't be unpacked: {error}", None) from error
+    if n and not unpacking.eof:
+        raise RefusedRequest("its gzip stream is cut off", None)
+
+
+def _within(url: str, pieces: Iterable[bytes], most: int) -> bytes:
+    """The pieces as one. Raises InputError for more bytes than allowed, TransientError for too slow ones."""
     data, started = bytearray(), time.monotonic()
     for piece in pieces:
         data += piece
         if time.monotonic() - started > _LONGEST_PAGE:
-            raise InputError(f"it takes longer than {_LONGEST_PAGE:.0f} s", "unreadable")
+            raise TransientError(f"{url} takes longer than {_LONGEST_PAGE:.0f} s; run again once the server is faster")
         if len(data) > most:
-            raise InputError(f"more than {most:,} bytes", "too_large")
+            raise InputError(f"{url} has more than {most:,} bytes; allow more with max_mb=N", "too_large")
     return bytes(data)
 
 

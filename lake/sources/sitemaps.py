@@ -10,9 +10,11 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from datetime import time as day_time
 from xml.etree import ElementTree
 
 from lake.errors import TransientError, UsageError
+from lake.sources.guarded_http import joined
 
 #: Bytes of a sitemap once it is unpacked; the protocol allows 50 MB.
 _MOST_BYTES = 64 << 20
@@ -79,9 +81,9 @@ def _of_xml(url: str, root: ElementTree.Element) -> Sitemap:
         if not words.get("loc"):
             continue
         if _name(entry) == "sitemap":
-            found.others.append(words["loc"])
+            found.others.append(joined(url, words["loc"]))
         else:
-            found.pages[words["loc"].partition("#")[0]] = _iso(words.get("lastmod", ""))
+            found.pages[joined(url, words["loc"]).partition("#")[0]] = _iso(words.get("lastmod", ""))
     return found
 
 
@@ -96,6 +98,11 @@ def _iso(text: str) -> int | None:
     except ValueError:
         return None
     found = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    # A page may change again without another time: until a day is over on all of earth, or a minute has passed.
-    unsettled = 36 * 3600 if len(text) == 10 else 60
-    return int(found * 1_000_000) if found + unsettled <= time.time() else None
+    return int(found * 1_000_000) if found + _unsettled(moment.time()) <= time.time() else None
+
+
+def _unsettled(at: day_time) -> float:
+    """Seconds within which a page may change again without another time; midnight is how many state a day alone."""
+    if at == day_time.min:
+        return 36 * 3600  # until the day is over on all of earth
+    return 60 if at.minute or at.second else 3660

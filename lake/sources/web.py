@@ -23,6 +23,8 @@ from lake.sources.web_pages import addresses_of, content_of, state_of, uri_of
 
 _RETRIES = Retries(n_attempts=4, first=0.5, longest=30, longest_stated=60)
 _MAX_SITEMAPS = 1000
+#: Statuses that say that there is no page for us; any other may be another one later.
+_NO_PAGES = range(400, 500)
 #: Seconds between two requests that a site may ask for.
 _LONGEST_DELAY = 600.0
 
@@ -33,6 +35,7 @@ class WebOptions:
 
     sitemap: str = setting("", "Address of the sitemap; found through robots.txt and /sitemap.xml otherwise.")
     crawl: bool = setting(False, "Follow links, although there is a sitemap.")
+    lastmod: bool = setting(True, "Trust the sitemap's times; 0 requests each page on condition.")
     pages: int = setting(1000, "Maximum number of pages; a site with more is refused, and nothing is removed.")
     depth: int = setting(5, "Maximum number of links from the first page.")
     rate: float = setting(2.0, "Maximum number of requests a second.")
@@ -138,10 +141,12 @@ class WebSource:
                     listed.keep(candidate, data)
                 return data
         if answer.status in (401, 403):
-            raise PermissionError(f"{candidates[0]} is not open to everybody")
+            raise PermissionError(f"{candidate} is not open to everybody")
         if answer.status in (404, 410):
-            raise FileNotFoundError(candidates[0])
-        raise InputError(f"{candidates[0]} answered with status {answer.status}", "unreadable")
+            raise FileNotFoundError(candidate)
+        if answer.status in _NO_PAGES:
+            raise InputError(f"{candidate} answered with status {answer.status}", "unreadable")
+        raise TransientError(f"{candidate} answered with status {answer.status}, which says nothing of the page")
 
     def _crawled(self, known: Mapping[str, PageState]) -> Iterator[tuple[str, PageState]]:
         """Pages that links lead to, breadth first. A page that can't be reached ends the listing with an error."""
@@ -172,14 +177,17 @@ class WebSource:
             if error.error_class == "too_large":  # reading it will reveal that
                 return PageState(url)
             if is_first:
-                raise UsageError(f"{url}: {error}") from error
+                raise UsageError(
+                    f"{url}: {error}; if the site moved, state its new address after the same NAME=, which keeps its "
+                    "documents"
+                ) from error
             return None
         if answer.status == 304 and known is not None and conditions and answer.url == at:
             # A server that confirms another state than the one it was asked about is not believed.
             return known.confirmed(answer.headers) or self._page(url, None, is_first=is_first)
         if answer.status in (401, 403) and is_first:
             raise PermissionError(f"{url} answered with status {answer.status}")
-        if answer.status in (401, 403, 404, 410) and not is_first:
+        if answer.status in _NO_PAGES and not is_first:
             return None
         if answer.status == 404:
             raise FileNotFoundError(url)
@@ -202,8 +210,9 @@ class WebSource:
             sitemap = self._sitemap(waiting.popleft(), is_guess=not stated and len(seen) == 1)
             n_named += len(sitemap.pages)
             pages = ((as_at_home(page, self._home), moment) for page, moment in sitemap.pages.items())
-            found |= {page: moment for page, moment in pages if self._is_wanted(page)}
-            new = [other for other in sitemap.others if other not in seen and self._is_of_home(other)]
+            trusted = self._options.lastmod
+            found |= {page: moment if trusted else None for page, moment in pages if self._is_wanted(page)}
+            new = [one for one in sitemap.others if one not in seen and home_of(one).startswith(("http:", "https:"))]
             seen.update(new)
             waiting.extend(new)
             if len(seen) > _MAX_SITEMAPS:
@@ -217,7 +226,12 @@ class WebSource:
 
     def _sitemap(self, url: str, *, is_guess: bool) -> Sitemap:
         """An empty one if it was only a guess that there is any: servers have many ways to say that there is none."""
-        answer = self._client.get(url, lambda target: home_of(target).partition(":")[2] == self._home.partition(":")[2])
+        try:
+            answer = self._client.get(url, lambda target: _host(target) in (_host(url), _host(self._home)))
+        except InputError as error:
+            if is_guess:
+                return Sitemap()
+            raise UsageError(f"the sitemap {url} can't be used: {error}; state another one with sitemap=URL") from error
         if is_guess and answer.status in (401, 403, 404, 410):
             return Sitemap()
         if answer.status in (401, 403):
@@ -239,8 +253,7 @@ class WebSource:
         """The site's rules, which may ask for fewer requests as well."""
         if not self._options.robots:
             return Robots()
-        answer = self._client.get(f"{self._home}/robots.txt", self._is_of_home)
-        found = Robots.of_answer(f"{self._home}/robots.txt", answer.status, answer.data)
+        found = self._read_robots(f"{self._home}/robots.txt")
         if found.delay > _LONGEST_DELAY:
             raise UsageError(
                 f"{self._home}/robots.txt asks for {found.delay:,.0f} seconds between two requests, and raglake waits "
@@ -249,6 +262,16 @@ class WebSource:
         if found.delay * self._options.rate > 1:
             self._client.slow_down(1 / found.delay)
         return found
+
+    def _read_robots(self, url: str) -> Robots:
+        """The rules, wherever they are redirected to, as RFC 9309 has it; none if that leads nowhere."""
+        try:
+            answer = self._client.get(url, lambda _: True)
+        except InputError as error:
+            if error.error_class == "too_large":
+                raise UsageError(f"{error}, or leave its rules aside on a site of your own (robots=0)") from error
+            return Robots()
+        return Robots.of_answer(url, answer.status, answer.data)
 
     def _is_of_home(self, url: str) -> bool:
         return home_of(url) == self._home
@@ -265,3 +288,8 @@ class WebSource:
                 f"{self._start} has more than {self._options.pages:,} pages, of which none may be left out; "
                 "allow more with pages=N, or name a folder of it"
             )
+
+
+def _host(url: str) -> str:
+    """Host and port, whatever the scheme."""
+    return home_of(url).partition(":")[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import shutil
 import threading
@@ -20,7 +21,7 @@ from dulwich.server import DictBackend
 from dulwich.web import WSGIRequestHandlerLogger, WSGIServerLogger, make_wsgi_chain
 
 from lake.directory import Lake
-from lake.errors import TransientError, UsageError
+from lake.errors import InputError, TransientError, UsageError
 from lake.sources.listing import listing
 from lake.sources.source import parse_source
 from tests.torture import Rig, Torture
@@ -156,6 +157,42 @@ def commit_odd(folder: Path, name: str, kind: str) -> None:
         for one in (target, inside, tree, commit):
             repo.object_store.add_object(one)
         repo.refs[b"refs/heads/master"] = commit.id
+
+
+def test_a_file_of_lfs_is_read_if_it_was_fetched_and_its_pointer_never(tmp_path: Path) -> None:
+    rig = GitRig(tmp_path / "repo")
+    data = b"The crane of the harbour lifts ballast.\n"
+    name = hashlib.sha256(data).hexdigest()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{name}\nsize {len(data)}\n"
+    rig.put("a", pointer)
+    rig.put("b", f"A pointer has this form:\n{pointer}")
+    rig.settle()
+    source = parse_source(rig.url)
+    a, b = source.read_each(["a.txt", "b.txt"])
+    assert isinstance(a, InputError)
+    assert "git lfs fetch" in str(a)
+    assert isinstance(b, bytes)
+    held = rig.folder / ".git" / "lfs" / "objects" / name[:2] / name[2:4] / name
+    held.parent.mkdir(parents=True)
+    held.write_bytes(data)
+    assert source.read("a.txt") == data
+
+
+def test_what_a_repository_lacks_is_named(tmp_path: Path) -> None:
+    rig = GitRig(tmp_path / "repo")
+    rig.put("a", "The paper a.\n")
+    rig.settle()
+    with pytest.raises(UsageError, match="'mister'; did you mean master"):
+        listing([parse_source(f"git:{rig.folder}?ref=mister")])
+    blob = Blob.from_string(b"The paper a.\n").id.decode()
+    (rig.folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()  # as in a partial clone
+    source = parse_source(rig.url)
+    assert listing([source])["uri"].to_pylist() == ["a.txt"]
+    with pytest.raises(UsageError, match=f"lacks the object {blob} of a.txt; if it is a partial clone"):
+        source.read("a.txt")
+    porcelain.init(tmp_path / "empty").close()
+    with pytest.raises(UsageError, match="'HEAD'; it has no commit yet"):
+        listing([parse_source(f"git:{tmp_path / 'empty'}")])
 
 
 def test_a_history_that_was_rewritten_is_listed_anew(tmp_path: Path) -> None:

@@ -347,7 +347,7 @@ def test_malformed_addresses_cost_nothing_but_themselves(site: Site) -> None:
     with pytest.raises(InputError, match="outside of the source"):
         site.source().read("gone.html")
     site.pages["/robots.txt"] = (200, {}, b"Sitemap: http://[bad")
-    with pytest.raises(InputError, match="is no address"):
+    with pytest.raises(UsageError, match=r"is no address; state another one with sitemap=URL"):
         site.uris()
 
 
@@ -688,6 +688,114 @@ def test_a_page_of_a_sitemap_that_is_closed_now_is_reported_and_not_removed(site
     assert listing([source])["uri"].to_pylist() == ["a.html", "b.html"]
     (closed,) = source.read_each(["b.html"])
     assert isinstance(closed, InputError)
+
+
+def mapped(site: Site, *names: str, lastmod: str = "2026-01-01") -> None:
+    """A sitemap of these pages."""
+    pages = "".join(f"<url><loc>{site.home}/{name}</loc><lastmod>{lastmod}</lastmod></url>" for name in names)
+    site.pages["/sitemap.xml"] = (200, {}, f"<urlset>{pages}</urlset>".encode())
+
+
+def listed_and_read(source: Any) -> bytes:
+    listing([source])
+    return bytes(source.read("a.html"))
+
+
+BOT_CHECK = (403, {"cf-mitigated": "challenge"}, b"prove that you are human")
+
+
+@pytest.mark.parametrize("answer", [(202, {}, b""), (501, {}, b""), (521, {}, b""), BOT_CHECK])
+def test_an_outage_is_not_the_end_of_a_page(site: Site, answer: tuple[int, dict[str, str], bytes]) -> None:
+    """Neither does a page of a sitemap go to quarantine, nor does one that links lead to count as removed."""
+    mapped(site, "a")
+    site.page("/", "/a")
+    for options in ({}, {"crawl": 1}):
+        site.page("/a", text="a")
+        listing([site.source(**options)])
+        site.pages["/a"] = answer
+        listed_pages.drop()
+        with pytest.raises(TransientError, match=r"/a (failed|answered)"):
+            listed_and_read(site.source(**options))
+
+
+@pytest.mark.parametrize("status", [400, 410, 418, 451])
+def test_a_link_to_what_the_server_refuses_ends_no_listing(site: Site, status: int) -> None:
+    site.page("/", "/a", "/b")
+    site.page("/a", status=status)
+    site.page("/b")
+    assert site.uris() == ["b.html", "index.html"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [("br", b"\x8b\x02\x80lamp\x03"), ("gzip", gzip.compress(b"<p>lamp</p>" * 99)[:-9]), ("gzip", b"<p>lamp</p>")],
+    ids=["another", "cut off", "not packed"],
+)
+def test_a_page_that_is_not_packed_as_it_says_is_no_page(site: Site, encoding: str, body: bytes) -> None:
+    site.page("/", "/a")
+    site.pages["/a"] = (200, {"Content-Type": "text/html", "Content-Encoding": encoding}, body)
+    with pytest.raises(TransientError, match=r"/a failed after 3 attempts: it"):
+        site.uris()
+    packed = gzip.compress(b"<p>lamp") + gzip.compress(b"</p>")
+    site.pages["/a"] = (200, {"Content-Type": "text/html", "Content-Encoding": "X-GZip"}, packed)
+    source = site.source()
+    listing([source])
+    assert source.read("a.html") == b"<p>lamp</p>"
+
+
+def test_a_page_that_comes_too_slowly_is_not_left_out(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarded_http, "_LONGEST_PAGE", -1.0)
+    site.page("/", text="Home.")
+    with pytest.raises(TransientError, match="takes longer"):
+        site.uris(robots=0)
+
+
+def test_what_only_might_be_there_may_lead_anywhere(site: Site) -> None:
+    site.page("/", "/a")
+    site.page("/a")
+    for place in ("http://192.0.2.1/login", "/sitemap.xml"):
+        site.pages["/sitemap.xml"] = (302, {"Location": place}, b"")
+        assert site.uris() == ["a.html", "index.html"]
+        with pytest.raises(UsageError, match=r"sitemap.xml can't be used: it redirects .* state another one"):
+            site.uris(sitemap=f"{site.home}/sitemap.xml")
+
+
+def test_rules_of_robots_txt_count_wherever_they_are(site: Site) -> None:
+    site.page("/", "/a")
+    site.page("/a")
+    site.pages["/rules"] = (200, {}, b"User-agent: *\nDisallow: /a")
+    site.pages["/robots.txt"] = (301, {"Location": f"{site.home.replace('127.0.0.1', 'localhost')}/rules"}, b"")
+    assert site.uris() == ["index.html"]
+    site.pages["/robots.txt"] = (301, {"Location": "/robots.txt"}, b"")
+    assert site.uris() == ["a.html", "index.html"]
+    site.pages["/robots.txt"] = (200, {}, b"#" * 3000)
+    with pytest.raises(UsageError, match=r"robots.txt has more than 2,000 bytes.*robots=0"):
+        site.uris(max_mb=0.002)
+
+
+def test_a_sitemap_may_lie_on_another_host(site: Site) -> None:
+    other = site.home.replace("127.0.0.1", "localhost")
+    index = f"<sitemapindex><sitemap><loc>{other}/more.xml</loc></sitemap></sitemapindex>"
+    site.pages["/sitemap.xml"] = (200, {}, index.encode())
+    site.pages["/more.xml"] = (200, {}, f"<urlset><url><loc>{site.home}/a</loc></url></urlset>".encode())
+    assert site.uris() == ["a.html"]
+
+
+def test_a_site_that_moved_away_is_told_so(site: Site) -> None:
+    site.pages["/"] = (301, {"Location": "https://docs.example.org/"}, b"")
+    with pytest.raises(UsageError, match=r"redirects to https://docs.example.org/.*new address after the same NAME="):
+        site.uris()
+
+
+def test_times_of_a_sitemap_that_lie_are_left_aside(site: Site) -> None:
+    site.conditional = by_etag
+    mapped(site, "a")
+    trusting, doubting = Crawl(site), Crawl(site, lastmod=0)
+    for text in ("one", "two", "three"):
+        site.page("/a", text=text)
+        trusting.changes()
+        assert doubting.changes() == {"a.html"}
+    assert (trusting.changes(), doubting.changes()) == (set(), set())
 
 
 def test_states_that_are_gone_or_damaged_lead_to_a_full_listing(site: Site, tmp_path: Path) -> None:
