@@ -29,16 +29,16 @@ def picture(item: tuple[bytes, int, bool]) -> bytes:
     import pypdfium2
 
     data, number, is_framed = item
-    document, structure = opened(data)
+    file = opened(data)
     try:
-        if not 1 <= number <= len(document):
-            raise InputError(f"there is no page {number}; the PDF has {len(document)}", "unreadable")
-        lines = PageReader(document, data, structure, Scans()).read(number - 1).lines if is_framed else []
-        return _drawn(document[number - 1], lines)
+        if not 1 <= number <= len(file.document):
+            raise InputError(f"there is no page {number}; the PDF has {len(file.document)}", "unreadable")
+        lines = PageReader(file, data, Scans()).read(number - 1).lines if is_framed else []
+        return _drawn(file.document[number - 1], lines)
     except pypdfium2.PdfiumError as error:
         raise InputError(f"page {number} can't be drawn: {error}", "unreadable") from error
     finally:
-        document.close()
+        file.close()
 
 
 def _drawn(page: PdfPage, lines: list[Line]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from html import unescape
@@ -75,8 +75,11 @@ class Annotations:
             self._form = document.formenv.raw if document.formenv else None
         self._seen: set[str] = set()
 
-    def of_page(self, page: PdfPage, glyphs: PageGlyphs) -> Additions | None:
-        """What stands on one page beside its own text; None if nothing does."""
+    def of_page(self, page: PdfPage, glyphs: PageGlyphs, off: Container[int] = ()) -> Additions | None:
+        """What stands on one page beside its own text; None if nothing does.
+
+        ``off`` are the places in the page's list of those in layers that are off.
+        """
         pdfium, calls = self._pdfium, _annotation_calls()
         handle = ctypes.cast(page.raw, ctypes.c_void_p)
         found: Additions | None = None
@@ -87,13 +90,13 @@ class Annotations:
             kind = calls.kind(opened)
             if kind not in (pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP):
                 found = found or Additions()
-                self._add(found, ctypes.cast(opened, pdfium.FPDF_ANNOTATION), kind, glyphs)
+                self._add(found, ctypes.cast(opened, pdfium.FPDF_ANNOTATION), kind, glyphs, is_off=i in off)
             calls.close(opened)
         return found
 
-    def _add(self, found: Additions, annotation: Any, kind: int, glyphs: PageGlyphs) -> None:
+    def _add(self, found: Additions, annotation: Any, kind: int, glyphs: PageGlyphs, *, is_off: bool) -> None:
         pdfium = self._pdfium
-        is_hidden = bool(pdfium.FPDFAnnot_GetFlags(annotation) & (_HIDDEN | _NO_VIEW))
+        is_hidden = is_off or bool(pdfium.FPDFAnnot_GetFlags(annotation) & (_HIDDEN | _NO_VIEW))
         if kind == pdfium.FPDF_ANNOT_WIDGET:
             self._add_field(found, annotation, glyphs, is_hidden)
             return

@@ -92,7 +92,7 @@ def parse_until(data: bytes, at: int) -> tuple[Value, int]:
         elif kind == "end":
             break
         else:
-            at = _string_end(data, at) if kind == "string" else at
+            at = string_end(data, at) if kind == "string" else at
             held.append(None)
         if not outer:
             break
@@ -107,7 +107,8 @@ def _dictionary(inside: list[Value]) -> dict[str, Value]:
     return {key: value for key, value in zip(inside[::2], inside[1::2], strict=False) if isinstance(key, Name)}
 
 
-def _string_end(data: bytes, at: int) -> int:
+def string_end(data: bytes, at: int) -> int:
+    """Where a string ends whose first parenthesis stands before ``at``."""
     depth = 1
     while depth and (found := _PARENTHESIS.search(data, at)):
         at = found.end()

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lake.errors import InputError
+from lake.parse.pdf.layers import Layers
 from lake.parse.pdf.structure import Structure
+from lake.parse.pdf.updates import with_flat_tree
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
 
 
-def opened(data: bytes) -> tuple[PdfDocument, Structure]:
-    """The document, and what its bytes say that it holds. Raises InputError."""
+class Opened(NamedTuple):
+    """An open document, what its bytes say that it holds, and its layers.
+
+    ``drawn`` is the document with what it draws in layers that are off, if it draws anything there; ``document`` is
+    without that.
+    """
+
+    document: PdfDocument
+    structure: Structure
+    layers: Layers
+    drawn: PdfDocument | None = None
+
+    def close(self) -> None:
+        self.document.close()
+        if self.drawn:
+            self.drawn.close()
+
+
+def opened(data: bytes) -> Opened:
+    """Open a document. Raises InputError."""
     import pypdfium2
 
     if b"%PDF-" not in data[:1024]:
@@ -23,16 +43,22 @@ def opened(data: bytes) -> tuple[PdfDocument, Structure]:
     except pypdfium2.PdfiumError as error:
         failure = reason(data, str(error))
         structure = Structure(data)
-        if failure.error_class != "garbage" or not structure.n_pages:
-            raise failure from error
-        document = _reopened(None, structure.with_flat_tree())
+        repaired = with_flat_tree(structure) if failure.error_class == "garbage" and structure.n_pages else b""
+        document = _opened_again(repaired)
         if document is None:
             raise failure from error
-        return document, structure
+        return Opened(document, structure, Layers(structure))
     structure = Structure(_without_security(document, data))
+    layers = Layers(structure)
     if structure.n_pages and (structure.is_irregular or structure.n_pages != len(document)):
-        document = _reopened(document, structure.with_flat_tree()) or document
-    return document, structure
+        if repaired_document := _opened_again(with_flat_tree(structure)):
+            document.close()
+            document = repaired_document
+    elif (shown := layers.without_hidden()) and (without := _opened_again(shown)):
+        if len(without) == len(document):
+            return Opened(without, structure, layers, document)
+        without.close()
+    return Opened(document, structure, layers)
 
 
 def reason(data: bytes, message: str) -> InputError:
@@ -55,14 +81,11 @@ def _without_security(document: PdfDocument, data: bytes) -> bytes:
     return copy.getvalue()
 
 
-def _reopened(document: PdfDocument | None, repaired: bytes) -> PdfDocument | None:
-    """The repaired file in place of the document; None if pdfium can't open it."""
+def _opened_again(changed: bytes) -> PdfDocument | None:
+    """A file that was changed; None if pdfium can't open it."""
     import pypdfium2
 
     try:
-        found = pypdfium2.PdfDocument(repaired)
+        return pypdfium2.PdfDocument(changed) if changed else None
     except pypdfium2.PdfiumError:
         return None
-    if document is not None:
-        document.close()
-    return found

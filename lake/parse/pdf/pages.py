@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
-from lake.parse.account import omission
+from lake.parse.account import omission, word_counts
 from lake.parse.document import Omission
 from lake.parse.pdf.annotations import Annotations
 from lake.parse.pdf.geometry import Line
@@ -16,12 +16,13 @@ from lake.parse.pdf.ocr import is_without_text
 from lake.parse.pdf.opening import reason
 from lake.parse.pdf.tables import find_tables
 from lake.parse.pdf.unread import unread_words, without_unread, words_with_gaps
+from lake.parse.pdf.unseen import remove_unseen
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
+    from pypdfium2 import PdfPage, PdfTextPage
 
     from lake.parse.pdf.ocr import Scans
-    from lake.parse.pdf.structure import Structure
+    from lake.parse.pdf.opening import Opened
 
 _UNMAPPED = "its fonts do not state which letters their glyphs are"
 
@@ -47,15 +48,22 @@ class Page:
         """Note that something on the page can't be read."""
         self.omitted.append(Omission("unreadable", n_words, f"page {self.number}: {cause}"))
 
+    def leave_out(self, text: str, why: str) -> None:
+        """Note text that no reader of the page sees."""
+        if text:
+            self.added.append(text)
+            self.omitted.append(omission("hidden", text, f"page {self.number}: {why}"))
+
 
 class PageReader:
     """Reads the pages of one document. Make it before any page is loaded, or values of form fields are missing."""
 
-    def __init__(self, document: PdfDocument, data: bytes, structure: Structure, scans: Scans) -> None:
-        self._document = document
+    def __init__(self, file: Opened, data: bytes, scans: Scans) -> None:
+        self._file = file
+        self._document = file.document
         self._data = data
-        self._structure = structure
-        self._annotations = Annotations(document)
+        self._structure = file.structure
+        self._annotations = Annotations(file.document)
         self._scans = scans
 
     def read(self, index: int) -> Page:
@@ -64,8 +72,11 @@ class PageReader:
         found = Page(index + 1)
         try:
             page = self._document[index]
+            unseen = self._without_unseen(page, index)
             text_page = page.get_textpage()
             try:
+                found.leave_out(unseen, "invisible text")
+                found.leave_out(self._in_layers(index, text_page), "layers that are off")
                 self._read_texts(found, page, text_page)
             finally:
                 text_page.close()
@@ -77,15 +88,35 @@ class PageReader:
             self._note_damage(found)
         return found
 
+    def _without_unseen(self, page: PdfPage, index: int) -> str:
+        """Take what no reader sees out of a page; returns it."""
+        structure = self._structure
+        if not structure.may_hold_unseen(index):
+            return ""
+        return remove_unseen(page, with_invisible=not structure.has_unsure_fonts(index))
+
+    def _in_layers(self, index: int, shown: PdfTextPage) -> str:
+        """The words that a page draws in layers that are off."""
+        if self._file.drawn is None:
+            return ""
+        page = self._file.drawn[index]
+        text_page = page.get_textpage()
+        try:
+            drawn = word_counts(text_page.get_text_range())
+        finally:
+            text_page.close()
+            page.close()
+        return " ".join((drawn - word_counts(shown.get_text_range())).elements())
+
     def _read_texts(self, found: Page, page: PdfPage, text_page: PdfTextPage) -> None:
         place = f"page {found.number}"
         structure, index = self._structure, found.number - 1
         is_unsure, ligatures = structure.has_unsure_fonts(index), structure.ligatures(index)
         glyphs = PageGlyphs(page, text_page, is_unsure=is_unsure, ligatures=ligatures)
-        added = self._annotations.of_page(page, glyphs)
+        added = self._annotations.of_page(page, glyphs, self._file.layers.hidden_annotations(index))
         if added:
             found.notes = added.notes
-            found.added = list(added.texts())
+            found.added += added.texts()
             found.omitted += [omission("hidden", text, f"{place}: annotation") for text in added.hidden]
             found.omitted += [Omission("attachment", 0, f"{place}: {name}") for name in added.attachments]
             if added.n_drawn:
@@ -100,7 +131,7 @@ class PageReader:
             _leave_out_unread(found, glyphs)
         if outside:
             found.omitted.append(omission("hidden", " ".join(outside), f"{place}: outside the page's edges"))
-        found.is_blank = not found.lines and glyphs.is_blank()
+        found.is_blank = not (found.lines or found.omitted) and glyphs.is_blank()
         if not found.is_blank and is_without_text(page, glyphs.text, has_more=bool(found.lines or found.notes)):
             self._read_scan(found, page)
 

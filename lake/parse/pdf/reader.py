@@ -24,7 +24,7 @@ from lake.parse.pdf.layout import (
 from lake.parse.pdf.listings import mark_listings
 from lake.parse.pdf.ocr import Scans
 from lake.parse.pdf.omissions import running_omissions
-from lake.parse.pdf.opening import opened
+from lake.parse.pdf.opening import Opened, opened
 from lake.parse.pdf.pages import Page, PageReader
 from lake.parse.pdf.running import running_lines
 from lake.parse.pdf.structure import Structure
@@ -42,18 +42,19 @@ _TITLE_PAGES = 3
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    document, structure = opened(data)
+    file = opened(data)
     try:
-        return _parsed(document, data, structure)
+        return _parsed(file, data)
     finally:
-        document.close()
+        file.close()
 
 
-def _parsed(document: PdfDocument, data: bytes, structure: Structure) -> ParsedDocument:
+def _parsed(file: Opened, data: bytes) -> ParsedDocument:
+    document = file.document
     if len(document) > MAX_PAGES:
         raise InputError(f"{len(document):,} pages, more than the limit of {MAX_PAGES:,}; split the file", "too_large")
     scans = Scans()
-    reader = PageReader(document, data, structure, scans)
+    reader = PageReader(file, data, scans)
     pages = [reader.read(index) for index in range(len(document))]
     values, unread = xfa_values(document)
     if pages and (values or unread):
@@ -62,8 +63,10 @@ def _parsed(document: PdfDocument, data: bytes, structure: Structure) -> ParsedD
         pages[-1].name(unread)
     if not any(page.lines or page.notes for page in pages):
         _refuse_damaged(pages)
+        if hidden := [one.place for page in pages for one in page.omitted if one.kind == "hidden"]:
+            raise InputError(f"all of its text is hidden from readers ({hidden[0]}); leave it out", "no_text")
         raise scans.refusal(len(pages), [one for page in pages for one in page.omitted])
-    return _written(document, pages, scans, structure)
+    return _written(document, pages, scans, file.structure)
 
 
 def _refuse_damaged(pages: Sequence[Page]) -> None:

@@ -10,18 +10,32 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from lake.parse.pdf.ligatures import ligatures, plain_name
-from lake.parse.pdf.objects import Name, Ref, Stream, Value, decoded, parse_until, parse_value
+from lake.parse.pdf.objects import Name, Ref, Stream, Value, decoded, parse_value
 
 _HEAD = re.compile(rb"(\d{1,10})[\s\0]+\d{1,5}[\s\0]+\Z")
 _ROOT = re.compile(rb"/Root[\s\0]+(\d{1,10})[\s\0]+\d{1,5}[\s\0]+R")
-_PAGES = re.compile(rb"/Pages[\s\0]*\d{1,10}[\s\0]+\d{1,5}[\s\0]+R")
-_STARTXREF = re.compile(rb"startxref\s+(\d{1,12})")
 _NUMBERED_GLYPH = re.compile(r"(?!u(?:ni)?[0-9A-F]{4,6}\Z|afii\d|SF\d|H\d)[A-Za-z]{1,6}-?[0-9A-F]{1,5}")
 _PAIR = re.compile(rb"\d+")
 _STREAM = re.compile(rb"stream(?:\r\n|\n|\r)")
 _STATE = re.compile(
     rb"(?:[qQwJjMdigGkKnmlcvyhW]|cm|ri|gs|rg|RG|cs|CS|scn?|SCN?|re|W\*|BT|ET|T[cwzLfrsdDm*]|BMC|BDC|EMC|MP|DP|BX|EX"
     rb"|true|false|null|[-+.\d]+|/[^\s\0<>\[\]()/%{}]*|<<|>>|[\[\]]|\([^()]*\)|<[0-9A-Fa-f\s]*>|%[^\r\n]*|[\s\0])+"
+)
+#: What stands in content that makes text invisible or white, in the forms in which programs write it.
+_UNSEEN_SIGNS = (
+    b"3 Tr",
+    b"1 g",
+    b"1 rg",
+    b"1 sc",
+    b"1.0 g",
+    b"1.0 rg",
+    b"1.0 sc",
+    b"00 g",
+    b"00 rg",
+    b"00 sc",
+    b" 0 k",
+    b"0.0 k",
+    b"00 k",
 )
 _MOST_PAGES = 50_000
 _DEEPEST = 6
@@ -42,7 +56,7 @@ class Structure:
     """The objects of a file by number, the last definition of each; and its pages."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
+        self.data = data
         self._places: dict[int, _ObjectPlace] = {}
         self._values: dict[int, Value] = {}
         self._held: dict[int, bytes] = {}
@@ -50,18 +64,19 @@ class Structure:
         self._unsure: dict[int, bool] = {}
         self._ligatures: dict[int, tuple[str, Mapping[int, str]]] = {}
         self._resources: dict[int, list[tuple[str, str]]] = {}
+        self._with_unseen: set[int] = set()
         self._last: tuple[int, list[tuple[str, str]]] = (-1, [])
         #: Object streams that can't be read in full, with the cause.
         self.broken: dict[int, str] = {}
         self._index()
         roots = _ROOT.findall(data)
-        self._root = int(roots[-1]) if roots else 0
+        self.root = int(roots[-1]) if roots else 0
         #: Whether the tree of pages has loops or gaps, over which pdfium loses pages or repeats them.
         self.is_irregular = False
-        self._leaves = list(self._leaves_of_tree()) or self._orphans()
+        self.leaves = list(self._leaves_of_tree()) or self._orphans()
 
     def _index(self) -> None:
-        data, at = self._data, 0
+        data, at = self.data, 0
         holders = []
         end = 0
         while (at := data.find(b"obj", at)) >= 0:
@@ -112,8 +127,7 @@ class Structure:
                 place = self._places.get(one.number)
                 if place is None:
                     return None
-                text = self._held[place.holder] if place.holder else self._data
-                self._values[one.number] = parse_value(text, place.start)
+                self._values[one.number] = parse_value(*self.source_of(one.number))
             one = self._values[one.number]
         return None
 
@@ -125,12 +139,21 @@ class Structure:
         return found if isinstance(found, dict) else {}
 
     @property
+    def n_objects(self) -> int:
+        """The largest number of an object, and one."""
+        return max(self._places, default=0) + 1
+
+    @property
+    def catalog(self) -> Dict:
+        return self.dictionary(Ref(self.root))
+
+    @property
     def n_pages(self) -> int:
-        return len(self._leaves)
+        return len(self.leaves)
 
     def _leaves_of_tree(self) -> Iterator[Ref]:
         """The pages in their order; an object that is missing may have been one."""
-        stack = [(self.dictionary(Ref(self._root)).get("Pages"), 0)]
+        stack = [(self.catalog.get("Pages"), 0)]
         seen: set[int] = set()
         while stack and len(seen) < _MOST_PAGES:
             node, depth = stack.pop()
@@ -149,24 +172,15 @@ class Structure:
         self.is_irregular = True
         return [ref for ref in map(Ref, sorted(self._places)) if self.dictionary(ref).get("Type") == "Page"]
 
-    def with_flat_tree(self) -> bytes:
-        """The file with an update in which one node holds all pages."""
-        data, place = self._data, self._places.get(self._root)
-        if place is None or not self._leaves:
-            return data
-        text = self._held[place.holder] if place.holder else data
-        catalog = text[place.start : parse_until(text, place.start)[1]]
-        node = max(self._places) + 1
-        catalog = _PAGES.sub(b"", catalog).rstrip().removesuffix(b">>") + b"/Pages %d 0 R>>" % node
-        kids = b" ".join(b"%d 0 R" % leaf.number for leaf in self._leaves)
-        pages = b"<</Type/Pages/Count %d/Kids[%s]>>" % (len(self._leaves), kids)
-        return updated(data, {self._root: catalog, node: pages}, self._root)
+    def source_of(self, number: int) -> tuple[bytes, int]:
+        """The bytes in which an object's value stands, and where it begins there. Raises KeyError."""
+        place = self._places[number]
+        return (self._held[place.holder] if place.holder else self.data), place.start
 
     def damage(self, index: int, *, is_blank: bool) -> list[str]:
         """Why text of a page may be missing; ``is_blank``: pdfium finds nothing on it."""
-        page = self._page(index)
-        contents = self.value(page.get("Contents"))
-        parts = contents if isinstance(contents, list) else [page["Contents"]] if "Contents" in page else []
+        page = self.page(index)
+        parts = self._contents(page)
         causes = [cause for part in parts for cause in self._stream_causes(part, "its content")]
         used = [named for named in self._causes_of_page(index) if named[1]]
         if not used and not (is_blank and parts and not causes):
@@ -182,13 +196,45 @@ class Structure:
         """Whether a page has fonts that may not state which letters their glyphs are."""
         return any(not cause or "letters" in cause for _, cause in self._causes_of_page(index))
 
+    def may_hold_unseen(self, index: int) -> bool:
+        """Whether a page may draw text that is white, transparent or invisible."""
+        page = self.page(index)
+        parts = self._contents(page)
+        for part in parts:
+            self._stream_causes(part, "its content")
+        return any(isinstance(part, Ref) and part.number in self._with_unseen for part in parts) or self._draws_unseen(
+            page, 0
+        )
+
+    def _contents(self, page: Dict) -> list[Value]:
+        contents = self.value(page.get("Contents"))
+        return contents if isinstance(contents, list) else [page["Contents"]] if "Contents" in page else []
+
+    def _draws_unseen(self, owner: Dict, depth: int) -> bool:
+        """Whether what a page or a form refers to may make text invisible: transparency, or forms to draw."""
+        resources = self.dictionary(self.resources_of(owner))
+        for state in self.dictionary(resources.get("ExtGState")).values():
+            entries = self.dictionary(state)
+            if "ca" in entries and not self.value(entries["ca"]):  # no number with a point is read
+                return True
+        for name, drawn in self.dictionary(resources.get("XObject")).items():
+            entries = self.dictionary(drawn)
+            if entries.get("Subtype") != "Form" or not isinstance(drawn, Ref):
+                continue
+            self._stream_causes(drawn, f"the part {name} that it draws")
+            if drawn.number in self._with_unseen:
+                return True
+            if depth < _DEEPEST and "Resources" in entries and self._draws_unseen(entries, depth + 1):
+                return True
+        return False
+
     def ligatures(self, index: int) -> dict[str, dict[int, str]]:
         """Letters of a page's glyphs that pdfium may not know: by the name of the font, then by code.
 
         Codes that two fonts of one name use for different letters are empty.
         """
         found: dict[str, dict[int, str]] = {}
-        for font in self._fonts(self._page(index), 0, set()):
+        for font in self._fonts(self.page(index), 0, set()):
             name, own = self._ligatures_of(font)
             if own:
                 known = found.setdefault(name, {})
@@ -199,7 +245,7 @@ class Structure:
 
     def _fonts(self, owner: Dict, depth: int, seen: set[int]) -> Iterator[Value]:
         """The fonts of a page, and those of the forms that it draws."""
-        where = self._resources_of(owner)
+        where = self.resources_of(owner)
         if isinstance(where, Ref):
             if where.number in seen:
                 return
@@ -224,13 +270,13 @@ class Structure:
             known = self._ligatures[number] = name, own
         return known
 
-    def _page(self, index: int) -> Dict:
-        return self.dictionary(self._leaves[index]) if index < len(self._leaves) else {}
+    def page(self, index: int) -> Dict:
+        return self.dictionary(self.leaves[index]) if index < len(self.leaves) else {}
 
     def _causes_of_page(self, index: int) -> list[tuple[str, str]]:
         """Those of the page's resources, of which those of the page that was asked for last are kept."""
         if self._last[0] != index:
-            self._last = index, self._resource_causes(self._page(index), 0)
+            self._last = index, self._resource_causes(self.page(index), 0)
         return self._last[1]
 
     def _is_unsure(self, one: Value) -> bool:
@@ -269,10 +315,12 @@ class Structure:
             return [f"{where} is missing"]
         if not isinstance(found, Stream):
             return [] if isinstance(found, list | Name) else [f"{where} is damaged: it is no stream"]
-        cause = decoded(found, self.value)[1]
+        text, cause = decoded(found, self.value)
+        if isinstance(one, Ref) and any(sign in text for sign in _UNSEEN_SIGNS):
+            self._with_unseen.add(one.number)
         return [f"{where} is damaged: {cause}"] if cause else []
 
-    def _resources_of(self, owner: Dict) -> Value:
+    def resources_of(self, owner: Dict) -> Value:
         """The resources of a page or a form, its own or inherited ones."""
         held = owner
         for _ in range(_INHERITED):
@@ -283,7 +331,7 @@ class Structure:
 
     def _resource_causes(self, owner: Dict, depth: int) -> list[tuple[str, str]]:
         """Damage of what a page or a form refers to, by name: forms to draw, and the letters of fonts."""
-        where = self._resources_of(owner)
+        where = self.resources_of(owner)
         number = where.number if isinstance(where, Ref) else 0
         if number in self._resources:
             return self._resources[number]
@@ -305,30 +353,3 @@ class Structure:
                 if depth < _DEEPEST and "Resources" in entries:
                     causes += [(name, cause) for _, cause in self._resource_causes(entries, depth + 1)]
         return causes
-
-
-def updated(data: bytes, objects: Mapping[int, bytes], root: int) -> bytes:
-    """The file with an update that replaces or adds objects."""
-    starts = _STARTXREF.findall(data)
-    before = int(starts[-1]) if starts else 0
-    out = bytearray(data + b"\n")
-    places = {}
-    for number, text in sorted(objects.items()):
-        places[number] = len(out)
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, text)
-    start, size = len(out), max(objects) + 1
-    if data[before : before + 20].lstrip().startswith(b"xref"):
-        out += b"xref\n" + b"".join(b"%d 1\n%010d 00000 n \n" % (n, place) for n, place in places.items())
-        out += b"trailer\n<</Size %d/Root %d 0 R/Prev %d>>\n" % (size, root, before)
-    else:
-        rows = b"".join(b"01%08X00" % place for place in (*places.values(), start))
-        index = b" ".join(b"%d 1" % n for n in (*places, size))
-        out += b"%d 0 obj\n<</Type/XRef/Size %d/W[1 4 1]/Index[%s]/Root %d 0 R/Prev %d" % (
-            size,
-            size + 1,
-            index,
-            root,
-            before,
-        )
-        out += b"/Filter/ASCIIHexDecode/Length %d>>stream\n%s>\nendstream\nendobj\n" % (len(rows) + 1, rows)
-    return bytes(out + b"startxref\n%d\n%%%%EOF\n" % start)

@@ -404,15 +404,6 @@ class TestTurnedAndHidden:
         assert kinds(parsed) == {"hidden": 5}
         assert account_of(parsed).n_words_lost == 0
 
-    def test_an_invisible_layer_is_text(self) -> None:
-        def draw(canvas: Any) -> None:
-            written = canvas.beginText(72, 700)
-            written.setTextRenderMode(3)
-            written.textLine("read by a scanner")
-            canvas.drawText(written)
-
-        assert read(pdf(draw)).text == "read by a scanner"
-
     def test_overprinted_type_is_read_once(self) -> None:
         def draw(canvas: Any) -> None:
             put(canvas, 72, 700, "Bold by printing twice")

@@ -1,0 +1,169 @@
+"""Text that a reader of a PDF does not see is left out and named; the layer of a scan stays."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import pytest
+
+from lake.errors import InputError
+from lake.parse.account import account_of
+from lake.parse.document import ParsedDocument
+from lake.parse.pdf import parse
+from lake.parse.pdf.content import ShownContent
+from tests.lake.parse.pdf_files import pdf, put, raw_pdf, stream
+
+FONT = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
+PLAIN = "BT /F1 12 Tf 72 700 Td (plain words) Tj ET\n"
+LAYERS = ("<</Type/OCG/Name(Draft)>>", "<</Type/OCG/Name(Final)>>")
+OFF = "/OCProperties<</OCGs[6 0 R 7 0 R]/D<</OFF[6 0 R]>>>>"
+MARKED = "/OC /MC0 BDC BT /F1 12 Tf 72 600 Td (veiled words) Tj ET EMC"
+
+
+def page(content: str, *more: str | bytes, resources: str = "", catalog: str = "", entries: str = "") -> bytes:
+    """One page with font 4, content 5, layers 6 and 7, and ``more`` objects from 8 on."""
+    return raw_pdf(
+        f"<</Type/Catalog/Pages 2 0 R{catalog}>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R"
+        f"/Resources<</Font<</F1 4 0 R>>{resources}>>{entries}>>",
+        FONT,
+        stream(PLAIN + content),
+        *LAYERS,
+        *more,
+    )
+
+
+def form(content: str, entries: str = "") -> bytes:
+    given = f"/Type/XObject/Subtype/Form/BBox[0.0 0 595 842]/Resources<</Font<</F1 4 0 R>>>>{entries}"
+    packed = zlib.compress(content.encode("latin-1"))
+    return stream(packed, f"/Filter/FlateDecode{given}")
+
+
+def hidden(parsed: ParsedDocument) -> Sequence[tuple[int, str]]:
+    return [(one.n_words, one.place) for one in parsed.omitted if one.kind == "hidden"]
+
+
+def properties(one: str) -> str:
+    return f"/Properties<</MC0 {one}>>"
+
+
+NESTED = "BT /F1 12 Tf 72 600 Td (veiled words) Tj ET"
+VIEW = "/OCProperties<</OCGs[6 0 R 7 0 R 8 0 R]/D<</AS[<</Event/View/Category[/View]/OCGs[8 0 R]>>]>>>>"
+FILES = {
+    "off": page(MARKED, resources=properties("6 0 R"), catalog=OFF),
+    "all off but one": page(
+        MARKED,
+        resources=properties("6 0 R"),
+        catalog="/OCProperties<</OCGs[6 0 R 7 0 R]/D<</BaseState/OFF/ON[7 0 R]>>>>",
+    ),
+    "for print alone": page(
+        MARKED,
+        "<</Type/OCG/Name(Mark)/Usage<</Print<</PrintState/ON>>/View<</ViewState/OFF>>>>>>",
+        resources=properties("8 0 R"),
+        catalog=VIEW,
+    ),
+    "membership": page(MARKED, "<</Type/OCMD/OCGs[6 0 R 7 0 R]/P/AllOn>>", resources=properties("8 0 R"), catalog=OFF),
+    "membership of one": page(MARKED, "<</Type/OCMD/OCGs 6 0 R>>", resources=properties("8 0 R"), catalog=OFF),
+    "expression": page(MARKED, "<</Type/OCMD/VE[/And 7 0 R[/Not 7 0 R]]>>", resources=properties("8 0 R"), catalog=OFF),
+    "form": page("/Fm0 Do", form(NESTED, "/OC 6 0 R"), resources="/XObject<</Fm0 8 0 R>>", catalog=OFF),
+    "in a form": page(
+        "/Fm0 Do",
+        form(MARKED).replace(b"/Resources<<", b"/Resources<</Properties<</MC0 6 0 R>>"),
+        resources="/XObject<</Fm0 8 0 R>>",
+        catalog=OFF,
+    ),
+    "layer inside a layer that is off": page(
+        "/OC /MC0 BDC /OC /MC1 BDC BT /F1 12 Tf 72 600 Td [(veiled) -300 (words)] TJ ET EMC EMC",
+        resources="/Properties<</MC0 6 0 R/MC1 7 0 R>>",
+        catalog=OFF,
+    ),
+    "annotation": page(
+        "",
+        "<</Type/Annot/Subtype/FreeText/Rect[72 600 300 620]/Contents(veiled words)/OC 6 0 R>>",
+        catalog=OFF,
+        entries="/Annots[8 0 R]",
+    ),
+    "annotation for print alone": page(
+        "",
+        "<</Type/Annot/Subtype/FreeText/Rect[72 600 300 620]/F 36/Contents(veiled words)>>",
+        entries="/Annots[8 0 R]",
+    ),
+    "invisible": page("BT 3 Tr /F1 12 Tf 72 600 Td (veiled words) Tj ET"),
+    "white": page("1 g BT /F1 12 Tf 72 600 Td (veiled words) Tj ET"),
+    "white in a form": page("/Fm0 Do", form(f"1 1 1 rg {NESTED}"), resources="/XObject<</Fm0 8 0 R>>"),
+    "white on a white box": page("1 g 60 580 300 40 re f BT /F1 12 Tf 72 600 Td (veiled words) Tj ET"),
+    "transparent": page(f"/G0 gs {NESTED}", resources="/ExtGState<</G0<</ca 0.0>>>>"),
+    "outside of the crop box": page("BT /F1 12 Tf 72 20 Td (veiled words) Tj ET", entries="/CropBox[0 50 595 842]"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_text_that_nobody_sees_is_left_out_and_named(name: str) -> None:
+    parsed = parse(FILES[name], ".pdf")
+    assert parsed.text == "plain words"
+    assert [n_words for n_words, _ in hidden(parsed)] == [2]
+    assert hidden(parsed)[0][1].startswith("page 1: ")
+    assert (account_of(parsed).n_words_source, account_of(parsed).n_words_lost) == (4, 0)
+
+
+SEEN = {
+    "layer that is on": page(MARKED, resources=properties("7 0 R"), catalog=OFF),
+    "one of two layers": page(MARKED, "<</Type/OCMD/OCGs[6 0 R 7 0 R]>>", resources=properties("8 0 R"), catalog=OFF),
+    "visible without the layer": page(
+        MARKED, "<</Type/OCMD/OCGs[6 0 R]/P/AllOff>>", resources=properties("8 0 R"), catalog=OFF
+    ),
+    "white on black": page("0 g 60 580 300 40 re f 1 g BT /F1 12 Tf 72 600 Td (veiled words) Tj ET"),
+    "white on a form": page(
+        f"/Fm0 Do 1 g {NESTED}", form("0 g 60 580 300 40 re f"), resources="/XObject<</Fm0 8 0 R>>"
+    ),
+    "white with black edges": page("1 g 0 G BT 2 Tr /F1 12 Tf 72 600 Td (veiled words) Tj ET"),
+    "half transparent": page(f"/G0 gs {NESTED}", resources="/ExtGState<</G0<</ca 0.5>>>>"),
+    "over a picture": page(
+        "q 500 0 0 700 50 50 cm /Im0 Do Q BT 3 Tr /F1 12 Tf 72 600 Td (veiled words) Tj ET",
+        stream(b"\x80", "/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray"),
+        resources="/XObject<</Im0 8 0 R>>",
+    ),
+    "under a picture": page(
+        "BT 3 Tr /F1 12 Tf 72 600 Td (veiled words) Tj ET q 500 0 0 700 50 50 cm /Im0 Do Q",
+        stream(b"\x80", "/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray"),
+        resources="/XObject<</Im0 8 0 R>>",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_text_that_is_seen_or_lies_on_a_scan_stays(name: str) -> None:
+    parsed = parse(SEEN[name], ".pdf")
+    assert parsed.text.split() == ["plain", "words", "veiled", "words"]
+    assert not hidden(parsed)
+
+
+def test_a_page_keeps_what_follows_a_layer_that_is_off() -> None:
+    content = (
+        "/OC /MC0 BDC q 1 0 0 1 0 -50 cm BT /F1 12 Tf 72 650 Td (veiled \\) EMC words) ' ET BI /W 1 ID x EMC EI "
+        "0 0 50 50 re f Q EMC BT /F1 12 Tf 72 500 Td (later words) Tj ET"
+    )
+    parsed = parse(page(content, resources=properties("6 0 R"), catalog=OFF), ".pdf")
+    assert parsed.text.split() == ["plain", "words", "later", "words"]
+
+
+def test_state_inside_of_hidden_parts_is_kept() -> None:
+    shown = ShownContent({"MC0"}.__contains__, {"Fm1"}.__contains__)
+    assert shown.of(b"/OC /MC0 BDC 1 g (a) Tj 0 0 5 5 re f") == b"/OC /MC0 BDC 1 g 0 0 5 5 re n"
+    assert shown.of(b"(b) ' EMC (c) Tj /Fm1 Do /Fm2 Do") == b" T* EMC (c) Tj /Fm2 Do"
+
+
+def test_white_signs_without_words_stay() -> None:
+    parsed = parse(page("1 g BT /F1 12 Tf 72 600 Td (....) Tj ET"), ".pdf")
+    assert not hidden(parsed)
+
+
+def test_a_file_of_nothing_but_hidden_text_is_refused_with_the_cause() -> None:
+    def draw(canvas: object) -> None:
+        canvas.setFillGray(1)  # type: ignore[attr-defined]
+        put(canvas, 72, 700, "veiled words")
+
+    with pytest.raises(InputError, match=r"all of its text is hidden from readers \(page 1: invisible text\)"):
+        parse(pdf(draw), ".pdf")
