@@ -91,7 +91,8 @@ class _Objects:
 
     def unseen(self, page: ctypes.c_void_p) -> list[_Unseen]:
         """The unseen text objects; no invisible ones if some lie on what is drawn, as those of a scan do."""
-        white, invisible = [], []
+        white: list[_Unseen] = []
+        invisible: list[_Unseen] = []
         for one, is_white in self._inside(page, None, False, 0):
             (white if is_white else invisible).append(one)
         return white + (invisible if self._with_invisible and not self._has_layer else [])
