@@ -75,8 +75,8 @@ def forget(
 
     Documents that ever held the same bytes are erased with them; all others stay unchanged in every release. Places
     and bytes are denied from then on; the sources are not touched. Ends with a proof that decodes and searches every
-    file of the lake. Raises ContractError if that finds a trace, or if the cache that services share can't be cleared.
-    Safe to kill and to repeat.
+    file of the lake; the log keeps its figures. Raises ContractError if that finds a trace, or if the cache that
+    services share can't be cleared. Safe to kill and to repeat.
     """
     if dry_run:
         choice = choose(lake, lake.log.read(), uri=uri, where=where, source=source)
@@ -103,6 +103,7 @@ def forget(
         lake.log.checkpoint(erased.terms.ids, naming(erased.terms))
         n_cached = finish(lake, progress)[1]
         proof = _prove(lake, erased, progress)
+        lake.log.record("proof", "", by=by, facts={"proof": proof.counts})
     held = _holding(lake)
     return Forgotten(False, choice.documents, choice.releases, choice.digest, proof, n_questions, held, n_cached)
 

@@ -84,6 +84,11 @@ class Proof:
     def holds(self) -> bool:
         return not self.traces and not self.undecoded
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How much was searched; names nothing."""
+        return {name: getattr(self, name) for name in ("n_files", "n_bytes", "n_rows", "n_strings", "n_vectors")}
+
 
 def words_of(text: str) -> set[str]:
     """Lower-case runs of at least four letters and digits.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lake.releases.values import Entry, Release
 
 #: Facts of a log entry that are of interest to a reader.
-_FACTS = ("forced", "name", "outcome", "against")
+_FACTS = ("forced", "name", "outcome", "against", "proof")
 #: Measures that are shown besides those of the gate.
 _SHOWN = ("document nDCG@10", "document R@10", "span recall@5", "answer correctness")
 

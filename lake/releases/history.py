@@ -279,7 +279,7 @@ def collapse(history: History, now: datetime) -> Iterator[Entry]:
         ours = kept and entry.action != "prune"
         starts = entry.live != was_live and (was_live is None or bool({entry.live, was_live} & history.releases.keys()))
         fresh = entry.at > now - _REMEMBERED and entry.release not in folded
-        if ours or starts or fresh or entry.action in ("forget", "rebuild") or entry.seq == history.head:
+        if ours or starts or fresh or entry.action in ("forget", "proof", "rebuild") or entry.seq == history.head:
             yield replace(entry, facts=_remaining(entry, history))
             was_live = entry.live
 

@@ -23,6 +23,7 @@ Action = Literal[
     "rebuild",
     "prune",
     "forget",
+    "proof",
     "rights",
 ]
 Status = Literal["live", "candidate", "refused", "superseded", "rolled back"]
@@ -112,8 +113,8 @@ class Entry:
     ``facts`` by action: a build's ``release``, what it ``spent`` (Spent), its ``oldest_change_at``, and the versions of
     its ``sources`` by name, such as a commit (older logs lack all three); an audit's ``verdict``; a gate's ``outcome``
     (passed, warned, blocked, or off) and the release it was compared ``against``; whether a publish was ``forced``;
-    the ``name`` given or removed. Actions that change releases in place (rebuild, prune, forget) have the ``changed``
-    fields by release and the ``dropped`` releases.
+    the ``name`` given or removed; how much the ``proof`` of an erasure searched. Actions that change releases in place
+    (rebuild, prune, forget) have the ``changed`` fields by release and the ``dropped`` releases.
     """
 
     seq: int

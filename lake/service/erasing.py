@@ -1,4 +1,4 @@
-"""Erases documents for callers that may: one erasure at a time, which goes on if the caller leaves."""
+"""Erases documents for callers that may: one erasure at a time, which goes on if the caller leaves, or the service."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from lake.directory import Lake
 from lake.erasure.forget import forget
+from lake.erasure.forget_process import ForgetProcess
 from lake.errors import ContractError, RefusedError, TransientError, UsageError
 from lake.ids.uris import folded
-from lake.maintenance import operate
 from lake.service.lake_views import is_read_only
 from lake.service.problems import Problem, forbidden, found_document, problem_of
 from lake.service.responses import event
@@ -56,6 +56,7 @@ class Erasing:
     def __init__(self, service: Service) -> None:
         self._service, self._workers = service, Workers(1, 0)
         self._running: set[asyncio.Task[dict[str, Any]]] = set()
+        self._process: ForgetProcess | None = None
 
     async def plan(self, key: Key, doc_id: str, at: str) -> dict[str, Any]:
         """An ErasurePlan."""
@@ -109,9 +110,10 @@ class Erasing:
         if folded(asked.uri) != folded(place["uri"]):
             raise UsageError("this is not the uri of the document; type it as the dry run shows it")
         chosen = {"uri": place["uri"], "source": place["source"]}
-        words: dict[str, Any] = {"why": asked.why, "planned": asked.plan, "by": f"{key.name} over HTTP"}
+        words = {"why": asked.why, "planned": asked.plan, "by": f"{key.name} over HTTP"}
+        self._process = ForgetProcess(index.url, {**chosen, **words})
         try:
-            found = operate.forget(index.url, **chosen, **words, progress=steps)
+            found = self._process.outcome(steps)
         except RefusedError as error:
             raise Problem(409, "refused", str(error)) from error
         except (ContractError, TransientError, OSError) as error:
@@ -120,13 +122,14 @@ class Erasing:
         return {"release": live.id if live else None, **_shown(found)}
 
     def close(self) -> None:
+        if self._process is not None:
+            self._process.leave()
         self._workers.close()
 
 
 def _shown(found: Forgotten) -> dict[str, Any]:
     named = {name: value for name, value in asdict(found).items() if name not in ("dry_run", "plan", "proof")}
-    counts = ("n_files", "n_bytes", "n_rows", "n_strings", "n_vectors")
-    return {**named, "proof": {name: getattr(found.proof, name) for name in counts}}
+    return {**named, "proof": found.proof.counts if found.proof else None}
 
 
 def _unfinished(error: Exception) -> Problem:

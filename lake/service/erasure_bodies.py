@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field, StrictBool
 
-from lake.service.lake_bodies import Act
+from lake.service.lake_bodies import Act, ErasureProof
 
 _PLAN = (
     "The `plan` of the dry run. If the erasure would take other documents by now, or other bytes of them, it takes "
@@ -40,16 +40,6 @@ class PlannedErasure(Act):
     uri: str = Field(max_length=4000, description=_URI)
     plan: str = Field(max_length=200, description=_PLAN)
     stream: StrictBool = Field(False, description=_STREAM)
-
-
-class ErasureProof(BaseModel):
-    """What was decoded and searched, without finding a trace."""
-
-    n_files: int
-    n_bytes: int
-    n_rows: int
-    n_strings: int
-    n_vectors: int
 
 
 class Erased(BaseModel):

@@ -103,6 +103,16 @@ class Timeline(BaseModel):
     next_before: str | None
 
 
+class ErasureProof(BaseModel):
+    """What was decoded and searched, without finding a trace."""
+
+    n_files: int
+    n_bytes: int
+    n_rows: int
+    n_strings: int
+    n_vectors: int
+
+
 class LogEntry(BaseModel):
     """What somebody did: ``forced`` of a publish, ``name`` of a naming, ``outcome`` of a gate and what ``against``."""
 
@@ -118,6 +128,7 @@ class LogEntry(BaseModel):
     name: str | None
     outcome: str | None
     against: str | None
+    proof: ErasureProof | None = Field(description="How much the proof of an erasure searched without finding a trace.")
 
 
 class LogPage(BaseModel):

@@ -135,8 +135,9 @@ def test_gone_from_every_release_and_every_file(source: Path, lake_url: str, nig
             assert len(reader.search("Quistermann", 3, mode="text", at=name)) == 0
             assert len(reader.search("file", 5, at=name)) == 5
     assert index.search("Annabella", 1, mode="text")["uri"].to_pylist() == ["3.md"]
-    log = Lake.existing(lake_url).log.read().entries[-1]
+    log, proven = Lake.existing(lake_url).log.read().entries[-2:]
     assert (log.action, log.why, log.facts["n_documents"]) == ("forget", "request 4711", 2)
+    assert (proven.action, proven.facts) == ("proof", {"proof": done.proof.counts})
 
 
 def test_a_later_run_leaves_it_out_and_says_so(

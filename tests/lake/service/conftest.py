@@ -72,11 +72,11 @@ class Running:
 
     def post(self, path: str = "/query", key: str = "", **body: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return httpx.post(f"{self.url}{path}", json=body, headers=headers, timeout=30)
+        return httpx.post(f"{self.url}{path}", json=body, headers=headers, timeout=120)
 
     def get(self, path: str, key: str = "", **words: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return httpx.get(f"{self.url}{path}", headers=headers, params=words, timeout=30)
+        return httpx.get(f"{self.url}{path}", headers=headers, params=words, timeout=120)
 
 
 Start = Callable[..., Running]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-import time
+import signal
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 import httpx
@@ -14,13 +15,16 @@ import pytest
 
 import lake
 from lake.directory import Lake
-from lake.errors import UsageError
+from lake.erasure.forget_process import ForgetProcess
+from lake.errors import TransientError, UsageError
+from lake.reporting import silent
 from lake.service.app import create_app
 from lake.service.capacity import Capacity
 from lake.service.erasing import ErasureSteps
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.storage.lease import WriterLease
-from tests.lake.service.conftest import Running, TwoReleases, _listening
+from tests.lake.service.conftest import Running, TwoReleases, listening_service
+from tests.waiting import until
 
 ERASER, OPERATOR, READER = (f"a-key-of-an-{name}-0123" for name in ("eraser", "operator", "reader"))
 KEYS = [
@@ -41,11 +45,18 @@ def erased_lake(two_releases: TwoReleases, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def running(erased_lake: str) -> Iterator[Running]:
+    with _service(erased_lake, KeyRing(KEYS)) as running:
+        yield running
+
+
+def _service(url: str, keys: KeyRing) -> AbstractContextManager[Running]:
     limits = Capacity(rate=10_000, burst=10_000)
-    app = create_app(lake.open_lake(erased_lake), KeyRing(KEYS), limits)
-    running, stop = _listening(app, limits)
-    yield running
-    stop()
+    return listening_service(create_app(lake.open_lake(url), keys, limits), limits)
+
+
+def proofs(url: str) -> list[str]:
+    """Who erased something and had it proven."""
+    return [entry.by for entry in Lake(url).log.read().entries if entry.action == "proof"]
 
 
 def path_of(url: str, uri: str) -> str:
@@ -79,34 +90,41 @@ def test_what_was_planned_is_erased_proven_and_logged(running: Running, erased_l
     assert found["proof"]["n_files"] > 10
     assert running.get(path, ERASER).status_code == 404
     assert "2.md" not in {hit["uri"] for hit in running.post(key=OPERATOR, text="lamp 2", k=50).json()["hits"]}
-    entry = running.get("/log", OPERATOR).json()["entries"][0]
-    assert (entry["action"], entry["why"], entry["by"]) == ("forget", WHY, "eraser over HTTP")
+    proven, erased = running.get("/log", OPERATOR).json()["entries"][:2]
+    assert (erased["action"], erased["why"], erased["by"]) == ("forget", WHY, "eraser over HTTP")
+    assert (proven["action"], proven["by"], proven["proof"]) == ("proof", "eraser over HTTP", found["proof"])
 
 
-def test_the_progress_of_an_erasure_is_streamed(running: Running, erased_lake: str) -> None:
-    path = path_of(erased_lake, "3.md")
-    planned = plan(running, path)
-    reply = running.post(path, ERASER, uri="3.md", plan=planned["plan"], why=WHY, stream=True)
-    events = [block.removeprefix("event: ").split("\ndata: ") for block in reply.text.split("\n\n")[:-1]]
+def test_the_progress_of_an_erasure_is_streamed_and_a_second_one_at_once_is_no_failure(
+    running: Running, erased_lake: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, other = path_of(erased_lake, "3.md"), path_of(erased_lake, "9.md")
+    body = {"uri": "3.md", "plan": plan(running, path)["plan"], "why": WHY, "stream": True}
+    second = {"uri": "9.md", "plan": plan(running, other)["plan"], "why": WHY}
+    headers = {"Authorization": f"Bearer {ERASER}"}
+    with httpx.stream("POST", running.url + path, json=body, headers=headers, timeout=120) as reply:
+        refused = running.post(other, ERASER, **second)
+        events = [block.removeprefix("event: ").split("\ndata: ") for block in reply.read().decode().split("\n\n")[:-1]]
+    assert (refused.status_code, "erasing other documents" in refused.text) == (409, True)
+    assert "an erasure failed" not in caplog.text
     assert (reply.headers["content-type"].split(";")[0], events[-1][0]) == ("text/event-stream", "erased")
-    assert {name for name, _ in events[:-1]} <= {"progress"}
+    assert {name for name, _ in events[:-1]} == {"progress"}
     assert json.loads(events[-1][1])["proof"]["n_rows"] > 0
 
 
 @pytest.mark.parametrize(
-    ("key", "words", "status", "message"),
+    ("key", "words", "stream", "status", "message"),
     [
-        (READER, {}, 403, "may not erase"),
-        (OPERATOR, {}, 403, '"erases": true'),
-        (ERASER, {"uri": "5.md"}, 400, "not the uri of the document"),
-        (ERASER, {"plan": "0"}, 409, "look at the dry run again"),
-        (ERASER, {"why": "4.md holds a name"}, 400, "the reason names what is to be erased"),
-        (ERASER, {"why": " "}, 422, "reason"),
+        (READER, {}, False, 403, "may not erase"),
+        (OPERATOR, {}, True, 403, '"erases": true'),
+        (ERASER, {"uri": "5.md"}, True, 400, "not the uri of the document"),
+        (ERASER, {"plan": "0"}, False, 409, "look at the dry run again"),
+        (ERASER, {"why": "4.md holds a name"}, True, 400, "the reason names what is to be erased"),
+        (ERASER, {"why": " "}, True, 422, "reason"),
     ],
 )
-@pytest.mark.parametrize("stream", [False, True])
 def test_what_may_not_be_erased_is_refused_and_stays(
-    running: Running, erased_lake: str, key: str, words: dict[str, str], status: int, message: str, stream: bool
+    running: Running, erased_lake: str, key: str, words: dict[str, str], stream: bool, status: int, message: str
 ) -> None:
     path, head = path_of(erased_lake, "4.md"), Lake(erased_lake).log.read().head
     body = {"uri": "4.md", "plan": plan(running, path)["plan"], "why": WHY} | words
@@ -126,43 +144,24 @@ def test_an_erasure_does_not_wait_for_a_run_that_writes(running: Running, erased
     assert (reply.status_code, "a run that writes" in reply.json()["message"]) == (409, True)
 
 
-def test_of_two_erasures_at_once_one_is_refused_and_is_no_failure(
-    running: Running, erased_lake: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    erasing = [(path_of(erased_lake, uri), {"uri": uri, "why": WHY}) for uri in ("8.md", "9.md")]
-    erasing = [(path, {**body, "plan": plan(running, path)["plan"]}) for path, body in erasing]
-    with ThreadPoolExecutor(2) as callers:
-        sent = [callers.submit(running.post, path, ERASER, **body) for path, body in erasing]
-    replies = [one.result() for one in sent]
-    assert sorted(reply.status_code for reply in replies) in ([200, 409], [200, 200])  # the first one may be done
-    assert all("erasing other documents" in reply.text for reply in replies if reply.status_code == 409)
-    assert "an erasure failed" not in caplog.text
+def test_an_erasure_whose_process_is_killed_is_not_finished(erased_lake: str) -> None:
+    erasing = ForgetProcess(erased_lake, {"uri": "4.md", "why": WHY})
+    os.kill(erasing.pid, signal.SIGKILL)
+    with pytest.raises(TransientError, match="ended with status -9"):
+        erasing.outcome(silent)
 
 
-def test_an_erasure_whose_caller_leaves_is_finished(running: Running, erased_lake: str) -> None:
-    path = path_of(erased_lake, "6.md")
-    body = {"uri": "6.md", "plan": plan(running, path)["plan"], "why": WHY, "stream": True}
-    with httpx.stream("POST", running.url + path, json=body, headers={"Authorization": f"Bearer {ERASER}"}, timeout=60):
-        pass  # the head of the response came: it is begun
-    until = time.monotonic() + 120
-    while running.get(path, OPERATOR).status_code != 404 and time.monotonic() < until:
-        time.sleep(0.05)
-    assert running.get(path, OPERATOR).status_code == 404
-
-
-def test_a_page_of_another_site_can_not_erase(erased_lake: str) -> None:
-    limits = Capacity(rate=10_000, burst=10_000)
+def test_an_erasure_goes_on_without_its_caller_and_without_its_service(erased_lake: str) -> None:
     anonymous = Key("anonymous", principals="*", operator=True, erases=True)
-    app = create_app(lake.open_lake(erased_lake), KeyRing(anonymous=anonymous), limits)
-    running, stop = _listening(app, limits)
-    try:
-        path = path_of(erased_lake, "7.md")
-        body = {"uri": "7.md", "plan": plan(running, path, "")["plan"], "why": WHY}
-        headers = {"Origin": "https://evil.example"}
-        reply = httpx.post(running.url + path, json=body, headers=headers, timeout=60)
-        assert (reply.status_code, "another site" in reply.text) == (403, True)
-    finally:
-        stop()
+    with _service(erased_lake, KeyRing(anonymous=anonymous)) as running:
+        path = path_of(erased_lake, "6.md")
+        body = {"uri": "6.md", "plan": plan(running, path, "")["plan"], "why": WHY, "stream": True}
+        of_another_site = httpx.post(running.url + path, json=body, headers={"Origin": "https://evil.example"})
+        assert (of_another_site.status_code, "another site" in of_another_site.text) == (403, True)
+        with httpx.stream("POST", running.url + path, json=body, timeout=120) as reply:
+            assert reply.status_code == 200  # the head of the response came: it is begun
+    until(lambda: proofs(erased_lake)[-1:] == ["anonymous over HTTP"])
+    assert "6.md" not in lake.open_lake(erased_lake).dataset("documents").to_table(["uri"]).column("uri").to_pylist()
 
 
 @pytest.mark.parametrize("less", [{"operator": False}, {"principals": ["hr"]}])
