@@ -93,7 +93,8 @@ class PageReader:
         structure = self._structure
         if not structure.may_hold_unseen(index):
             return ""
-        return remove_unseen(page, with_invisible=not structure.has_unsure_fonts(index))
+        has_sure_colours = not structure.may_paint_patterns(index)
+        return remove_unseen(page, with_invisible=not structure.has_unsure_fonts(index), with_white=has_sure_colours)
 
     def _in_layers(self, index: int, shown: PdfTextPage) -> str:
         """The words that a page draws in layers that are off."""

@@ -206,6 +206,17 @@ class Structure:
             page, 0
         )
 
+    def may_paint_patterns(self, index: int) -> bool:
+        """Whether a page, or a form that it draws, has patterns: pdfium tells gradients as white."""
+        return self._has_patterns(self.page(index), 0)
+
+    def _has_patterns(self, owner: Dict, depth: int) -> bool:
+        resources = self.dictionary(self.resources_of(owner))
+        if self.dictionary(resources.get("Pattern")):
+            return True
+        forms = map(self.dictionary, self.dictionary(resources.get("XObject")).values())
+        return depth < _DEEPEST and any("Resources" in one and self._has_patterns(one, depth + 1) for one in forms)
+
     def _contents(self, page: Dict) -> list[Value]:
         contents = self.value(page.get("Contents"))
         return contents if isinstance(contents, list) else [page["Contents"]] if "Contents" in page else []

@@ -22,6 +22,8 @@ _DEEPEST_FORM = 4
 _INVISIBLE, _CLIP = 3, 7
 _OPAQUE, _WHITE = 8, 250
 _THIN = 2.0
+#: Points of a line that letters may stand on.
+_BROAD = 4.0
 
 
 class _Calls:
@@ -37,6 +39,7 @@ class _Calls:
         self.fill = unchecked("FPDFPageObj_GetFillColor")
         self.stroke = unchecked("FPDFPageObj_GetStrokeColor")
         self.draw_mode = unchecked("FPDFPath_GetDrawMode")
+        self.width = unchecked("FPDFPageObj_GetStrokeWidth")
         self.remove = unchecked("FPDFPage_RemoveObject")
         self.form_remove = unchecked("FPDFFormObj_RemoveObject")
         self.destroy = unchecked("FPDFPageObj_Destroy", None)
@@ -54,14 +57,14 @@ class _Unseen(NamedTuple):
     form: ctypes.c_void_p | None
 
 
-def remove_unseen(page: PdfPage, *, with_invisible: bool) -> str:
+def remove_unseen(page: PdfPage, *, with_invisible: bool, with_white: bool) -> str:
     """Take text that no reader sees out of a loaded page, and return it.
 
     Text above anything that is drawn there stays, since it may be the layer of a scan or stand on a dark ground.
-    ``with_invisible`` is false for pages whose other text can't be read.
+    ``with_invisible`` is false for pages whose other text can't be read, ``with_white`` for those whose colours can't.
     """
     handle, calls = ctypes.cast(page.raw, ctypes.c_void_p), _calls()
-    found = _Objects(with_invisible).unseen(handle)
+    found = _Objects(with_invisible, with_white).unseen(handle)
     if not found:
         return ""
     text_page = page.get_textpage()
@@ -81,8 +84,8 @@ def remove_unseen(page: PdfPage, *, with_invisible: bool) -> str:
 class _Objects:
     """Looks through the objects of a page."""
 
-    def __init__(self, with_invisible: bool) -> None:
-        self._with_invisible = with_invisible
+    def __init__(self, with_invisible: bool, with_white: bool) -> None:
+        self._with_invisible, self._with_white = with_invisible, with_white
         self._quick = _calls()
         self._results = Results()
         self._numbers = [ctypes.c_uint() for _ in range(4)]
@@ -95,7 +98,7 @@ class _Objects:
         invisible: list[_Unseen] = []
         for one, is_white in self._inside(page, None, False, 0):
             (white if is_white else invisible).append(one)
-        return white + (invisible if self._with_invisible and not self._has_layer else [])
+        return (white if self._with_white else []) + (invisible if self._with_invisible and not self._has_layer else [])
 
     def _inside(
         self, holder: ctypes.c_void_p, form: ctypes.c_void_p | None, is_covered: bool, depth: int
@@ -159,11 +162,17 @@ class _Objects:
         return "white" if min(red, green, blue) >= _WHITE else "ink"
 
     def _is_ink(self, path: ctypes.c_void_p) -> bool:
-        """Whether a path is filled with more than white."""
+        """Whether a path is filled with more than white, or drawn by lines as broad as a ground."""
         fill, stroke = ctypes.c_int(), ctypes.c_int()
-        if not self._quick.draw_mode(path, ctypes.byref(fill), ctypes.byref(stroke)) or not fill.value:
+        if not self._quick.draw_mode(path, ctypes.byref(fill), ctypes.byref(stroke)):
             return False
-        return self._colour(self._quick.fill, path) == "ink"
+        if fill.value and self._colour(self._quick.fill, path) == "ink":
+            return True
+        return bool(stroke.value) and self._is_broad(path) and self._colour(self._quick.stroke, path) == "ink"
+
+    def _is_broad(self, path: ctypes.c_void_p) -> bool:
+        width = self._results.floats
+        return bool(self._quick.width(path, self._results.each_float_at[0])) and width[0] > _BROAD
 
     def _holds_only_text(self, form: ctypes.c_void_p) -> bool:
         quick = self._quick

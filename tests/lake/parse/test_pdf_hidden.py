@@ -118,6 +118,15 @@ SEEN = {
     "white on a form": page(
         f"/Fm0 Do 1 g {NESTED}", form("0 g 60 580 300 40 re f"), resources="/XObject<</Fm0 8 0 R>>"
     ),
+    "white on a broad line": page(
+        "0 G 40 w 60 600 m 400 600 l S 1 g BT /F1 12 Tf 72 595 Td (veiled words) Tj ET",
+    ),
+    "white on a gradient": page(
+        f"/Pattern cs /P0 scn 60 580 300 40 re f 1 g {NESTED}",
+        "<</PatternType 2/Shading<</ShadingType 2/ColorSpace/DeviceGray/Coords[0 0 500 0]"
+        "/Function<</FunctionType 2/Domain[0 1]/C0[0]/C1[0.4]/N 1>>>>>>",
+        resources="/Pattern<</P0 8 0 R>>",
+    ),
     "white with black edges": page("1 g 0 G BT 2 Tr /F1 12 Tf 72 600 Td (veiled words) Tj ET"),
     "half transparent": page(f"/G0 gs {NESTED}", resources="/ExtGState<</G0<</ca 0.5>>>>"),
     "over a picture": page(
