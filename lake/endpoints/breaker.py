@@ -60,7 +60,7 @@ class BreakerLimits:
     """Opens after ``n_failures`` in a row. Probes start ``first`` seconds later, and the interval grows to ``longest``.
 
     A probe takes as long as the last call was given, within ``least_probe`` and ``probe`` seconds. A part is therefore
-    back in use after at most ``longest + probe``.
+    back in use after at most ``longest + probe``. Calls that were under way when it opened end after ``patience``.
     """
 
     n_failures: int = 3
@@ -68,6 +68,7 @@ class BreakerLimits:
     longest: float = 4.0
     probe: float = 5.0
     least_probe: float = 0.0
+    patience: float = 5.0
 
 
 class Breaker:
@@ -112,7 +113,8 @@ class Breaker:
             raise self._unreachable(f"it has not answered since {self.since:%H:%M:%S} UTC: {self.cause}")
         is_in_time = seconds is None or at_most(seconds) == seconds
         try:
-            found = work() if seconds is None else within(seconds, work, repr(self.name))
+            is_hopeless = (lambda: False) if is_forced else self._is_hopeless
+            found = work() if seconds is None else within(seconds, work, repr(self.name), is_hopeless)
         except Exception as error:  # whatever a part or its client raises
             if not self._is_failure(error):
                 raise
@@ -123,6 +125,11 @@ class Breaker:
             raise self._unreachable(_brief(error)) from error
         self._n_failures = 0
         return found
+
+    def _is_hopeless(self) -> bool:
+        """Whether the part has not answered anybody for longer than a call under way is worth waiting for."""
+        since = self.since
+        return since is not None and (datetime.now(UTC) - since).total_seconds() > self._limits.patience
 
     def open(self, error: Exception) -> None:
         """Leaves the part out until a probe succeeds."""

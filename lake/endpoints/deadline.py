@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from typing import TypeVar
@@ -18,6 +18,9 @@ T = TypeVar("T")
 class LateError(TransientError):
     """Work did not end in time."""
 
+
+#: Seconds between two looks at whether work is hopeless.
+_LOOK = 0.5
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
@@ -45,21 +48,21 @@ def at_most(seconds: float) -> float:
     return seconds if remaining is None else max(min(seconds, remaining), 0.001)
 
 
-def within(seconds: float, work: Callable[[], T], what: str) -> T:
-    """The result of ``work``; raises LateError after ``seconds``, even if the work does not end."""
+def within(seconds: float, work: Callable[[], T], what: str, is_hopeless: Callable[[], bool] = lambda: False) -> T:
+    """The result of ``work``; raises LateError after ``seconds``, or once it is hopeless, even if the work goes on."""
     seconds = at_most(seconds)
 
     def timed() -> T:
         with deadline(seconds):
             return work()
 
-    done = in_background(timed)
-    try:
-        return done.result(seconds)
-    except TimeoutError:
-        if done.done():
-            raise
-        raise LateError(f"{what} did not answer within {seconds:.3g} s") from None
+    until, done = time.monotonic() + seconds, in_background(timed)
+    while not wait([done], max(min(until - time.monotonic(), _LOOK), 0.0)).done:
+        if time.monotonic() >= until:
+            raise LateError(f"{what} did not answer within {seconds:.3g} s")
+        if is_hopeless():
+            raise LateError(f"{what} has not answered yet, and fails meanwhile")
+    return done.result()
 
 
 def in_background(work: Callable[[], T]) -> Future[T]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from time import monotonic, sleep
 from typing import Any
 
@@ -206,6 +207,25 @@ def test_a_breaker_opens_after_failures_in_a_row_and_closes_when_a_probe_succeed
     works[0] = True
     until(lambda: not breaker.is_open)
     assert breaker.call(part, 1.0) == "up"
+
+
+def test_a_call_that_hangs_while_its_part_fails_for_others_is_given_up() -> None:
+    is_back = Event()
+
+    def part() -> None:
+        if not is_back.is_set():
+            raise OSError("down")
+
+    breaker = Breaker("answer", "m", part, BreakerLimits(first=0.05, patience=0.0))
+
+    def hanging() -> bool:
+        breaker.open(OSError("down"))  # as calls of others do
+        return is_back.wait(120)
+
+    with pytest.raises(UnreachableError, match="has not answered yet, and fails meanwhile"):
+        breaker.call(hanging, 120.0)
+    is_back.set()
+    until(lambda: not breaker.is_open)
 
 
 def test_work_ends_with_its_deadline() -> None:
