@@ -21,6 +21,7 @@ from lake.console.views.search_settings import (
     facet_labels,
     filters_of,
     profile_choices,
+    profile_label,
     reranker_words,
 )
 from lake.console.views.why import why
@@ -63,6 +64,7 @@ async def page(visit: Visit) -> Response:
     words |= {"examples": examples, "usual": offered["configured"], "profiles": profiles}
     words |= {"facet_labels": facet_labels, "reranker_words": reranker_words}
     words |= {"titles": FACETS, "modes": MODES, "expands": EXPANDS, "sizes": SIZES, "none_value": NONE}
+    words["profile_label"] = profile_label(offered)
     status = columns[0].problem.status if len(columns) == 1 and columns[0].problem else 200
     return visit.page("search.html", status, **words)
 

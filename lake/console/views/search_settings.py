@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from lake.console.visit import Visit
+from lake.options.search import OWN, is_by_chat
 from lake.reporting.words import file_type, tails
 
 #: The columns that a visitor filters by, with their words.
@@ -29,6 +30,8 @@ MODES = {
     "text": "words",
     BOOLEAN: 'words with "a phrase", +must, -mustnot, part*',
 }
+#: The options of a profile that does nothing but rerank, and how names of rerankers of the service's machine begin.
+_OF_RERANKER, _LOCAL = {"rerank", "rerank_depth", "rerank_weight"}, "st:"
 EXPANDS = {"parent": "sections", "window": "neighbours", "none": "chunks"}
 
 
@@ -87,10 +90,35 @@ def profile_choices(offered: Mapping[str, Any], *chosen: str | None) -> list[tup
     return [("", "as configured"), *found.items(), *unknown.items()]
 
 
+def profile_label(offered: Mapping[str, Any]) -> str:
+    """What a visitor chooses who chooses a profile.
+
+    >>> profile_label({"profiles": [{"name": "exact", "search": {"rerank": "own"}}]})
+    'Reranker'
+    """
+    return "Reranker" if offered["profiles"] and all(map(_only_reranks, offered["profiles"])) else "Profile"
+
+
+def _only_reranks(profile: Mapping[str, Any]) -> bool:
+    return "rerank" in profile["search"] and profile["search"].keys() <= _OF_RERANKER and not profile.get("model")
+
+
 def _profile_words(profile: Mapping[str, Any]) -> str:
     reranker, name = profile["search"].get("rerank"), profile["name"]
-    words = f"reranked by {reranker_words(reranker)}" if reranker else ""
-    return " · ".join(filter(None, ("" if words.startswith(f"{name} ") else name, words, profile.get("model"))))
+    words = f"reranked by {reranker_words(reranker)} ({_reranker_cost(reranker)})" if reranker else ""
+    parts = ["" if words.startswith(f"{name} ") else name, words, profile.get("model")]
+    return " · ".join(filter(None, parts))
+
+
+def _reranker_cost(name: str) -> str:
+    """What a search costs that this reranker reads.
+
+    >>> _reranker_cost("own"), _reranker_cost("cohere:rerank-v3.5"), _reranker_cost("model")
+    ('free, on this machine', 'a call to its provider', 'a reply of the chat model')
+    """
+    if is_by_chat(name):
+        return "a reply of the chat model"
+    return "free, on this machine" if name == OWN or name.startswith(_LOCAL) else "a call to its provider"
 
 
 def reranker_words(name: str) -> str:
