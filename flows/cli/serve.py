@@ -236,7 +236,8 @@ def _listen_for_agents(
     from lake.service import agents, capacity, guard, server
 
     server.check_openness(host, ring, is_open)
-    app, bounds = agents.http_app(access, chat), capacity.Capacity()
+    bounds = capacity.Capacity()
+    app = agents.http_app(access, chat, bounds)
     guarded = guard.Guard(app, ring, bounds, lambda *_: None, server.hosts_of(host, ring, is_open))
     listened = server.listening(host, port)
     started = partial(_started, "/mcp", "for agents", server.address_of(listened))

@@ -111,8 +111,9 @@ def test_a_process_on_stdio(two_releases: Releases) -> None:
 
 
 @contextmanager
-def listening(url: str, keys: KeyRing) -> Iterator[str]:
-    app = Guard(http_app(Access.open(url)), keys, Capacity(rate=1000, burst=1000), lambda *_: None)
+def listening(url: str, keys: KeyRing, **bounds: float) -> Iterator[str]:
+    inner = http_app(Access.open(url), bounds=Capacity(**bounds))  # type: ignore[arg-type]
+    app = Guard(inner, keys, Capacity(rate=1000, burst=1000), lambda *_: None)
     port = free_port()
     server = uvicorn.Server(configured(app, Capacity(), "127.0.0.1", port))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
@@ -161,3 +162,14 @@ def test_with_a_chat_model_it_answers(two_releases: Releases, endpoint: ChatEndp
     assert told["release"] == two_releases[2]
     assert told["text"] == "Olive oil, says Lamp 7 [1]."
     assert "olive oil" in told["sources"][0]["text"]
+
+
+def test_a_call_over_http_ends_with_its_time(two_releases: Releases) -> None:
+    async def talk(url: str) -> list[str]:
+        async with Client(streamable_http_client(url)) as client:
+            calls = {"search": {"query": "lamp"}, "get_document": {"doc_id": "0"}, "list_releases": {}}
+            return [await called(client, name, **words) for name, words in calls.items()]
+
+    with listening(two_releases[0], KeyRing(anonymous=Key("anonymous")), seconds=1e-6) as url:
+        for told in asyncio.run(talk(url)):
+            assert "no answer within" in told or "overloaded" in told
