@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from lake.endpoints.deadline import deadline, left
 from lake.endpoints.http_get import StatusError, fetched
 from lake.errors import TransientError
 from lake.options.groups import GROUP
@@ -34,9 +34,13 @@ class ScimDirectory:
     def groups_of(self, name: str) -> frozenset[str]:
         """All groups that a user, or a ``group:NAME``, is in, directly or through groups.
 
-        Someone who is unknown, or not active, is in none. Raises TransientError if the directory does not tell all.
+        Someone who is unknown, or not active, is in none. Raises TransientError if the directory does not tell all
+        within the time for all of its answers together.
         """
-        deadline = time.monotonic() + self._options.timeout
+        with deadline(self._options.timeout):
+            return self._found(name)
+
+    def _found(self, name: str) -> frozenset[str]:
         found: dict[str, str] = {}
         waiting = self._ids(name)
         while waiting:
@@ -45,7 +49,7 @@ class ScimDirectory:
                 if group["id"] not in found:
                     found[group["id"]] = group["displayName"]
                     waiting.append(group["id"])
-            if len(found) > _MOST_GROUPS or time.monotonic() > deadline:
+            if len(found) > _MOST_GROUPS or left() == 0:
                 raise TransientError(f"{self._url} takes too long to tell the groups of a user")
         return frozenset(f"{GROUP}{display}" for display in found.values())
 
@@ -83,10 +87,14 @@ class ScimDirectory:
 
     def _all(self, kind: str, condition: str) -> Iterator[dict[str, Any]]:
         """Every resource that meets a condition. Raises TransientError unless the pages hold all of them."""
-        start, name = 1, "displayName" if kind == "Groups" else "userName"
+        start, name, seen = 1, "displayName" if kind == "Groups" else "userName", set[str]()
         while True:
             params: dict[str, str | int] = {"filter": condition, "startIndex": start, "count": _PER_PAGE}
             page = _page(self._fetched(kind, params), name, self._url)
+            ids = {one["id"] for one in page[0]}
+            if len(ids) < len(page[0]) or ids & seen:
+                raise TransientError(f"{self._url}/{kind} gives the same resource twice, so others may be missing")
+            seen |= ids
             yield from page[0]
             start += len(page[0])
             if start > page[1]:

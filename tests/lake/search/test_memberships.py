@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Event, Thread
@@ -118,7 +119,8 @@ class Directory:
         else:
             is_in = {key for key, (_, of) in self.groups.items() if wanted in of or self.fault == "unfiltered"}
             every = [{"id": key, "displayName": name} for key, (name, _) in self.groups.items() if key in is_in]
-        shown = [] if self.fault == "torn" and start > 1 else every[start - 1 : start + 1]
+        first = 1 if self.fault == "the first page again" else start
+        shown = [] if self.fault == "torn" and start > 1 else every[first - 1 : first + 1]
         return {"totalResults": len(every), "startIndex": start, "Resources": shown}
 
 
@@ -130,6 +132,8 @@ def directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Directory, Grou
         def do_GET(self) -> None:
             behind.n_requests += 1
             behind.released.wait(20)
+            if behind.fault == "slow":
+                time.sleep(0.3)
             behind.tokens.add(self.headers.get("authorization", ""))
             asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
             answer = behind.answer(urlsplit(self.path).path, asked["filter"], int(asked["startIndex"]))
@@ -181,7 +185,7 @@ def test_a_user_who_is_not_clear_is_in_no_group(directory: tuple[Directory, Grou
     assert set(Memberships(options).expanded(["Anna"])) == {"Anna"}
 
 
-@pytest.mark.parametrize("fault", ["deep", "unfiltered", "half a letter"])
+@pytest.mark.parametrize("fault", ["deep", "unfiltered", "half a letter", "the first page again"])
 def test_a_directory_that_is_not_understood_grants_nothing(
     directory: tuple[Directory, GroupOptions], fault: str
 ) -> None:
@@ -189,6 +193,14 @@ def test_a_directory_that_is_not_understood_grants_nothing(
     behind.fault, behind.groups["g3"] = fault, ("\ud800", {"u1"} if fault == "half a letter" else set())
     found = Memberships(options).expanded(["anna"])
     assert (set(found), found.is_degraded) == ({"anna"}, True)
+
+
+def test_slow_pages_hold_a_question_no_longer_than_one_answer_may(directory: tuple[Directory, GroupOptions]) -> None:
+    behind, options = directory
+    behind.fault = "slow"
+    found = Memberships(replace(options, timeout=0.5)).expanded(["anna"])
+    assert (set(found), found.is_degraded) == ({"anna"}, True)
+    assert behind.n_requests <= 2  # of five and more
 
 
 @pytest.mark.parametrize("fault", ["away", "moved", "html", "torn"])
