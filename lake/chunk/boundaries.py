@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from lake.chunk.table_headers import header_cells, title_line
+from lake.chunk.table_headers import NO_HEADER, TableHeader, header_cells, title_line
 from lake.parse.document import Block
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Layout:
         self.blocks = list(_whole(document.text, document.blocks))
         self.starts = [block.start for block in self.blocks]
         self._inner: dict[int, tuple[list[int], list[int]]] = {}
-        self._headers: dict[int, tuple[str, tuple[str, ...]]] = {}
+        self._headers: dict[int, TableHeader] = {}
 
     def at(self, position: int) -> int:
         """Index of the block that holds ``position``, or of the last one before it."""
@@ -158,16 +158,16 @@ class Layout:
         """The heading path at ``position``."""
         return self.blocks[self.at(position)].heading
 
-    def header(self, position: int) -> tuple[str, tuple[str, ...]]:
-        """Title and column names of the table that a cut at ``position`` leaves without its header; else empty."""
+    def header(self, position: int) -> TableHeader:
+        """That of the table which a cut at ``position`` leaves without its header; else an empty one."""
         i = self.at(position)
         block = self.blocks[i]
         if block.kind != "table" or position <= block.start:
-            return "", ()
+            return NO_HEADER
         if i not in self._headers:
             above = self.blocks[i - 1] if i else block
             title = title_line(self.text[above.start : above.end]) if above.kind == "paragraph" else ""
-            self._headers[i] = title, header_cells(self.text[block.start : block.end])
+            self._headers[i] = TableHeader(title, header_cells(self.text[block.start : block.end]))
         return self._headers[i]
 
     def between(self, start: int, end: int) -> list[Block]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lake.chunk.boundaries import Layout, Ruler
 from lake.chunk.context import Contexts, with_title
 from lake.chunk.splitter import Splitter
-from lake.chunk.table_headers import label_of
+from lake.chunk.table_headers import NO_HEADER, TableHeader
 from lake.chunk.tokenizers import load_tokenizer
 from lake.chunk.turns import Turns
 
@@ -104,7 +104,7 @@ def chunk(document: ParsedDocument, recipe: ChunkRecipe, tokenizer: Tokenizer, t
 def _parents(layout: Layout, ruler: Ruler, recipe: ChunkRecipe) -> Iterator[Parent]:
     for ordinal, (start, end) in enumerate(_parent_spans(layout, ruler, recipe.parent_tokens)):
         blocks = layout.between(start, end)
-        heading = _with_header(_shared([block.heading for block in blocks]), *_header(layout, start, recipe))
+        heading = _with_header(_shared([block.heading for block in blocks]), _header(layout, start, recipe))
         first, last = _page_range(blocks)
         yield Parent(ordinal, start, end, heading, first, _kind(blocks), ruler.count(start, end), first, last)
 
@@ -134,7 +134,7 @@ def _children(
         header = _header(layout, start, recipe)
         above = first.heading[:-1] if holds_heading else first.heading
         context, n_tokens = contexts.above(above, first.heading, header, start, end)
-        heading = _with_header(first.heading, *header)
+        heading = _with_header(first.heading, header)
         page, pages = _main_page(blocks, start, end), _page_range(blocks)
         yield Child(ordinal, parent, start, end, heading, page, _kind(blocks), n_tokens, context, *pages)
 
@@ -209,14 +209,14 @@ def _shared(paths: Sequence[Path]) -> Path:
     return tuple(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _header(layout: Layout, start: int, recipe: ChunkRecipe) -> tuple[str, Path]:
-    """The title and the column names of the table that is cut at ``start``; nothing if they are no part of contexts."""
-    return layout.header(start) if "table" in recipe.parts else ("", ())
+def _header(layout: Layout, start: int, recipe: ChunkRecipe) -> TableHeader:
+    """The header of the table that is cut at ``start``; an empty one if it is no part of contexts."""
+    return layout.header(start) if "table" in recipe.parts else NO_HEADER
 
 
-def _with_header(path: Path, title: str, cells: tuple[str, ...]) -> Path:
+def _with_header(path: Path, header: TableHeader) -> Path:
     """A heading path whose last levels are the title and the column names of a cut table."""
-    return (*with_title(path, title), label_of(cells)) if cells else path
+    return (*with_title(path, header.title), header.label) if header.cells else path
 
 
 def _page_range(blocks: Sequence[Block]) -> tuple[int | None, int | None]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lake.chunk.boundaries import Ruler
+    from lake.chunk.table_headers import TableHeader
     from lake.recipe.chunking import ChunkRecipe
 
 Path = tuple[str, ...]
@@ -68,19 +69,18 @@ class Contexts:
         self._room = recipe.child_tokens + recipe.heading_tokens
         self._title = meaningful_title(title) if "title" in recipe.parts else ""
         self._has_headings = "headings" in recipe.parts
-        self._lines: dict[tuple[Path, Path, str, int], tuple[str, int]] = {}
+        self._lines: dict[tuple[Path, TableHeader, str, int], tuple[str, int]] = {}
 
-    def above(self, path: Path, own: Path, table: tuple[str, Path], start: int, end: int) -> tuple[str, int]:
+    def above(self, path: Path, own: Path, table: TableHeader, start: int, end: int) -> tuple[str, int]:
         """The context of ``text[start:end]``, and the number of tokens of both together.
 
-        ``path`` are the headings above it, ``own`` with that which it begins with. ``table``: title and column names.
+        ``path`` are the headings above it, ``own`` with that which it begins with.
         """
-        table_title, cells = table
-        path = with_title(path if self._has_headings else (), table_title)
+        path = with_title(path if self._has_headings else (), table.title)
         title = "" if self._is_said(own, start, end) else self._title
         limit = self._limit
         while True:
-            line, n_line = self._line(path, cells, title, limit)
+            line, n_line = self._line(path, table, title, limit)
             n_tokens = self._together(line, n_line, start, end)
             if not line or n_tokens <= self._room:
                 return line, n_tokens
@@ -100,10 +100,10 @@ class Contexts:
             return tokenizer.count(line + self._ruler.text[start:end])
         return n_tokens + self._ruler.count(start, end)
 
-    def _line(self, path: Path, cells: Path, title: str, limit: int) -> tuple[str, int]:
-        key = (path, cells, title, limit)
+    def _line(self, path: Path, table: TableHeader, title: str, limit: int) -> tuple[str, int]:
+        key = (path, table, title, limit)
         if key not in self._lines:
-            lines = context_lines(path, limit, cells, title)
+            lines = context_lines(path, limit, table.cells, title)
             candidates = ((line, self._ruler.tokenizer.count(line)) for line in lines)
             self._lines[key] = next((found for found in candidates if found[1] <= limit), ("", 0))
         return self._lines[key]

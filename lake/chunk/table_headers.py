@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from lake.parse import graphemes
 
@@ -19,6 +21,22 @@ _NUMBERED = re.compile(r"(?:table|tab\.|tabelle|tableau|tabla|tabel|tabulka|exhi
 #: Ever shorter cells: maximum words, or maximum characters.
 _WORDS, _CHARACTERS = (4, 3, 2, 1), (12, 8, 5)
 _CUT = "\u2026"
+
+
+@dataclass(frozen=True, eq=False)
+class TableHeader:
+    """Title and column names of a cut table. Compared by identity: names of thousands of columns take long to hash."""
+
+    title: str = ""
+    cells: tuple[str, ...] = ()
+
+    @cached_property
+    def label(self) -> str:
+        """The cells as one level of a heading path, made once for all chunks of the table."""
+        return label_of(self.cells)
+
+
+NO_HEADER = TableHeader()
 
 
 def header_cells(table: str) -> tuple[str, ...]:

@@ -30,7 +30,8 @@ def check(secret: str, headers: Mapping[str, str], body: bytes) -> None:
     if not is_proven:
         message = (
             "the request proves no secret: it needs webhook-id, webhook-timestamp and webhook-signature of the last "
-            "5 minutes, X-Hub-Signature-256, or Authorization: Bearer SECRET"
+            "5 minutes, X-Hub-Signature-256, or Authorization: Bearer SECRET; and hooks.secrets of the lake's "
+            "configuration must name this source"
         )
         raise Problem(401, "unauthorized", message, {"WWW-Authenticate": "Bearer"})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -167,3 +168,24 @@ def test_paragraph_is_a_title_only_if_short() -> None:
     assert title_line("Tariffs\n(in thousands)") == "Tariffs (in thousands)"
     assert not title_line("word " * 60)
     assert not title_line("We list them here, as agreed.")
+
+
+def n_calls(table: str) -> int:
+    """Calls of Python functions, and steps of generators, while a table is chunked."""
+    document, made = parse(table.encode(), "a.csv"), 0
+
+    def counting(_: object, event: str, __: object) -> None:
+        nonlocal made
+        made += event == "call"
+
+    chunk(document, SMALL, WORDS)
+    sys.setprofile(counting)
+    try:
+        chunk(document, SMALL, WORDS)
+    finally:
+        sys.setprofile(None)
+    return made
+
+
+def test_the_work_for_a_header_of_many_columns_does_not_grow_with_its_square() -> None:
+    assert n_calls("| a " * 1600) < 3 * n_calls("| a " * 800)

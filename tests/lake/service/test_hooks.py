@@ -107,8 +107,12 @@ def test_nothing_else_is_let_in(running: Running) -> None:
         got = send(running, "docs", body, **headers)
         assert (got.status_code, got.json()["error"]) == (401, "unauthorized"), headers
         assert SECRET not in got.text
-    for source in ("unknown", "docs%2f..", "x" * 300):
-        assert send(running, source, body, **of_github(body)).status_code == 404
+    refusal = {**send(running, "docs", body).json(), "request_id": ""}
+    for source in ("unknown", "x" * 300):  # who proves nothing does not learn which sources have hooks
+        for headers in ({}, of_github(body), standard(body, now, SECRET.encode())):
+            got = send(running, source, body, **headers)
+            assert (got.status_code, {**got.json(), "request_id": ""}) == (401, refusal)
+    assert send(running, "docs%2f..", body, **of_github(body)).status_code == 404
     for source in ("lost", "weak"):
         got = send(running, source, body, Authorization="Bearer short")
         assert (got.status_code, "RAGLAKE" in got.text) == (503, False)
