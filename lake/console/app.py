@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -153,13 +155,18 @@ def _of_framework(error: Exception) -> ApiError:
     return ApiError(status, "no_page" if status == 404 else "refused", words)
 
 
+@cache
+def _files() -> Mapping[str, Path]:
+    """The files that pages load, by name: no name of a request reaches the file system."""
+    return {path.relative_to(STATIC).as_posix(): path for path in STATIC.rglob("*") if path.suffix in _KINDS}
+
+
 async def _static(request: Request) -> Response:
-    path = STATIC / request.path_params["name"]
-    kind = _KINDS.get(path.suffix)
-    if kind is None or not path.resolve().is_relative_to(STATIC.resolve()) or not path.is_file():
+    path = _files().get(request.path_params["name"])
+    if path is None:
         raise HTTPException(404)
     kept = "public, max-age=31536000, immutable" if request.query_params.get("v") else "no-cache"
-    return FileResponse(path, media_type=kind, headers={"Cache-Control": kept})
+    return FileResponse(path, media_type=_KINDS[path.suffix], headers={"Cache-Control": kept})
 
 
 class _Safe:

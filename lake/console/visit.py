@@ -24,6 +24,8 @@ Handler = Callable[["Visit"], Awaitable[Response]]
 
 #: Digits of the largest number that an address may hold: Python refuses to read thousands of them.
 _MOST_DIGITS = 11
+#: Fields of a form, duplicated ones counted in.
+_MOST_FIELDS = 500
 
 
 def whole_number(word: str) -> int | None:
@@ -161,5 +163,9 @@ class Visit:
             return []
 
     async def read_form(self) -> None:
+        """Raises ApiError 400 for a form of more fields than any page has."""
         body = (await self.request.body()).decode("utf-8", "replace")
-        self.form = parse_qs(body, keep_blank_values=True, max_num_fields=500)
+        try:
+            self.form = parse_qs(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError as error:
+            raise ApiError(400, "usage", f"a form may have at most {_MOST_FIELDS} fields") from error

@@ -90,6 +90,16 @@ def test_a_form_without_the_token_of_its_session_does_nothing(console_service: R
     assert reply.status_code == 403
 
 
+@pytest.mark.parametrize("name", ["a%00.css", f"{'a' * 5000}.css", "..%2fstatic%2fconsole.css", "%ff.css"])
+def test_a_file_that_no_page_has_is_not_found(console_service: Running, name: str) -> None:
+    assert httpx.get(f"{console_service.url}/console/static/{name}", timeout=60).status_code == 404
+
+
+def test_a_form_with_more_fields_than_pages_have_is_refused(console_service: Running) -> None:
+    reply = httpx.post(f"{console_service.url}/console/sign-in", content=b"&" * 2000, timeout=60)
+    assert (reply.status_code, "at most 500 fields" in reply.text) == (400, True)
+
+
 @pytest.mark.parametrize(
     ("came_from", "wanted"),
     [
