@@ -23,7 +23,7 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
 text = _ours(
     9,
     "text",
-    ".txt .text .log .nfo .textile .wiki .mediawiki .creole .typ .pod .rdoc .texi .texinfo",
+    ".txt .text .log .nfo .me .lrc",
     _ENCODINGS,
 )
 markdown = _ours(
@@ -44,13 +44,22 @@ sheets = _ours(
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(22, "mail.mail", ".eml .msg .mht .mhtml", "python-oxmsg", *_HTML)
+mail = _ours(22, "mail.mail", ".eml .emlx .msg .oft .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(6, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
 epub = _ours(17, "web.epub", ".epub", "lxml", *_HTML, _OCR)
 rst = _ours(18, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
 org = _ours(8, "markup.org", ".org", _ENCODINGS)
 asciidoc = _ours(4, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
 latex = _ours(4, "markup.latex", ".tex .ltx .latex", _ENCODINGS)
+wiki = _ours(
+    1,
+    "markup.wiki",
+    ".wiki .mediawiki .wikitext .creole .dokuwiki .textile .pod .texi .texinfo .txi .rdoc .typ .feature",
+    _ENCODINGS,
+)
+man = _ours(1, "markup.man", f"{' '.join(f'.{section}' for section in range(1, 10))} .man .mdoc .roff", _ENCODINGS)
+svg = _ours(1, "web.svg", ".svg", "lxml")
+webarchive = _ours(1, "web.webarchive", ".webarchive", *_HTML)
 subtitles = _ours(2, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
 rtf = _ours(13, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(14, "office.opendocument", ".odt .ott .fodt .odm .oth .odp .otp .fodp .odg .otg .fodg", "lxml")
@@ -58,7 +67,9 @@ json_text = _ours(
     20,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .geojson .jsonld .jsonc .webmanifest .xml .rss .atom .opml .fb2 .dita .ditamap .dbk"
-    " .docbook .ttml .dfxp .xsd .xsl .xslt .plist .kml .gpx .rdf .owl .xlf .xliff .tmx .resx .enex",
+    " .docbook .ttml .dfxp .xsd .xsl .xslt .plist .kml .gpx .rdf .owl .xlf .xliff .tmx .resx .enex .jats .nxml .tei"
+    " .wsdl .xaml .csproj .vbproj .vcxproj .props .targets .nuspec .bpmn .dmn .xmi .graphml .musicxml .avsc .har"
+    " .topojson .sarif",
     *("lxml", "markdown-it-py", "unstructured", "python-docx"),
     *_HTML,
 )
@@ -68,7 +79,11 @@ code = _ours(
     ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
     " .cpp .cc .cxx .hpp .hh .cs .rb .php .kt .kts .swift .scala .sql .css .scss .r .lua .pl .pm .jl .dart .ex .exs"
     " .hs .clj .vue .svelte .ps1 .bat .proto .graphql .tf .yaml .yml .toml .ini .cfg .conf .properties"
-    " .po .pot .bib .sty .cls .bbl .diff .patch .cmake .mk .gradle .groovy .vb .vbs .f90 .nix .hcl .json5 .hjson .cnf",
+    " .po .pot .bib .sty .cls .bbl .diff .patch .cmake .mk .gradle .groovy .vb .vbs .f90 .nix .hcl .json5 .hjson .cnf"
+    " .strings .textproto .jinja .j2 .ejs .hbs .erb .twig .liquid .mustache .tmpl .m .zig .nim .erl .fs .fsx .ml .mli"
+    " .lisp .el .scm .vim .awk .asm .vhd .vhdl .sv .pas .tcl .elm .coffee .less .sass .mmd .mermaid .puml .plantuml .gv"
+    " .robot .http .prisma .thrift .avdl .cypher .sparql .rq .ttl .nt .n3 .trig .ris .enw .nbib .ldif .reg .inf"
+    " .desktop .service .sas .sol .cob .cbl .f .for .f95 .bzl .star .rego .cue .jsonnet .libsonnet .cu",
     _ENCODINGS,
     "tree-sitter",
     *(f"tree-sitter-{grammar}" for grammar in _GRAMMARS),

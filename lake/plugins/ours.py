@@ -7,7 +7,7 @@ from __future__ import annotations
 
 _FORMATS = (
     *("text", "markdown", "html", "office", "pdf", "sheets", "mail", "organizer", "epub", "rst", "org", "rtf"),
-    *("asciidoc", "latex", "subtitles"),
+    *("asciidoc", "latex", "wiki", "man", "svg", "webarchive", "subtitles"),
     *("opendocument", "json_text", "code", "pictures", "legacy"),
 )
 _EMBEDDERS = (

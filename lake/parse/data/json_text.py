@@ -17,7 +17,12 @@ from lake.parse.text import decode
 if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
 
-_JSON = frozenset((".json", ".jsonl", ".ndjson", ".ipynb", ".geojson", ".jsonld", ".jsonc", ".webmanifest"))
+_JSON = frozenset(
+    (
+        *(".json", ".jsonl", ".ndjson", ".ipynb", ".geojson", ".jsonld", ".jsonc", ".webmanifest"),
+        *(".avsc", ".har", ".topojson", ".sarif"),
+    )
+)
 #: A string of JSON, a comment, or a comma that nothing follows.
 _RELAXED = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*\n|/\*.*?\*/)*[}\]])', re.S)
 _BETWEEN = re.compile(r"[\s\x1e]*")

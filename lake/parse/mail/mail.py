@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
 
 _ENVELOPE = ("from", "to", "cc", "subject", "date", "received", "message-id", "mime-version", "content-type")
 
+#: What Apple Mail writes before a message: the number of its bytes, which settings follow.
+_COUNTED = re.compile(rb"\s*(\d{1,10})\s*\n")
+
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    if suffix == ".msg":
+    if suffix in (".msg", ".oft"):
         return outlook.parse(data)
+    if suffix == ".emlx" and (counted := _COUNTED.match(data)):
+        data = data[counted.end() :][: int(counted[1])]
     if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         data = decode(data).text.encode()
     data = data.lstrip()

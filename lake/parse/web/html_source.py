@@ -24,11 +24,14 @@ _BORDERS = (
     "label legend li listing main map menu meter nav noembed noframes noscript object ol optgroup option p "
     "plaintext pre progress search section select summary svg table tbody td template text textarea "
     "tfoot th thead title tr ul video xmp audio canvas desc rp rt math mi mn mo ms mtext mfrac annotation "
-    "annotation-xml tspan rtc"
+    "annotation-xml rtc"
 )
 #: Elements before and after which a line breaks, or which stand apart as a button does.
 BORDERS = frozenset(_BORDERS.split())
-_BORDER = re.compile(rf"<(?=/?(?:(?:{'|'.join(sorted(BORDERS))})[\s/>]|[a-z]+-)|/ruby>)", re.IGNORECASE)
+_BORDER = re.compile(
+    rf"<(?=/?(?:(?:{'|'.join(sorted(BORDERS))})[\s/>]|[a-z]+-)|/ruby>|tspan\s(?:[^<>]*\s)?(?:x|y|dy)\s*=)",
+    re.IGNORECASE,
+)
 #: A reference to a note, or a power, is a word of its own although nothing stands before it.
 _RAISED = re.compile(
     r"<sup\b[^<>]*>\s*(?=<a\b)|<a\b[^<>]*noteref[^<>]*>|(?<=\d)<sup\b[^<>]*>(?=[-\u2212]?\d)", re.IGNORECASE

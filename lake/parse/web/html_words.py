@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 #: A LexborNode; see ``html_walk``.
 WordsNode = Any
 
+#: Attributes by which a part of a drawn text stands at a place of its own.
+_PLACES = frozenset(("x", "y", "dy"))
 _MATH_SIGNS = {"msup": "^", "msub": "_", "mfrac": "/"}
 _LANGUAGE = re.compile(r"(?:^|\s)(?:language-|lang-|highlight-(?:source-)?|brush:\s*)([\w+#-]+)")
 _NO_LANGUAGES = frozenset(("default", "none", "text", "plain", "plaintext", "nohighlight", "source"))
@@ -53,12 +55,14 @@ def formula_words(node: WordsNode, sink: Sink) -> Iterator[str]:
 
 
 def drawing_words(node: WordsNode, sink: Sink) -> Iterator[str]:
-    """The texts of a drawing, without its programs."""
+    """The texts of a drawing, without its programs; a part of a text stands apart if it states its own place."""
     for child in node.traverse(include_text=True):
         if child.is_text_node and child.parent.tag in ("script", "style"):
             sink.omit("script", child.text_content)
         elif child.is_text_node:
-            yield f" {child.text_content}"
+            yield child.text_content
+        elif child.tag != "tspan" or not _PLACES.isdisjoint(child.attributes):
+            yield " "
 
 
 def script_words(node: WordsNode, sink: Sink) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import plistlib
 
 from tests.lake.parse.office_files import docx, para, relations, run, zipped
 from tests.lake.parse.reported import _inline, _xlsx
@@ -246,7 +247,126 @@ _MARKUP = (
     ),
 )
 
+_BSD = rb""".Dd March 14, 2031
+.Dt PUMP 1
+.Os
+.Sh NAME
+.Nm pump
+.Nd start a pump
+.Sh SYNOPSIS
+.Nm
+.Op Fl v
+.Op Fl -depth Ns = Ns Ar metres .
+.Sh NOTES
+.Bl -tag -width indent
+.It Fl q , Fl -quiet
+Say
+.Dq nothing .
+.El
+.Bl -enum
+.It
+rope
+.It
+tar
+.El
+.Bl -column "Port" "Depth"
+.It Em Port Ta Em Depth
+.It Oslo Ta four
+.El
+See
+.Xr dock 8 .
+Call
+.Fn open_pump "int fd" .
+.Bd -literal
+$ pump  -v
+.Ed
+"""
+_MAN = rb"""'\\" t
+.TH DOCK 7 2031\\-03\\-14 v2 "Harbour Manual"
+.de XX
+.B hidden
+..
+.SH "LONG OPTIONS"
+.TP
+\\fB\\-d\\fR, \\fB\\-\\-depth\\fR=\\fIN\\fR
+Set the depth \\(em low.
+.BI \\-w width
+.IP \\(bu 2
+caf\\['e]
+.PP
+See
+.BR tar (1)
+.UR https://example.org
+the site
+.UE .
+.nf
+x  y
+.fi
+.TS
+tab(|);
+l l.
+Port|Depth
+Oslo|4
+Bergen|T{
+seven
+metres
+T}
+.TE
+.if t printed
+.ie n shown
+.el hidden
+"""
+_DRAWING = b"""<svg xmlns='http://www.w3.org/2000/svg'><title>Harbour</title><desc>Where ships moor</desc>
+<style>.a{}</style><g><title>Pier</title><text>Pi<tspan>er</tspan></text></g><text x='1'>low<tspan x='9'>water</tspan></text>
+<switch><foreignObject><div>Crane A</div></foreignObject><text>Crane A</text></switch>
+<text style='display:none'>unseen</text></svg>"""
+
+
+def _archive(page: str, encoding: str) -> bytes:
+    """A page with a frame, as Safari saves it."""
+    main = {"WebResourceData": page.encode(encoding), "WebResourceMIMEType": "text/html"}
+    main["WebResourceTextEncodingName"] = encoding
+    frame = {"WebResourceData": b"<p>in a frame</p>", "WebResourceMIMEType": "text/html"}
+    return plistlib.dumps({"WebMainResource": main, "WebSubframeArchives": [{"WebMainResource": frame}]})
+
+
+_MESSAGE = b"From: a@b\nSubject: Tides\n\nlow water\n"
+_NEW_FORMATS = (
+    Reported(
+        "a page of a BSD manual",
+        ".1",
+        _BSD,
+        (
+            *("## SYNOPSIS pump [-v] [--depth=metres].", "-q, --quiet: Say “nothing”.", "1. rope 2. tar"),
+            *("| Oslo | four |", "See dock(8). Call open_pump(int fd).", "$ pump -v"),
+        ),
+        ("March",),
+    ),
+    Reported(
+        "a page of a manual",
+        ".man",
+        _MAN.replace(b"\\\\", b"\\"),
+        (
+            *("# DOCK(7)", "## LONG OPTIONS", "-d, --depth=N: Set the depth — low. -wwidth", "- café"),
+            *("See tar(1) the site <https://example.org>.", "x y", "| Oslo | 4 | | Bergen | seven metres |", "shown"),
+        ),
+        ("hidden", "printed"),
+    ),
+    Reported("a log that was set aside", ".1", b"Mar 14 pump: .started\n", ("Mar 14 pump: .started",)),
+    Reported("a drawing", ".svg", _DRAWING, ("# Harbour", "Where ships moor", "Pier low water Crane A"), ("unseen",)),
+    _page("letters of a drawing that are set apart", "<svg><text>Har<tspan dx='1'>bour</tspan><tspan y='9'>Oslo</tspan>"
+          "</text></svg>", "Harbour Oslo"),
+    Reported("a page that Safari saved", ".webarchive", _archive("<h1>Größe</h1><p>low</p>", "iso-8859-1"), (
+        "# Größe low in a frame",
+    )),
+    Reported("a message of Apple Mail", ".emlx", b"%d\n%s<?xml version='1.0'?><plist/>" % (len(_MESSAGE), _MESSAGE), (
+        "low water",
+    ), ("plist",)),
+    Reported("a wiki", ".wiki", b"= Tides =\nlow\n== ''Spring'' tides ==\nx\n<pre>\n== not ==\n</pre>\n", ("low",)),
+)  # fmt: skip
+
 AS_SEEN: tuple[Reported, ...] = (
+    *_NEW_FORMATS,
     *_NUMBERS,
     *_OTHER_FORMATS,
     *_PAGES,
