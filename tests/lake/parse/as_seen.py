@@ -317,7 +317,8 @@ T}
 .el hidden
 """
 _DRAWING = b"""<svg xmlns='http://www.w3.org/2000/svg'><title>Harbour</title><desc>Where ships moor</desc>
-<style>.a{}</style><g><title>Pier</title><text>Pi<tspan>er</tspan></text></g><text x='1'>low<tspan x='9'>water</tspan></text>
+<style>.a{}</style>
+<g><title>Pier</title><text>Pi<tspan>er</tspan></text></g><text x='1'>low<tspan x='9'>water</tspan></text>
 <switch><foreignObject><div>Crane A</div></foreignObject><text>Crane A</text></switch>
 <text style='display:none'>unseen</text></svg>"""
 
