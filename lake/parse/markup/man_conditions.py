@@ -15,7 +15,7 @@ _ONLY_IN_PRINT = ("t", "!n")
 _NOT_SHOWN = ("F", "c")
 
 
-class Lines:
+class ShownLines:
     """Iterates over the lines that a reader of the page on a screen is shown; ``omitted`` has the others."""
 
     def __init__(self, lines: list[str]) -> None:

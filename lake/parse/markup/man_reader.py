@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from lake.parse.canonical import TextWriter
-from lake.parse.markup.man_conditions import Lines
+from lake.parse.markup.man_conditions import ShownLines
 from lake.parse.markup.man_tables import table_rows
 from lake.parse.markup.mdoc import CELL, INLINE, line_words
 from lake.parse.markup.roff_escapes import STRINGS, arguments, plain, without_comment
@@ -36,13 +36,13 @@ class ManReader:
     """Reads ``source``. Results are ``writer``, ``title`` and ``stated``, which is metadata."""
 
     def __init__(self, source: str) -> None:
-        self._lines = Lines(source.split("\n"))
+        self._lines = ShownLines(source.split("\n"))
         self.writer = TextWriter()
         self.title = ""
         self.stated: dict[str, object] = {}
         self._strings = dict(STRINGS)
         self._words: list[str] = []
-        #: Lines of the open list; and the label that waits for its item, or for the line that states it.
+        #: ShownLines of the open list; and the label that waits for its item, or for the line that states it.
         self._items: list[str] = []
         self._label: str | None = None
         self._wants_label = False

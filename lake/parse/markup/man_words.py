@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from lake.parse.markup.man_conditions import Lines
+from lake.parse.markup.man_conditions import ShownLines
 from lake.parse.markup.mdoc import INLINE
 from lake.parse.markup.roff_escapes import STRINGS, plain, without_comment
 
@@ -31,7 +31,7 @@ _JOINED = frozenset(("BI", "BR", "IB", "IR", "RB", "RI", "SB"))
 def reading(source: str) -> str:
     """All words but those of settings; macros inside lines of mdoc are none."""
     is_bsd = _IS_BSD.search(source) is not None
-    lines = Lines(source.split("\n"))
+    lines = ShownLines(source.split("\n"))
     shown = list(_words(lines, is_bsd))
     return "\n".join([*shown, *(text for _, text, _ in lines.omitted)])
 

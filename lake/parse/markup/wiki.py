@@ -18,7 +18,7 @@ from lake.parse.text import decode
 Found = tuple[int, str]
 
 
-class _Marks(NamedTuple):
+class _HeadingMarks(NamedTuple):
     """How a format marks headings, and what begins and ends text in which nothing is a mark."""
 
     heading: re.Pattern[str]
@@ -40,7 +40,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     )
 
 
-def _blocks(text: str, marks: _Marks) -> Iterator[Block]:
+def _blocks(text: str, marks: _HeadingMarks) -> Iterator[Block]:
     place = 0
     until, begins = "", 0
     for line in text.splitlines(keepends=True):
@@ -87,7 +87,7 @@ def _pod(match: re.Match[str]) -> Found:
 
 
 _WIKI_CODE = re.compile(r"\s*(?:<(pre|nowiki|syntaxhighlight|source|code)\b[^>]*>|(\{\{\{)\s*$)", re.IGNORECASE)
-_WIKI = _Marks(
+_WIKI = _HeadingMarks(
     re.compile(r"(={1,6})\s*([^=\s](?:.*?[^=\s])?)\s*=*(?:\s*<!--.*-->)?"),
     lambda match: (len(match[1]), match[2].replace("'''", "").replace("''", "")),
     _WIKI_CODE,
@@ -95,24 +95,24 @@ _WIKI = _Marks(
 )
 _FORMATS = {
     **dict.fromkeys((".wiki", ".mediawiki", ".wikitext", ".creole"), _WIKI),
-    ".dokuwiki": _Marks(
+    ".dokuwiki": _HeadingMarks(
         re.compile(r"(={2,6})\s*([^=].*?)\s*={2,6}"), lambda match: (7 - len(match[1]), match[2]), _WIKI_CODE,
         lambda match: f"</{match[1]}>" if match[1] else "}}}",
     ),
-    ".textile": _Marks(
+    ".textile": _HeadingMarks(
         re.compile(r"h([1-6])(?:\([^)]*\)|\{[^}]*\}|\[[^\]]*\]|[<>=()]+)*\.\s+(.+)"), _by_number,
         re.compile(r"<pre\b"), lambda match: "</pre>",
     ),
-    ".pod": _Marks(re.compile(r"=head([1-6])\s+(.+)"), _pod, re.compile(r"=begin\s+(\w+)"), lambda match: "=end"),
-    **dict.fromkeys((".texi", ".texinfo", ".txi"), _Marks(
+    ".pod": _HeadingMarks(re.compile(r"=head([1-6])\s+(.+)"), _pod, re.compile(r"=begin\s+(\w+)"), lambda match: "=end"),
+    **dict.fromkeys((".texi", ".texinfo", ".txi"), _HeadingMarks(
         re.compile(rf"@({'|'.join(_TEXINFO_LEVELS)})\s+(.+)"), _texinfo,
         re.compile(r"@(example|smallexample|lisp|verbatim|display|format|ignore|menu|iftex|tex)\b"),
         lambda match: f"@end {match[1]}",
     )),
-    ".rdoc": _Marks(re.compile(r"(={1,6})\s*([^=\s].*)"), _by_length),
-    ".typ": _Marks(re.compile(r"(={1,6})\s+(.+?)(?:\s*<[\w-]+>)?"), _by_length, re.compile(r"(`{3,})"),
+    ".rdoc": _HeadingMarks(re.compile(r"(={1,6})\s*([^=\s].*)"), _by_length),
+    ".typ": _HeadingMarks(re.compile(r"(={1,6})\s+(.+?)(?:\s*<[\w-]+>)?"), _by_length, re.compile(r"(`{3,})"),
                    lambda match: match[1]),
-    ".feature": _Marks(
+    ".feature": _HeadingMarks(
         re.compile(r"\s*(Feature|Rule|Background|Scenario(?: Outline| Template)?|Example):\s*(.*)"),
         lambda match: (1 if match[1] == "Feature" else 2, match[2] or match[1]),
         re.compile(r'\s*(""")'), lambda match: match[1],
