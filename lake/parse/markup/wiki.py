@@ -103,7 +103,9 @@ _FORMATS = {
         re.compile(r"h([1-6])(?:\([^)]*\)|\{[^}]*\}|\[[^\]]*\]|[<>=()]+)*\.\s+(.+)"), _by_number,
         re.compile(r"<pre\b"), lambda match: "</pre>",
     ),
-    ".pod": _HeadingMarks(re.compile(r"=head([1-6])\s+(.+)"), _pod, re.compile(r"=begin\s+(\w+)"), lambda match: "=end"),
+    ".pod": _HeadingMarks(
+        re.compile(r"=head([1-6])\s+(.+)"), _pod, re.compile(r"=begin\s+(\w+)"), lambda match: "=end",
+    ),
     **dict.fromkeys((".texi", ".texinfo", ".txi"), _HeadingMarks(
         re.compile(rf"@({'|'.join(_TEXINFO_LEVELS)})\s+(.+)"), _texinfo,
         re.compile(r"@(example|smallexample|lisp|verbatim|display|format|ignore|menu|iftex|tex)\b"),
