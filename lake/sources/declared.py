@@ -156,6 +156,20 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, set | frozenset):  # which each process orders otherwise
+        return sorted(map(_plain, value), key=json.dumps)
+    if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _plain(text_or_digits(bytes(value)))
+    if all(getattr(type(value), name) is getattr(object, name) for name in ("__str__", "__repr__")):
+        return type(value).__name__  # its text would be an address in memory, another one each time
     return value.isoformat() if hasattr(value, "isoformat") else _plain(str(value))
+
+
+def text_or_digits(data: bytes) -> str:
+    """Bytes as a text: what is no UTF-8, such as a UUID, by its hexadecimal digits, so that no two become one."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.hex()

@@ -199,13 +199,13 @@ def _quoted(name: str) -> str:
 
 
 def _uids(session: _Session) -> list[bytes]:
-    """The UIDs of the folder that is selected."""
+    """The UIDs of the folder that is selected, without messages that are marked as deleted and not expunged yet."""
     server = session.server
     next_uid = _answer(server.response("UIDNEXT")[1])
-    ranges = ["ALL"]
+    ranges = ["UNDELETED"]
     if session.n > _FOUND_AT_A_TIME and next_uid:
         starts = range(1, int(next_uid), _FOUND_AT_A_TIME)
-        ranges = [f"UID {start}:{start + _FOUND_AT_A_TIME - 1}" for start in starts]
+        ranges = [f"UNDELETED UID {start}:{start + _FOUND_AT_A_TIME - 1}" for start in starts]
     return [uid for one in ranges for uid in (_answer(_ok(server.uid("SEARCH", one))) or b"").split()]
 
 

@@ -90,15 +90,16 @@ class ReaderSource(SpooledSource):
         for document in reader.load_data(**given):
             by_uri.setdefault(name_of(self._key(document), suffix), []).append(document)
         return {
-            uri: (_BETWEEN.join(one.get_content().encode("utf-8", "replace") for one in documents), documents)
+            uri: (_BETWEEN.join((one.get_content() or "").encode("utf-8", "replace") for one in documents), documents)
             for uri, documents in by_uri.items()
         }
 
     def _key(self, document: Any) -> str:
         key = self._options.name_by
         if key and key != "id_":
-            if key not in document.metadata:
-                raise UsageError(f"{self._name} gives no metadata {key!r}; it gives {', '.join(document.metadata)}")
+            if document.metadata.get(key) in (None, ""):
+                known = ", ".join(map(str, document.metadata))
+                raise UsageError(f"{self._name} gives a document with no metadata {key!r}; it gives {known}")
             return str(document.metadata[key])
         name = str(document.id_)
         if not key and _RANDOM.fullmatch(name):

@@ -30,6 +30,9 @@ _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 #: What a mail program adds to a message when it is read or filed.
 _OF_PROGRAM = re.compile(rb"^(?:X-)?(?:Status|Keywords|UID|Mozilla-\w+|IMAP\w*):.*\r?\n(?:[ \t].*\r?\n)*", re.M | re.I)
 
+#: How mail programs mark a message that the next compaction removes: mutt and pine, and a bit of Mozilla's.
+_DELETED = re.compile(rb"^(?:X-Status:[^\r\n]*D|X-Mozilla-Status:[ \t]*[0-9a-f]{3}[89a-f])", re.M | re.I)
+
 
 @dataclass(frozen=True)
 class NoOptions:
@@ -66,7 +69,9 @@ class MboxSource(MarkedSource):
         box = mailbox.mbox(self._place, create=False)
         try:
             for key in box.iterkeys():
-                data = _plain(box.get_bytes(key))
+                if _DELETED.search(_head(whole_message := box.get_bytes(key))):
+                    continue
+                data = _plain(whole_message)
                 uri, digest = _uri(data), bytes_digest(data)
                 if digest not in seen:  # else it is the same message again
                     yield (uri if uri not in seen else f"{uri.removesuffix(SUFFIX)}~{digest[:16]}{SUFFIX}"), data
@@ -120,7 +125,7 @@ class MaildirSource:
             for part in ("new", "cur"):
                 for name in sorted(os.listdir(os.path.join(folder, part))):
                     unique = name.partition(":")[0]
-                    if unique not in seen and not name.startswith("."):
+                    if unique not in seen and not name.startswith(".") and not _is_trashed(name):
                         seen.add(unique)
                         yield name_of(readable_name(f"{below}{unique}"), SUFFIX), os.path.join(folder, part, name)
 
@@ -131,6 +136,11 @@ def _stated(uri: str, status: os.stat_result) -> SourceFile:
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     return entry.name.startswith(".") and os.path.isdir(os.path.join(entry.path, "cur"))
+
+
+def _is_trashed(name: str) -> bool:
+    """Whether a message of a Maildir is marked as deleted; a client shows it no more, or struck out."""
+    return "T" in name.partition(":2,")[2]
 
 
 def _plain(data: bytes) -> bytes:

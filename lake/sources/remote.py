@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
@@ -43,9 +44,10 @@ class FsspecReader:
     def _found(self, details: dict[str, Any]) -> Iterator[SourceFile]:
         folders = set[str]()
         for name, info in details.items():
-            uri = name.removeprefix(self._path).lstrip("/")
+            uri = name.removeprefix(self._path).removeprefix("/")  # a key may have more slashes than one in a row
             if self._hidden or "/." not in f"/{uri}":
-                yield _remote_found(uri, info)
+                if not _is_mark_of_folder(uri, info):
+                    yield _remote_found(uri, info)
                 folders.update(_meant_as_sidecars(uri))
         yield from map(SourceFile, sorted(folders))  # reading one will reveal why
 
@@ -60,8 +62,14 @@ class FsspecReader:
             return bytes(file.read()) if is_small else whole(file)
 
     def open(self, uri: str) -> Any:
-        """Open a binary file, which may be larger than memory."""
-        return self._filesystem.open(f"{self._path}/{uri}", "rb")
+        """Open a binary file, which may be larger than memory. Raises IsADirectoryError for the mark of a folder."""
+        if uri.endswith("/"):
+            raise IsADirectoryError(uri)
+        path = f"{self._path}/{uri}"
+        file = self._filesystem.open(path, "rb")
+        if getattr(file, "details", {}).get("type") == "directory":  # of the same name, which hides the object
+            return io.BytesIO(self._filesystem.cat_file(path))
+        return file
 
     @cached_property
     def _filesystem(self) -> Any:
@@ -78,6 +86,11 @@ def _meant_as_sidecars(uri: str) -> Iterator[str]:
     if any(part.lower().endswith(_ENDS) for part in parts):
         folders = ("/".join(parts[:n]) for n in range(1, len(parts) + 1))
         yield from (folder for folder in folders if is_sidecar(folder) or is_misnamed(folder))
+
+
+def _is_mark_of_folder(uri: str, info: dict[str, Any]) -> bool:
+    """Whether an object stands for a folder, as consoles of object stores make them: it has no bytes."""
+    return uri.endswith("/") and not info.get("size")
 
 
 def filesystem_of(url: str) -> tuple[Any, str]:

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from lake.errors import UsageError
 from lake.ids import bytes_digest
 from lake.sources.address import key_of, name_of, setting, text_or_file
-from lake.sources.declared import key_as_meant
+from lake.sources.declared import key_as_meant, text_or_digits
 from lake.sources.protocol import SourceFile
 from lake.sources.stamps import stamp_of
 
@@ -80,9 +81,9 @@ class RowOptions:
 
     def key(self, row: Row) -> str:
         value = row[self.id]
-        if value is None or value == "":
+        if _is_missing(value) or value == "":
             raise UsageError(f"a row has no value in {self.id!r}, which must identify each row")
-        return _key_text(bytes(value)) if isinstance(value, bytes | bytearray | memoryview) else row_text(value)
+        return text_or_digits(bytes(value)) if isinstance(value, bytes | bytearray | memoryview) else row_text(value)
 
     def uri(self, row: Row) -> str:
         return name_of(self.key(row), self.suffix)
@@ -92,7 +93,9 @@ class RowOptions:
 
     def is_deleted(self, row: Row) -> bool:
         value = row[self.deleted] if self.deleted else None
-        return bool(value) and str(value).strip().lower() not in ("0", "f", "false", "n", "no")
+        return (
+            bool(value) and not _is_missing(value) and str(value).strip().lower() not in ("0", "f", "false", "n", "no")
+        )
 
     def data(self, row: Row) -> bytes:
         """The document's bytes."""
@@ -159,12 +162,9 @@ def _is_list_of_names(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
 
 
-def _key_text(key: bytes) -> str:
-    """Bytes as a key: what is no text, such as a UUID, by its digits, so that no two become one."""
-    try:
-        return key.decode()
-    except UnicodeDecodeError:
-        return key.hex()
+def _is_missing(value: Any) -> bool:
+    """Whether it is NULL, or the NaN by which data frames write that into columns of numbers."""
+    return value is None or (isinstance(value, float | Decimal) and value != value)
 
 
 def row_text(value: Any) -> str:

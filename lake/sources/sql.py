@@ -16,7 +16,7 @@ from lake.sources.cursors import MOST_TALLIED, Reached
 from lake.sources.databases import VALUE, Database, DuckDB, PostgreSQL, SQLite
 from lake.sources.protocol import Cursor, CursorLost, Removal, SourceFile
 from lake.sources.replicas import LatelyListed
-from lake.sources.rows import Row, RowOptions, common_acl
+from lake.sources.rows import Row, RowOptions, common_acl, row_text
 
 #: Keys of one query.
 _KEYS_AT_A_TIME = 500
@@ -141,7 +141,8 @@ class SqlSource:
     def _select(self, columns: Sequence[str], where: str) -> str:
         """A query for these columns, with the key as it is listed."""
         key, order = self._options.id, self._options.order
-        others = [self._quoted(name) for name in dict.fromkeys(filter(None, columns)) if name != key]
+        wanted = dict.fromkeys(filter(None, [*columns, order if self._options.group else ""]))
+        others = [self._quoted(name) for name in wanted if name != key]
         named = ", ".join([f"{self._database.key_text(key)} AS {self._quoted(key)}", *others])
         query = f"SELECT {named} FROM {self._from} {where}"
         return (
@@ -155,7 +156,13 @@ class SqlSource:
                 yield [row]
             return
         for _, each in groupby(rows, key=self._options.key):
-            yield [*each]
+            yield [*_settled(each, self._options.order)]
+
+
+def _settled(rows: Iterable[Row], order: str) -> Iterator[Row]:
+    """The rows of a group in their order; those of one place by what they hold, since a database gives them in any."""
+    for _, tied in groupby(rows, key=lambda row: row[order]):
+        yield from sorted(tied, key=lambda row: [row_text(value) for value in row.values()])
 
 
 def _without_end(query: str) -> str:

@@ -103,7 +103,7 @@ class TableFile:
             return
         batches = {"parquet": self._parquet_batches, "csv": self._csv_batches, "arrow": self._arrow_batches}
         for batch in batches[kind](columns):
-            yield from batch.to_pylist()
+            yield from _without_nanoseconds(batch).to_pylist()
 
     @contextmanager
     def _opened(self, *, unpack: bool = False) -> Iterator[Any]:
@@ -197,6 +197,21 @@ class TableFile:
         if not isinstance(row, dict):
             raise UsageError(f"line {number} of {self.path} is no JSON object")
         return row
+
+
+def _without_nanoseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with times as Python has them: those of nanoseconds would need pandas, and be texts of another form."""
+    import pyarrow as pa
+
+    fields = [one.with_type(_in_microseconds(one.type)) for one in batch.schema]
+    schema = pa.schema(fields)
+    return batch if schema.types == batch.schema.types else batch.cast(schema, safe=False)
+
+
+def _in_microseconds(kind: pa.DataType) -> pa.DataType:
+    import pyarrow as pa
+
+    return pa.timestamp("us", kind.tz) if pa.types.is_timestamp(kind) and kind.unit == "ns" else kind
 
 
 def check_columns(path: str, present: Sequence[str], columns: Sequence[str]) -> None:

@@ -178,6 +178,13 @@ def test_what_is_wrong_with_a_reader_is_named(address: str, message: str) -> Non
         listing([parse_source(address)])
 
 
+def test_a_document_of_a_reader_needs_a_name_and_may_have_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Shelf, "texts", {"a": ("", ["x"]), "b": ("y", None)})
+    assert parse_source(f"reader:{HERE}").read("a.txt") == b""
+    with pytest.raises(UsageError, match="a document with no metadata 'who'; it gives name, who"):
+        listing([parse_source(f"reader:{HERE}?name_by=who")])
+
+
 class LocalRig(Rig):
     """A folder behind the connector ``local``, which knows no rights."""
 

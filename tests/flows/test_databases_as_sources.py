@@ -404,6 +404,20 @@ def test_groups_of_rows_form_documents(tmp_path: Path) -> None:
     assert after["b.txt"]["etag"] == found["b.txt"]["etag"]
 
 
+def test_rows_of_one_place_in_a_group_have_an_order_of_their_own(tmp_path: Path) -> None:
+    """A database gives them in any, and in another one after each change."""
+    rows = [("a", 1, "x"), ("a", 1, "y"), ("a", 0, "z"), ("a", None, "v"), ("a", None, "w")]
+    for number, given in enumerate((rows, rows[::-1])):
+        path = made(tmp_path, "id, n, body", *given).rename(tmp_path / f"t{number}.db")
+        source = parse_source(f"sqlite:{path}?table=t&text=body&group=1&order=n")
+        assert source.read("a.txt") == b"v\n\nw\n\nz\n\nx\n\ny"
+    marks = {
+        listing([parse_source(f"sqlite:{tmp_path}/t{number}.db?table=t&text=body&group=1&order=n")])["etag"][0].as_py()
+        for number in (0, 1)
+    }
+    assert len(marks) == 1
+
+
 @pytest.mark.parametrize("grouped", ["", "&group=1&order=id"])
 @pytest.mark.parametrize(
     "stated",

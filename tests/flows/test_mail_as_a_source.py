@@ -361,6 +361,30 @@ def test_folders_of_a_maildir_are_listed(tmp_path: Path) -> None:
     assert source.read("n.host.eml").endswith(b"New.\n")
 
 
+def test_a_message_that_is_marked_as_deleted_is_gone_before_it_is_removed(
+    tmp_path: Path, dovecot: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = MaildirRig(tmp_path / "mail")
+    rig.put("a", "One text.\n")
+    rig.put("b", "Another text.\n")
+    (rig.folder / "cur" / "b.host:2,S").rename(rig.folder / "cur" / "b.host:2,ST")
+    assert listing([parse_source(rig.url)])["uri"].to_pylist() == ["a.host.eml"]
+    box = MboxRig(tmp_path / "a.mbox")
+    for name, line in {"a": "X-Mozilla-Status: 0001", "b": "X-Mozilla-Status: 0009", "c": "X-Status: AD"}.items():
+        box.put(name, "One text.\n")
+        box.messages[name] = f"{line}\n{box.messages[name]}"
+    box.settle()
+    assert listing([parse_source(box.url)])["uri"].to_pylist() == [box.uri("a")]
+    remote = ImapRig(dovecot, monkeypatch, "deleted")
+    for name in ("a", "b"):
+        remote.put(name, f"The text {name}.\n")
+    (first, _) = listing([parse_source(remote.url)])["uri"].to_pylist()
+    remote.server.uid("STORE", remote.uids["b"], "+FLAGS", r"(\Deleted)")
+    assert listing([parse_source(remote.url)])["uri"].to_pylist() == [first]
+    remote.server.uid("STORE", remote.uids["b"], "-FLAGS", r"(\Deleted)")
+    assert len(listing([parse_source(remote.url)])) == 2
+
+
 def test_names_in_a_maildir_may_be_no_utf_8(tmp_path: Path) -> None:
     rig = MaildirRig(tmp_path / "mail")
     MaildirRig(Path(os.fsdecode(os.fsencode(tmp_path / "mail") + b"/.Entw\xfcrfe"))).put("s", "Draft.\n")

@@ -15,6 +15,8 @@ from lake.directory import Lake
 from lake.errors import RefusedError, UsageError
 from lake.ingest.rebuild import rebuild
 from lake.options import Retention
+from lake.sources.listing import listing
+from lake.sources.source import parse_source
 from lake.storage.lease import WriterLease
 from lake.storage.store import open_store
 
@@ -54,6 +56,23 @@ def test_ingest_query_change_and_rebuild(s3: str, ingest: Callable[..., Outcome]
     files.rm(f"{BUCKET}/lake/tables", recursive=True)
     rebuild(Lake.existing(f"{s3}/lake"))
     assert index.search("Which berth is closed?", 1)["uri"].to_pylist() == ["3.md"]
+
+
+def test_objects_of_any_key_are_documents_of_their_own(bucket: str) -> None:
+    """With slashes in a row, in front, of the name of a folder; the mark of a folder is no document."""
+    import boto3
+
+    odd = ["a.md", "/a.md", "x//b.md", "x/b.md", "k.md", "k.md/c.md", "1+1 %2B?#[*].md", "e\u0301.md", "\xe9.md"]
+    client = boto3.client("s3")
+    for key in odd:
+        client.put_object(Bucket=BUCKET, Key=f"odd/{key}", Body=f"The berth {key!a}.".encode())
+    client.put_object(Bucket=BUCKET, Key="odd/marked/", Body=b"")
+    source = parse_source(f"{bucket}/odd")
+    found = listing([source]).to_pylist()
+    assert {row["uri"]: source.read(row["uri"]).decode() for row in found} == {
+        key: f"The berth {key!a}." for key in odd
+    }
+    assert [row["size"] for row in found] == [len(f"The berth {row['uri']!a}.") for row in found]
 
 
 def test_rollback_prune_and_forget(s3: str, ingest: Callable[..., Outcome], tmp_path: Path) -> None:

@@ -467,6 +467,25 @@ def test_wrong_options_are_named(tmp_path: Path, options: str, message: str) -> 
         listed(tmp_path / "t.parquet", options, who=["a"])
 
 
+def test_a_number_that_is_none_marks_no_row_as_deleted_and_names_none(tmp_path: Path) -> None:
+    """As data frames write what is missing, if a column has numbers."""
+    gone = pa.array([float("nan"), 1.0, 0.0])
+    pq.write_table(pa.table({"key": ["a", "b", "c"], "body": ["x"] * 3, "gone": gone}), tmp_path / "t.parquet")
+    source = parse_source(f"table:{tmp_path}/t.parquet?id=key&text=body&deleted=gone")
+    assert listing([source])["uri"].to_pylist() == ["a.txt", "c.txt"]
+    with pytest.raises(UsageError, match="no value in 'gone'"):
+        listing([parse_source(f"table:{tmp_path}/t.parquet?id=gone&text=body")])
+
+
+def test_times_in_nanoseconds_are_told_to_the_microsecond(tmp_path: Path) -> None:
+    """Whether pandas is installed or not."""
+    at = pa.array([1_700_000_000_123_456_789], pa.timestamp("ns", "UTC"))
+    pq.write_table(pa.table({"key": ["a"], "body": ["x"], "at": at}), tmp_path / "t.parquet")
+    (row,) = listing([parse_source(f"table:{tmp_path}/t.parquet?id=key&text=body&version=at&metadata=at")]).to_pylist()
+    assert json.loads(row["declared"])["metadata"] == {"at": "2023-11-14T22:13:20.123456+00:00"}
+    assert row["etag"] == "2023-11-14T22:13:20.123456+00:00"
+
+
 def test_rows_without_a_key_or_with_the_same_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no value in 'key'"):
         listed(tmp_path / "t.jsonl", "text=body", key=None)

@@ -77,6 +77,24 @@ def test_metadata_that_holds_itself_is_left_out() -> None:
     assert '"problems"' in (declared_json("a.md", {"circle": value}, None) or "")
 
 
+def test_metadata_of_any_kind_is_the_same_each_time() -> None:
+    """Sets have another order in each process, and objects another address."""
+    odd = {
+        "set": {"b", "a", 1},
+        "bytes": b"\xff\x00",
+        "text": memoryview(b"x"),
+        "object": object(),
+        "nan": float("nan"),
+    }
+    assert json.loads(declared_json("a.md", odd, None) or "")["metadata"] == {
+        "set": ["a", "b", 1],
+        "bytes": "ff00",
+        "text": "x",
+        "object": "object",
+        "nan": "nan",
+    }
+
+
 def test_the_stronger_beats_the_weaker_key_by_key() -> None:
     weak = {"title": "a", "acl": ["x"], "metadata": {"k": 1, "l": 1}, "problems": ["p"]}
     strong = {"acl": [], "tags": ["t"], "metadata": {"k": 2}}
