@@ -12,6 +12,8 @@ conditions were written on every other text, and the others are held out. ``alte
 frequencies, orders, limits, units and like clauses mixed, in English; its rules were written on every other text, too.
 ``altered_rules.jsonl`` has 180 of household, work, travel and law, of which 60 were put aside before their rules were
 written: prefixes, verbs that deny, opposite actions, "only" for "all", what is set against something else.
+``altered_kinds.jsonl`` has 297 pairs in two rounds about other paragraphs and sections, by kind: limits, names, items
+of lists, causes, orders and others. In each round, misses and false alarms of every other text were looked at.
 
 The margins in contradictions.py were chosen on the pairs of about half of the articles; the others are reported apart.
 """
@@ -34,6 +36,7 @@ from lake.answer.statement import Statement
 from lake.answer.terms import sentences
 
 PAIRS = Path(__file__).with_name("altered_answers.jsonl")
+KINDS = Path(__file__).with_name("altered_kinds.jsonl")
 #: Name of a set -> its file.
 INSTRUCTIONS = {
     "instructions": Path(__file__).with_name("altered_instructions.jsonl"),
@@ -63,13 +66,14 @@ class Pair(NamedTuple):
 
 def written(xquad: dict[str, dict[str, list[str]]], docs: list[str]) -> Iterator[Pair]:
     """The pairs in one's own words; those whose articles chose the margins are in the group ``chosen on``."""
-    for line in PAIRS.read_text().splitlines():
-        row = json.loads(line)
+    chosen_on = _chosen_on(xquad)
+    for row in (json.loads(line) for path in (PAIRS, KINDS) for line in path.read_text().splitlines()):
         if row["set"] == "docs" and not docs:
             continue
         place = str(row["chunk"]) if row["set"] == "docs" else row["article"]
         text = docs[row["chunk"]] if row["set"] == "docs" else xquad[row["set"][6:]][place][row["paragraph"]]
-        group = "own words, margins chosen on" if place in _chosen_on(xquad) else "own words, held out"
+        own = "margins chosen on" if place in chosen_on else "held out"
+        group = f"kinds, {row['round']} round, {row['half']}" if "round" in row else f"own words, {own}"
         yield Pair(group, row["kind"], text, row["true"], row["altered"])
 
 

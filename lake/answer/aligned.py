@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lake.answer.measures import UNITS
-from lake.answer.statement import Statement, language_of
+from lake.answer.statement import StatedWord, Statement, language_of
 from lake.answer.terms import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterator
 
     from lake.answer.figures import Figure
 
@@ -22,14 +24,26 @@ FAR, FAR_IN_SOURCE = 0.3, 0.25
 _OTHER_CLAUSE = 0.85
 #: Share of what the best sentence holds that one holds which is as close.
 _CLOSE = 0.5
+#: Letters that two words begin with if one is made of the other: "Norman", "Normandy".
+_ALIKE = 4
+#: Between two sentences of cells that lost their borders.
+_GLUED_SENTENCES = re.compile(r"(?<=[a-z)][.!?])(?=[A-Z][a-z])")
+#: Parts between semicolons from which on they are read as sentences.
+_LEAST_PARTS = 4
 
 
 class SourceText:
-    """A source, sentence by sentence; its language is that of most of its stop words."""
+    """A source, sentence by sentence; its language is that of most of its stop words.
 
-    def __init__(self, text: str) -> None:
+    ``about`` has words that it may name though its text doesn't, such as the document's title.
+    """
+
+    def __init__(self, text: str, about: str = "") -> None:
         self.language = language_of(text)
-        self.sentences = [Statement(text[start:end], self.language) for start, end in sentences(text)]
+        text = _GLUED_SENTENCES.sub(" ", text)
+        units = [part for start, end in sentences(text) for part in _parts(text[start:end])]
+        self.sentences = [Statement(unit, self.language) for unit in units]
+        self._about = Statement(about, self.language).words
         self._n_holding = Counter(stem for sentence in self.sentences for stem in sentence.stems)
 
     def weight(self, stem: str) -> float:
@@ -49,8 +63,39 @@ class SourceText:
         return frozenset(word.stem for sentence in self.sentences for word in sentence.words if word.is_name)
 
     @cached_property
+    def stems(self) -> frozenset[str]:
+        return frozenset(word.stem for words in self._words() for word in words)
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        return frozenset(word.key for words in self._words() for word in words)
+
+    @cached_property
+    def initials(self) -> frozenset[str]:
+        """Two neighbouring letters of abbreviations, which may stand for any names that begin so."""
+        short = [word.text for words in self._words() for word in words if word.text.isupper()]
+        texts = [*short, "".join(text for text in short if len(text) == 1)]
+        return frozenset(pair for text in texts for pair in map("".join, pairwise(text)))
+
+    def _words(self) -> Iterator[list[StatedWord]]:
+        yield self._about
+        yield from (sentence.words for sentence in self.sentences)
+
+    def knows(self, word: StatedWord) -> bool:
+        """Whether the source has the word, one that it is a part of, or one that begins as it does."""
+        if word.stem in self.stems or any(word.key in key for key in self.keys if len(key) > len(word.key)):
+            return True
+        return any(key[:_ALIKE] == word.key[:_ALIKE] for key in self.keys)
+
+    @cached_property
     def figures(self) -> list[Figure]:
         return [figure for each in self.sentences for readings in each.figures.values() for figure in readings]
+
+
+def _parts(sentence: str) -> list[str]:
+    """A sentence, or what stands between the semicolons of one with many: a list that has no sentences."""
+    parts = [part for part in sentence.split(";") if part.strip()]
+    return parts if len(parts) >= _LEAST_PARTS else [sentence]
 
 
 class Aligned:

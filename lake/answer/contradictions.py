@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from lake.answer.absent_names import absent_names
 from lake.answer.aligned import Aligned, SourceText
 from lake.answer.calendar import other_dates
 from lake.answer.comparisons import are_crossed
@@ -20,6 +21,7 @@ from lake.answer.measures import FREQUENCY
 from lake.answer.opposites import opposites
 from lake.answer.parallels import mixed_clauses
 from lake.answer.polarity import Forms
+from lake.answer.replaced import replaced_counts, replaced_items
 from lake.answer.restrictions import lifted_conditions
 from lake.answer.sequence import turned_order
 from lake.answer.statement import Statement
@@ -35,8 +37,11 @@ _LEAST_FIT, _MARGIN = 0.5, 1.4
 #: Numbers that alone are hardly a figure: "a quarter of a million".
 _BARE = Forms("hundred thousand million billion hundert tausend million milliarde ciento mil millón")
 _MAX_FIGURES = 12
+_DOTS, _MONTHS = 2, 12
 #: Digits of a number, such as a telephone's, that may be grouped in any way.
 _LONG = 5
+#: Digits without a mark among them of which a table may have made one number of several.
+_LONGEST_RUN = 5
 _CLOCK = Forms("am pm a.m p.m uhr")
 
 
@@ -55,7 +60,8 @@ def contradictions(sentence: str, source: SourceText) -> list[Contradiction]:
     aligned = Aligned(stated, source)
     rules: Sequence[Callable[[Aligned], Iterator[Contradiction]]] = (
         denials, _figures, _ordinals, opposites, exchanges, mixed_clauses, other_dates, lifted_conditions,
-        turned_limits, turned_order, turned_contrasts,
+        turned_limits, turned_order, turned_contrasts, absent_names, replaced_items,
+        replaced_counts,
     )  # fmt: skip
     return [found for rule in rules if (found := next(rule(aligned), None))]
 
@@ -69,11 +75,24 @@ def _figures(aligned: Aligned) -> Iterator[Contradiction]:
             continue
         if not _can_be_compared(readings, aligned):
             continue
+        if other := _other_version(aligned, place):
+            yield Contradiction("number", token, other)
         if not any(reading.may_be(figure) for reading in readings for figure in aligned.source.figures):
             if not _is_written_otherwise(aligned, place) and not _is_computed(readings, aligned.window):
                 yield Contradiction("number", token, aligned.best.text)
         elif not _is_of_a_name(aligned, place, readings):
             yield from (Contradiction("number", token, other) for other in _better_figure(aligned, place, readings))
+
+
+def _other_version(aligned: Aligned, place: int) -> str | None:
+    """A version of the source if the one at ``place`` is none of it: 2.13.23, but not a date."""
+    token = aligned.stated.tokens[place]
+    parts = token.split(".")
+    if len(parts) <= _DOTS or (place in aligned.stated.dated and int(parts[1]) <= _MONTHS):
+        return None
+    versions = [one for each in aligned.source.sentences for one in each.tokens if one[0].isdecimal() and "." in one]
+    is_there = any(f"{one}.".startswith(f"{token}.") or f"{token}.".startswith(f"{one}.") for one in versions)
+    return None if is_there else next((one for one in versions if one.count(".") >= _DOTS), None)
 
 
 def _can_be_compared(readings: Sequence[Figure], aligned: Aligned) -> bool:
@@ -110,6 +129,12 @@ def _is_written_otherwise(aligned: Aligned, place: int) -> bool:
     digits = "".join(filter(str.isdecimal, aligned.stated.tokens[place]))
     if len(digits) >= _LONG and any(digits in each.digits for each in aligned.source.sentences):
         return True
+    if any(
+        digits == run or (digits in run and len(run) > _LONGEST_RUN)
+        for each in aligned.source.sentences
+        for run in each.runs
+    ):
+        return True
     of_source = any(each.dated for each in aligned.window)
     is_told_by_clock = any(word.key in _CLOCK for each in (aligned.stated, *aligned.window) for word in each.words)
     return (of_source and is_told_by_clock) or (place in aligned.stated.dated and not of_source)
@@ -145,7 +170,7 @@ def _better_figure(aligned: Aligned, place: int, readings: Sequence[Figure]) -> 
     measures = {r.measure for r in readings} & {f.measure for f in aligned.source.figures if readings[0].may_be(f)}
     dimensions = {measure[0] for measure in measures if measure}
     for each in aligned.source.sentences:
-        for at, found in each.figures.items():
+        for at, found in () if each.is_table else each.figures.items():
             fit = aligned.fit(place, each, at)
             if any(reading.may_be(figure) for reading in readings for figure in found):
                 own = max(own, fit)

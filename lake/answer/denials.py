@@ -22,6 +22,8 @@ _SHARE_DENYING, _SHARE_DENIED = 0.75, 0.6
 _CONDITION = Forms(
     "if when whenever while unless because since as until wenn falls sobald solange weil da si cuando mientras porque"
 )
+#: Beside these there is no other.
+_LAST = Forms("last only sole final single unique")
 
 
 def denials(aligned: Aligned) -> Iterator[Contradiction]:
@@ -32,6 +34,7 @@ def denials(aligned: Aligned) -> Iterator[Contradiction]:
         denied = frozenset[str]().union(*stated.denials)
         is_single = len(stated.denials) % 2 == 1
         may_deny = any(_may_deny(each, table, denied, stated.stems) for each in aligned.window)
+        may_deny |= _is_no_other(stated) and any(word.key in _LAST for each in aligned.window for word in each.words)
         if is_single and aligned.share >= _SHARE_DENYING and not may_deny:
             yield Contradiction("negation", stated.text, aligned.best.text)
     if aligned.share < _SHARE_DENIED or _implies(stated, table, frozenset()) or _compares(stated):
@@ -48,6 +51,12 @@ def denials(aligned: Aligned) -> Iterator[Contradiction]:
             is_most = aligned.source.weights(held) >= aligned.source.weights(denied) / 2
             if held and is_most and (each is aligned.best or len(held) > 1) and _is_about(aligned, each, denied):
                 yield Contradiction("negation", stated.text, each.text)
+
+
+def _is_no_other(stated: Statement) -> bool:
+    """Whether what it denies is another one: "no other model" beside "the last model"."""
+    after = {word.key for i in stated.denying for word in stated.words[i + 1 : i + 2]}
+    return bool(after & {"other", "others", "else"})
 
 
 def _is_about(aligned: Aligned, each: Statement, denied: frozenset[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lake.answer.aligned import FAR, FAR_IN_SOURCE
@@ -23,6 +24,8 @@ _SHARE, _LEAST_FIT, _NAME_MARGIN = 0.4, 1.0, 1.25
 _SHARE_OF_WORDS, _LEAST_WORDS, _LEAST_UNRELATED, _TWO = 0.6, 3, 4, 2
 #: Languages in which an object may come first.
 _FREE_ORDER = frozenset(("cs", "da", "de", "fi", "hu", "nb", "nl", "pl", "ru", "sv", "tr", "uk"))
+#: Words by which two lists belong together, item by item.
+_RESPECTIVELY = Forms("respectively beziehungsweise jeweils respectivamente respectivement")
 _PREPOSITIONS = Forms(
     "of to for from over between with without in on at into against before after de del a para con en entre sobre "
     "du des pour avec dans di da per"
@@ -36,6 +39,8 @@ Place = tuple["Statement", "StatedWord"]
 def exchanges(aligned: Aligned) -> Iterator[Contradiction]:
     """Two names, or other words, in each other's place."""
     if aligned.share < _SHARE or any(word.key in COMPARING for word in aligned.stated.words):
+        return
+    if any(word.key in _RESPECTIVELY for each in aligned.close for word in each.words):
         return
     yield from _of_names(aligned)
     yield from _of_words(aligned)
@@ -54,7 +59,12 @@ def _of_words(aligned: Aligned) -> Iterator[Contradiction]:
             shared = [word for stem, word in own.items() if stem in places]
             order = [places[word.stem] for word in shared]
             pair = _exchanged(order)
-            if pair and is_passive == _is_passive(each) and _is_alike(aligned.stated, shared, each, order):
+            if (
+                pair
+                and len({shared[i].place in aligned.stated.figures for i in pair}) == 1
+                and is_passive == _is_passive(each)
+                and _is_alike(aligned.stated, shared, each, order)
+            ):
                 yield Contradiction("exchange", " and ".join(shared[i].text for i in pair), each.text)
 
 
@@ -78,7 +88,23 @@ def _exchanged(order: Sequence[int]) -> tuple[int, int] | None:
     ((1, 3), None, None, None)
     """
     wrong = [i for i, (one, other) in enumerate(zip(order, sorted(order), strict=True)) if one != other]
-    return (wrong[0], wrong[1]) if len(wrong) == _TWO and wrong[1] - wrong[0] > 1 else None
+    if len(wrong) == _TWO and wrong[1] - wrong[0] > 1:
+        return wrong[0], wrong[1]
+    return _exchanged_phrases(order)
+
+
+def _exchanged_phrases(order: Sequence[int]) -> tuple[int, int] | None:
+    """Where two phrases begin that stand around one word and would be sorted in each other's place.
+
+    >>> _exchanged_phrases([7, 8, 5, 3]), _exchanged_phrases([3, 5, 7, 8]), _exchanged_phrases([7, 5, 3])
+    ((0, 3), None, None)
+    """
+    for middle in range(1, len(order) - 1):
+        left, right = order[:middle], order[middle + 1 :]
+        are_phrases = all(b - a == 1 for side in (left, right) for a, b in pairwise(side))
+        if are_phrases and len(order) > _TWO + 1 and max(right) < order[middle] < min(left):
+            return 0, middle + 1
+    return None
 
 
 def _relations(text: Statement, places: Sequence[int]) -> set[str]:
@@ -125,6 +151,11 @@ def _names(aligned: Aligned, places: Mapping[str, object]) -> list[list[StatedWo
     return [*found, *([word] for name in found if len(name) > 1 for word in name)]
 
 
+def _is_of(text: Statement, name: StatedWord) -> bool:
+    """Whether "the president of Chile" may be "the Chilean president" elsewhere."""
+    return name.place > 0 and text.tokens[name.place - 1].casefold() == "of"
+
+
 def _joined(name: Sequence[StatedWord]) -> str:
     return " ".join(word.text for word in name)
 
@@ -138,7 +169,7 @@ def _sides(aligned: Aligned, name: StatedWord, left_out: frozenset[str], places:
     around = [word for word in aligned.stated.words if word.is_content and word.stem not in left_out]
     best = 0.0
     for each, at in places:
-        turns = is_passive != _is_passive(each)
+        turns = is_passive != _is_passive(each) or _is_of(aligned.stated, name) != _is_of(each, at)
         fit = 0.0
         for word in around:
             closeness = [

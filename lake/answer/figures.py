@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from text_to_num import find_numbers
 
-from lake.answer.measures import FREQUENCY, HALF, ONE, PER, TIMES, UNITS
+from lake.answer.measures import FREQUENCY, HALF, ONE, PER, TIMES, UNITS, ZEROS
 from lake.answer.polarity import Forms
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Figure:
         In different units of one dimension, both must measure the same.
         """
         if self.measure and other.measure and self.measure[0] == other.measure[0] and self.measure != other.measure:
-            return math.isclose(self.low * self.measure[1], other.low * other.measure[1], rel_tol=0.01)
+            return math.isclose(self._base(), other._base(), rel_tol=0.01)
         is_one_frequency = FREQUENCY in (self.measure, other.measure) and self.measure != other.measure
         if {self.kind, other.kind} in _KINDS_APART or (is_one_frequency and self.measure and other.measure):
             return False
@@ -74,6 +74,10 @@ class Figure:
             return True
         near = _NEAR * abs(other.low) if self.is_hedged or other.is_hedged else 0.0
         return abs(self.low - other.low) <= max(near, _rounding(self.low), _rounding(other.low))
+
+    def _base(self) -> float:
+        """The value in the common unit of its dimension; as it is without a measure."""
+        return self.low * self.measure[1] + ZEROS.get(self.measure, 0.0) if self.measure else self.low
 
 
 def _rounding(value: float) -> float:

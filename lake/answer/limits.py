@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _BEFORE = {
     "least": r"at least|at the earliest|(?:no|not) (?:less|fewer|lower|earlier|sooner) than|a minimum of|mindestens|"
     r"frühestens|nicht weniger als|al menos|como mínimo|no menos de|au moins|almeno",
-    "most": r"at most|at the latest|(?:no|not) (?:more|higher|later|longer) than|a maximum of|up to|höchstens|"
+    "most": r"as (?:long|many|much|high|old|late) as|"
+    r"at most|at the latest|(?:no|not) (?:more|higher|later|longer) than|a maximum of|up to|höchstens|"
     r"spätestens|maximal|nicht mehr als|bis zu|como máximo|a lo sumo|no más de|a más tardar|au plus|al massimo",
 }
 _AFTER = {

@@ -11,7 +11,12 @@ _UNITS = {
     ("months", 1.0): "month months monat monate monaten mes meses mois mese mesi maand maanden mês",
     ("months", 12.0): "year years jahr jahre jahren año años an ans année années anno anni jaar ano anos",
     ("times", 1.0): "times mal veces vez fois volte keer",
-    ("length", 0.0254): "inch inches", ("length", 0.3048): "foot feet", ("length", 0.9144): "yard yards",
+    ("months", 120.0): "decade decades jahrzehnt jahrzehnte jahrzehnten década décadas décennie décennies",
+    ("length", 0.0254): "inch inches", ("length", 0.3048): "foot feet ft", ("length", 0.9144): "yard yards yd yds",
+    ("length", 1609.344): "mile miles mi meile meilen milla millas",
+    ("length", 1e-6): "micrometre micrometres micrometer micrometers µm μm",
+    ("length", 1e-9): "nm nanometre nanometres nanometer nanometers nanómetros",
+    ("temperature", 1.0): "c celsius", ("temperature", 5 / 9): "f fahrenheit",
     ("mass", 453.59237): "pound pounds lb lbs", ("mass", 28.349523): "ounce ounces oz",
     ("volume", 3.785412): "gallon gallons",
     ("power", 1.0): "watt watts", ("power", 1000.0): "kw kilowatt kilowatts", ("power", 1e6): "mw megawatt megawatts",
@@ -33,6 +38,8 @@ _UNITS = {
 }  # fmt: skip
 #: Word -> its dimension, and how many of the dimension's smallest common unit it is.
 UNITS = {word: measure for measure, words in _UNITS.items() for word in words.split()}
+#: What 0 of a unit is in the dimension's common unit, if it isn't 0.
+ZEROS = {("temperature", 1.0): 273.15, ("temperature", 5 / 9): 273.15 - 32 * 5 / 9}
 #: The measure of "three times".
 FREQUENCY = ("times", 1.0)
 #: Words that are a number of times.

@@ -24,6 +24,8 @@ _OTHER_SIDE = 0.6
 _LONGEST_ENDING = 3
 #: Words that are opposites only beside a verb, and how many words before them it may stand.
 _PARTICLES, _NEAR = Forms("on off in out"), 4
+#: Endings of a superlative and a comparative: "the oldest one" may be "no newer than" another.
+_DEGREES = frozenset(("st", "er"))
 
 
 class Opposition(NamedTuple):
@@ -58,6 +60,8 @@ def opposites(aligned: Aligned) -> Iterator[Contradiction]:
 def are_opposite(one: StatedWord, other: StatedWord, language: str) -> bool:
     """Whether two words are opposites by the language's table, or by a prefix."""
     mine, its = sides(one.key, language), sides(other.key, language)
+    if {one.key[-2:], other.key[-2:]} == _DEGREES:
+        return False
     return any((number, not is_right) in its for number, is_right in mine) or _differ_by_prefix(one.key, other.key)
 
 

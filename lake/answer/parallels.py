@@ -50,6 +50,8 @@ _WITHIN = 0.95
 _MOST = 0.7
 #: Longest clause that is compared, in words.
 _LONGEST = 25
+#: Two clauses, or one and the whole sentence.
+_TWO = 2
 
 Clause = list[str]
 #: What stands in one clause in the place of what stands in the other.
@@ -65,6 +67,8 @@ def mixed_clauses(aligned: Aligned) -> Iterator[Contradiction]:
     stems = [_stems(clause, language) for clauses in there for clause in clauses]
     own = [frozenset(_stems(c, language)) for c in (*_clauses(aligned.stated), aligned.stated.words)]
     own = [clause for clause in own if not any(clause <= {*each} for each in stems)]
+    if len(own) > _TWO and _joins(own[:-1], stems):
+        return
     like = [] if compared else [(_slots(one, other), own) for one, other in pairwise(stems)]
     unlike = [
         (_ends(one, other, language), [clause for clause in own if _is_of_both(aligned, clause, one, other)])
@@ -73,6 +77,14 @@ def mixed_clauses(aligned: Aligned) -> Iterator[Contradiction]:
     for slots, clauses in (*like, *unlike):
         if len(slots) > 1 and any(_mixes(clause, slots) for clause in clauses):
             yield Contradiction("exchange", aligned.stated.text, aligned.best.text)
+
+
+def _joins(own: Sequence[frozenset[str]], stems: Sequence[Clause]) -> bool:
+    """Whether it joins clauses as the source does, but for one word such as a pronoun's name."""
+    return any(
+        sum(len(mine - {*its}) for mine, its in zip(own, stems[i:], strict=False)) <= 1
+        for i in range(len(stems) - len(own) + 1)
+    )
 
 
 def _is_of_both(

@@ -89,6 +89,7 @@ class Polarity:
     excepting: Forms = field(default_factory=Forms)
     also: Forms = field(default_factory=Forms)
     particle: Forms = field(default_factory=Forms)
+    same: tuple[tuple[str, ...], ...] = ()
     is_known: bool = True
 
 
@@ -99,7 +100,7 @@ def polarity(language: str) -> Polarity:
     if not path.is_file():
         return Polarity(Forms(), Forms(), Forms(), (), is_known=False)
     lines = [line.partition(": ") for line in path.read_text(encoding="utf-8").splitlines()]
-    groups = {name: Forms(words) for name, _, words in lines if name != "opposite"}
+    groups = {name: Forms(words) for name, _, words in lines if name not in ("opposite", "same")}
     pairs = [words.partition(" | ") for name, _, words in lines if name == "opposite"]
     return Polarity(
         groups["deny"],
@@ -111,6 +112,7 @@ def polarity(language: str) -> Polarity:
         excepting=groups.get("except", Forms()),
         also=groups.get("also", Forms()),
         particle=groups.get("particle", Forms()),
+        same=tuple(tuple(words.split()) for name, _, words in lines if name == "same"),
     )
 
 

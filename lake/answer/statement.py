@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from lake.answer.figures import TOKEN, figures
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _BORDER = re.compile(r"[,;:.!?()\u2013\u2014]")
 _COMPOUND = re.compile(r"(?<![\d.,])\d{1,4}(?:([-/:])\d{1,4}(?:\1\d{1,4})?|\.\d{1,2}\.\d{2,4})(?![\d-])")
+#: Between the cells of a table that lost its borders: "token countClaude".
+_GLUED = re.compile(r"(?<=[a-z]{3})(?=[A-Z][a-z])")
+_LEAST_GLUED = 3
 #: Words that end the reach of a denial as a comma does.
 _TURNS = Forms(
     "but although though because while whereas when since instead sondern aber weil während obwohl sino "
@@ -29,6 +32,8 @@ _REACH, _REACH_BACK = 13, 5
 _BEING = Forms("is are was were be been being gets got")
 #: Denials at the end of a clause that leave out what they deny.
 _ELLIPTIC = Forms("not never cannot can't don't doesn't didn't isn't aren't wasn't weren't won't mustn't shouldn't")
+#: After "no" it compares nothing.
+_NO_LONGER = Forms("longer")
 #: Words that "without" reaches: its noun.
 _REACH_OF_LACK = 3
 #: Content words of a denial that are compared.
@@ -69,19 +74,34 @@ def language_of(text: str) -> str:
     return _CODES[best] if scores[best] else "en"
 
 
+@cache
+def synonyms(language: str) -> dict[str, str]:
+    """Stems of words that mean the same as another one in most texts, each with the stem that stands for all of them.
+
+    >>> synonyms("en")["purchas"] == synonyms("en")["acquir"] == "buy"
+    True
+    """
+    algorithm = STEMMED.get(language, "")
+    groups = [[stemmed(plain(word), algorithm) for word in group] for group in polarity(language).same]
+    return {stem: group[0] for group in groups for stem in group}
+
+
 class Statement:
     """A sentence in a language (ISO 639-1)."""
 
     def __init__(self, text: str, language: str) -> None:
         self.text, self.language = text, language
-        self.tokens = TOKEN.findall(spelt(text))
+        self._spelt = _GLUED.sub(" ", spelt(text))
+        self.tokens = TOKEN.findall(self._spelt)
         self.words = self._words()
 
     def _words(self) -> list[StatedWord]:
         algorithm = STEMMED.get(self.language, "")
         stops = STOP_WORDS.get(algorithm, frozenset())
         irregular = IRREGULAR if self.language == "en" else {}
-        words, clause = [], 0
+        same = synonyms(self.language)
+        words: list[StatedWord] = []
+        clause = 0
         for place, token in enumerate(self.tokens):
             if _BORDER.fullmatch(token):
                 clause += 1
@@ -89,8 +109,10 @@ class Statement:
             key = token.casefold().removesuffix("'s")
             is_word = key[:1].isalpha()
             stem = stemmed(plain(irregular.get(key, key)), algorithm) if is_word else key
+            stem = same.get(stem, stem)
             is_name = is_word and token[0].isupper() and place > 0 and not self._is_noun(place)
-            words.append(StatedWord(token, key, stem, place, clause, is_word and key not in stops, is_name))
+            is_content = is_word and key not in stops and not (key in _NO_LONGER and words and words[-1].key == "no")
+            words.append(StatedWord(token, key, stem, place, clause, is_content, is_name))
         return words
 
     def _is_noun(self, place: int) -> bool:
@@ -113,14 +135,24 @@ class Statement:
     @cached_property
     def dated(self) -> frozenset[int]:
         """Places of the numbers of dates, times and other compounds, such as 2026-11-29, 14:30 and 5/7."""
-        text = spelt(self.text)
+        text = self._spelt
         spans = [found.span() for found in _COMPOUND.finditer(text)]
         starts = [found.start() for found in TOKEN.finditer(text)]
         return frozenset(place for place, at in enumerate(starts) if any(a <= at < b for a, b in spans))
 
     @cached_property
     def digits(self) -> str:
-        return "".join(filter(str.isdecimal, spelt(self.text)))
+        return "".join(filter(str.isdecimal, self._spelt))
+
+    @cached_property
+    def is_table(self) -> bool:
+        """Whether it is rather a table that lost its borders, whose numbers may be parts of others."""
+        return len(_GLUED.findall(self.text)) >= _LEAST_GLUED
+
+    @cached_property
+    def runs(self) -> frozenset[str]:
+        """The digits between other characters that are only a part of what is read as a number: 64 of "{1,64}"."""
+        return frozenset(re.findall(r"\d{2,}", self._spelt)) - {*self.tokens}
 
     @cached_property
     def denying(self) -> list[int]:

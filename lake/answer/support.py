@@ -51,7 +51,7 @@ class SupportScorer:
     def __init__(self, sources: Sequence[CitedSource]) -> None:
         self._texts = {source.number: Windows(source) for source in sources}
         self._weights = Weights([unit for text in self._texts.values() for unit in text.units])
-        self._sources = {source.number: source.text for source in sources}
+        self._sources = {source.number: source for source in sources}
         self._read: dict[tuple[int, ...], SourceText] = {}
 
     def support(self, sentence: str, numbers: Iterable[int]) -> float:
@@ -66,7 +66,9 @@ class SupportScorer:
     def contradictions(self, sentence: str, numbers: tuple[int, ...]) -> tuple[Contradiction, ...]:
         """What the sentence states against these sources."""
         if numbers not in self._read:
-            self._read[numbers] = SourceText("\n".join(self._sources[number] for number in numbers))
+            cited = [self._sources[number] for number in numbers]
+            about = "\n".join(f"{source.title}\n{source.heading}" for source in cited)
+            self._read[numbers] = SourceText("\n".join(source.text for source in cited), about)
         return tuple(contradictions(sentence, self._read[numbers]))
 
 
@@ -118,7 +120,9 @@ def _problems(sentence: Sentence) -> Iterable[AnswerProblem]:
 
 
 def _told(one: Contradiction) -> str:
-    if one.kind in ("number", "date", "opposite"):
+    if one.kind == "name":
+        return f"{one.stated!r} is in none of them"
+    if one.kind in ("number", "date", "opposite", "item"):
         return f"{one.stated!r} against {one.source!r}"
     if one.kind == "exchange":
         return f"{one.stated} have changed places, against {one.source!r}"

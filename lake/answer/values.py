@@ -45,7 +45,7 @@ class Contradiction:
     """``stated``, words of an answer, disagrees with ``source``, words or a sentence of its source.
 
     ``kind``: negation, number, date, opposite, condition (one that the answer lifts), exchange (two names in each
-    other's place), or meaning (found by a model).
+    other's place), name (which no source has), item (of a list, in another's place), or meaning (found by a model).
     """
 
     kind: str

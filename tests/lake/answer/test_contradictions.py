@@ -53,6 +53,12 @@ Theft from a locked van is covered, theft from an unlocked van is not.
 Press the button for no longer than five seconds. Small firms pay monthly, large ones quarterly.
 Brush the loaf with milk rather than egg. The cellar is inaccessible to carts.
 Side effects are more common after the second dose than after the first. Turn off the tap before you leave."""
+KINDS = """Captain Daniel Woodriff sailed from England and settled at Hobart. He studied law and philosophy in Lund.
+The camp held 402 people: 307 convicts and 9 officers. Cortisol is anti-inflammatory. The oven reaches 565 °C.
+It needs Python 2.13.23 or newer. He thought he was the last surviving lord. The creek runs for 20 mi.
+Permits last as long as ten years. The Chilean president spoke. Reviewers condemned the plan. UN staff left.
+The ban ended a decade after the war. Names match ^[a-z]{1,64}$ only. Anna and Ben own the Lund and Hobart mills,
+respectively."""
 SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados. El contrato dura veintidós meses."""
 
 
@@ -121,6 +127,16 @@ SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados
         (HOUSE, "Brush the loaf with egg rather than milk.", "exchange"),
         (HOUSE, "Brush the loaf with egg.", "exchange"),
         (HOUSE, "Turn off the tap after you leave.", "exchange"),
+        (KINDS, "Captain Woodriff sailed from Portugal and settled at Hobart.", "name"),
+        (KINDS, "He studied law and medicine in Lund.", "item"),
+        (KINDS, "The camp held 307 people.", "number"),
+        (KINDS, "Cortisol is pro-inflammatory.", "opposite"),
+        (KINDS, "It needs Python 2.31.23 or newer.", "number"),
+        (KINDS, "The oven reaches 565 °F.", "number"),
+        (KINDS, "The creek runs for 20 km.", "number"),
+        (KINDS, "Permits last at least ten years.", "condition"),
+        (KINDS, "Reviewers praised the plan.", "opposite"),
+        (KINDS, "The ban ended two decades after the war.", "number"),
         (SPANISH, "La válvula no se cierra a 80 grados.", "negation"),
         (SPANISH, "El contrato dura doce meses.", "number"),
     ],
@@ -205,6 +221,18 @@ def test_a_sentence_against_its_source_is_found(source: str, sentence: str, kind
         (HORAS, "El museo abre los martes."),
         (HORAS, "En agosto abre el puerto."),
         (HORAS, "El aviso se envía diez días antes como mínimo."),
+        (KINDS, "Captain Woodriff came from England and settled at Hobart."),
+        (KINDS, "In Europe he studied law and philosophy."),
+        (KINDS, "There were 307 convicts among the 402 people of the camp."),
+        (KINDS, "He believed that no other lord had survived."),
+        (KINDS, "The creek runs for 32 km."),
+        (KINDS, "The oven reaches 1049 °F."),
+        (KINDS, "Permits last at most ten years."),
+        (KINDS, "The president of Chile spoke."),
+        (KINDS, "The ban ended ten years after the war."),
+        (KINDS, "Names have at most 64 letters."),
+        (KINDS, "The staff of the United Nations left."),
+        (KINDS, "Anna owns the mill of Lund and Ben that of Hobart."),
     ],
 )
 def test_a_true_sentence_is_not(source: str, sentence: str) -> None:
@@ -246,6 +274,13 @@ def test_ranges_and_roundings_hold_what_they_mean() -> None:
     assert contradictions("In all 12,000 came.", source) == []
     assert contradictions("It was built in the 1880s.", source)
     assert contradictions("In all 84 % agreed.", source)
+
+
+def test_a_name_from_the_title_is_known() -> None:
+    text = "It was opened by the mayor of Lund in 1835."
+    sentence = "The Grainger Market was opened by the mayor of Lund in 1835."
+    assert contradictions(sentence, SourceText(text, "The Grainger Market")) == []
+    assert [one.kind for one in contradictions(sentence, SourceText(text))] == ["name"]
 
 
 def test_the_source_that_is_cited_counts() -> None:
