@@ -46,7 +46,7 @@ class _Model:
         self.under_way = open_batches(lake, recipe.embedder)
         # What an earlier run handed over is paid for.
         self.asked: dict[str, int] = dict.fromkeys(texts_asked_for(self.under_way), 0)
-        lake.vectors(recipe).refresh()
+        lake.refresh(recipe)
 
     @property
     def n_tokens(self) -> int:
@@ -128,7 +128,7 @@ class VectorRequests:
 
     def _request(self, model: _Model, texts: pa.Table) -> Iterator[Any]:
         recipe, digests = model.recipe, texts.column("text_digest").to_pylist()
-        wanted = {digest for digest in self._lake.vectors(recipe).missing(digests) if digest not in model.asked}
+        wanted = {digest for digest in self._lake.unembedded(recipe, digests) if digest not in model.asked}
         chosen = texts.filter(pa.array([digest in wanted for digest in digests], pa.bool_()))
         chosen_tokens = counted_for(recipe.embedder, chosen, self._recipe).column("n_tokens").to_pylist()
         model.asked |= dict(zip(chosen.column("text_digest").to_pylist(), chosen_tokens, strict=True))

@@ -90,7 +90,7 @@ def _of_model(lake: Lake, job: Job, embedder: EmbedderIdentity, new: _NewTexts) 
         "backend": embedder.computed_by,
         "n_texts": len(new.digests),
         "n_tokens": new.n_tokens,
-        "n_bytes": len(new.digests) * new.vector_bytes,
+        "n_bytes": new.n_bytes,
         "cost_usd": None if cost is None else round(cost * new.n_tokens / 1e6, 6),
         "prices": origin,
     }
@@ -98,11 +98,11 @@ def _of_model(lake: Lake, job: Job, embedder: EmbedderIdentity, new: _NewTexts) 
 
 @dataclass
 class _NewTexts:
-    """Texts that a model has not embedded yet, and their tokens; ``vector_bytes``: the size of a vector."""
+    """Texts that a model has not embedded yet, their tokens, and the bytes of what is to be stored of them."""
 
-    vector_bytes: int
     digests: set[str] = field(default_factory=set)
     n_tokens: int = 0
+    n_bytes: int = 0
 
 
 def _new_texts(
@@ -110,19 +110,21 @@ def _new_texts(
 ) -> dict[EmbedderIdentity, _NewTexts]:
     """The texts that nobody has embedded yet with each embedder of the plan's recipe."""
     lake.contents.refresh()
-    dtype = plan.recipe.vector_dtype
-    found = {one: _NewTexts(one.vector_bytes(dtype)) for one in plan.recipe.embedders}
+    found = {one: _NewTexts() for one in plan.recipe.embedders}
     for one in plan.recipe.by_embedder:
-        lake.vectors(one).refresh()
+        lake.refresh(one)
     for texts, sentences in _texts(lake, job, plan, progress, to_write):
         for one in plan.recipe.by_embedder:
             # Sentences are embedded by the first model alone.
             read = pa.concat_tables([texts, sentences]) if one.embedder == plan.recipe.embedder else texts
             digests, known = read.column("text_digest").to_pylist(), found[one.embedder]
-            new = set(lake.vectors(one).missing(digests)) - known.digests
+            new = set(lake.unembedded(one, digests)) - known.digests
             known.digests |= new
             rows = read.filter(pa.array([digest in new for digest in digests], pa.bool_()))
-            known.n_tokens += sum(counted_for(one.embedder, rows, plan.recipe).column("n_tokens").to_pylist())
+            n_tokens = sum(counted_for(one.embedder, rows, plan.recipe).column("n_tokens").to_pylist())
+            known.n_tokens += n_tokens
+            known.n_bytes += len(lake.vectors(one).missing(new)) * one.embedder.vector_bytes(one.vector_dtype)
+            known.n_bytes += n_tokens * one.embedder.dimensions if one.has_token_vectors else 0
     return found
 
 

@@ -24,7 +24,7 @@ from lake.storage.store import open_parquet, open_store, parquet_bytes
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.recipe import Recipe
+    from lake.recipe import EmbedderIdentity, Recipe
     from lake.sources import sidecars
     from lake.storage.denylist import Denylist
     from lake.storage.keyed_files import KeyedFiles
@@ -41,6 +41,8 @@ _FORMAT = 2
 _STATE = b"raglake.listing"
 #: Rows of one Parquet row group unless they are small: few, so that a few contents are read without their neighbours.
 _CONTENTS_PER_GROUP, _VECTORS_PER_GROUP = 64, 1024
+#: How the folders of token vectors end, which are read a few at a time.
+_OF_TOKENS = "-tokens"
 
 
 class Lake:
@@ -48,7 +50,7 @@ class Lake:
 
     raglake.json   the format           log/       releases, one object per entry
     configuration.json   settings of searches, gate and alarms
-    contents/      parsed text, spans   vectors/   one folder per embedder
+    contents/      parsed text, spans   vectors/   a folder per embedder, and one of its token vectors
     commits/       a delta per release  tables/    LanceDB, one folder per generation
     audits/        findings             denylist/  what was erased for good
     texts/         requests to embed    cache/     digests of source files
@@ -149,20 +151,47 @@ class Lake:
         """The vectors of the recipe's embedder, in its dtype."""
         return self.vectors_in(f"vectors/{recipe.embedder.digest[:12]}-{recipe.vector_dtype}")
 
+    def token_vectors(self, embedder: EmbedderIdentity) -> KeyedFiles:
+        """The embedder's token vectors: rows of TOKEN_VECTORS."""
+        return self.vectors_in(f"vectors/{embedder.digest[:12]}{_OF_TOKENS}")
+
+    def embedded(self, recipe: Recipe) -> tuple[KeyedFiles, ...]:
+        """What is stored of each text by the recipe's first embedder: its vector and, if stated, its token vectors."""
+        return self.vectors(recipe), *([self.token_vectors(recipe.embedder)] if recipe.has_token_vectors else [])
+
+    def unembedded(self, recipe: Recipe, digests: Iterable[str]) -> list[str]:
+        """Those of these texts, each once, of which something of that is not stored; call ``refresh`` before."""
+        distinct = list(dict.fromkeys(digests))
+        lacking = {digest for files in self.embedded(recipe) for digest in files.missing(distinct)}
+        return [digest for digest in distinct if digest in lacking]
+
+    def refresh(self, recipe: Recipe) -> None:
+        """Notice what was stored by the recipe's first embedder since the last call."""
+        for files in self.embedded(recipe):
+            files.refresh()
+
     def vector_folders(self, recipe: Recipe) -> dict[str, Recipe]:
-        """The folder of each of the recipe's embedders, with the recipe of that one alone."""
-        return {self.vectors(one).folder: one for one in recipe.by_embedder}
+        """The folders of each of the recipe's embedders, with the recipe of that one alone."""
+        return {files.folder: one for one in recipe.by_embedder for files in self.embedded(one)}
 
     def vectors_in(self, folder: str) -> KeyedFiles:
-        """The vectors in one of the folders below ``vectors``."""
+        """The vectors, or token vectors, in one of the folders below ``vectors``."""
         if folder not in self._vectors:
-            self._vectors[folder] = self._keyed_files(folder, "text_digest", _VECTORS_PER_GROUP)
+            self._vectors[folder] = self.opened_vectors(folder)
         return self._vectors[folder]
 
-    def _keyed_files(self, folder: str, key: str, rows_per_group: int, schema: pa.Schema | None = None) -> KeyedFiles:
+    def opened_vectors(self, folder: str) -> KeyedFiles:
+        """The same for a caller of its own, which keeps in memory what it reads of them."""
+        if is_of_tokens(folder):
+            return self._keyed_files(folder, "text_digest", 1, are_sought=True)
+        return self._keyed_files(folder, "text_digest", _VECTORS_PER_GROUP)
+
+    def _keyed_files(
+        self, folder: str, key: str, rows_per_group: int, schema: pa.Schema | None = None, *, are_sought: bool = False
+    ) -> KeyedFiles:
         from lake.storage.keyed_files import KeyedFiles
 
-        return KeyedFiles(self.store, folder, key, rows_per_group, schema)
+        return KeyedFiles(self.store, folder, key, rows_per_group, schema, are_sought=are_sought)
 
     def denylist(self) -> Denylist:
         """The current list of what was erased for good."""
@@ -266,6 +295,11 @@ class Lake:
 
         kept = [not sidecars.is_denied_file(row, denylist, erased) for row in rows.to_pylist()]
         return rows.filter(pa.array(kept, pa.bool_()))
+
+
+def is_of_tokens(folder: str) -> bool:
+    """Whether a folder below ``vectors`` holds token vectors."""
+    return folder.endswith(_OF_TOKENS)
 
 
 def _marker() -> bytes:

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 _NEVER = 1e9
 
 
-def bert_graph(folder: BertFolder, max_sequence: int) -> Model:
+def bert_graph(folder: BertFolder, max_sequence: int, *, with_rows: bool = False) -> Model:
     """Maps ids [texts, length], a mask of the tokens present and one of those pooled to directions [texts, hidden].
 
+    ``with_rows``: and to the last layer's rows [texts, length, hidden], from which those are made.
     ``lake.embed.bert_reader`` makes the three inputs.
     """
     ov = openvino()
@@ -31,7 +32,8 @@ def bert_graph(folder: BertFolder, max_sequence: int) -> Model:
     parts = _Parts(op, folder, open_weights(folder.path))
     rows = parts.encoded(ids, present, max_sequence)
     summed = op.matmul(op.unsqueeze(pooled, parts.whole(1)), rows, False, False)
-    return ov.Model([op.result(op.squeeze(summed, parts.whole(1)))], [ids, present, pooled], "bert")
+    results = [op.result(op.squeeze(summed, parts.whole(1))), *([op.result(rows)] if with_rows else [])]
+    return ov.Model(results, [ids, present, pooled], "bert")
 
 
 def token_graph(folder: BertFolder, max_sequence: int) -> Model:

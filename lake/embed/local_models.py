@@ -9,7 +9,7 @@ from lake.embed import minilm, model_files, multilingual
 from lake.embed.backends import Backend, Backends
 from lake.embed.bert_folder import BertFolder, read_bert_folder
 from lake.embed.model_names import names_of
-from lake.errors import ContractError
+from lake.errors import ContractError, UsageError
 from lake.recipe import SPARSE, EmbedderIdentity, is_sparse
 
 if TYPE_CHECKING:
@@ -104,6 +104,23 @@ def local_model(name: str) -> LocalModel:
     if packaged:
         return LocalModel(name, packaged.facts())
     return LocalModel(name, model_files.read_model_folder(_folder(name), is_sparse=is_sparse(name)))
+
+
+def bert_of(identity: EmbedderIdentity, needed_by: str) -> tuple[BertFolder, int]:
+    """The plain BERT behind an embedder, whose tokens have vectors, and the tokens that it reads of a text.
+
+    Raises UsageError if there is none; ``needed_by`` says what needs their vectors, as in "--rerank own compares".
+    """
+    name = identity.name
+    if not is_local(name):
+        raise UsageError(
+            f"{name!r} has no token vectors, which {needed_by}; choose a lake with minilm, multilingual or a plain "
+            "BERT (st:FOLDER), or leave that option out"
+        )
+    model = local_model(name)
+    if (bert := model.bert) is None:
+        raise UsageError(f"{name!r} is no plain BERT, so it has no token vectors, which {needed_by}; leave that out")
+    return bert, model.facts.max_sequence
 
 
 def _lacking(name: str, backend: Backend, backends: Backends) -> str:

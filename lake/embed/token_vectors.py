@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,22 +12,24 @@ from lake.embed.batching import TextBatch, bucket_batches, padded_length
 from lake.embed.bert_graph import token_graph
 from lake.embed.bert_reader import BertReader, padded
 from lake.embed.blas_threads import one_blas_thread
-from lake.embed.local_models import is_local, local_model
+from lake.embed.local_models import bert_of
 from lake.embed.numpy_bert import NumpyBert
-from lake.embed.processor import compile_graph, has_openvino, n_threads
+from lake.embed.openvino_requests import GraphRequests
+from lake.embed.processor import has_openvino, n_threads
+from lake.embed.short_tokens import N_SPECIAL, short_tokens, tokens_of
 from lake.embed.streams import in_streams
-from lake.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from lake.embed.base import Embedder
     from lake.embed.bert_folder import BertFolder
     from lake.recipe import EmbedderIdentity
 
 #: Padded tokens of a batch; small, so that the chunks of one question occupy several cores.
 _BUDGET = 1024
-#: Special tokens at the start and at the end of a text, which stand for no word.
-_N_SPECIAL = 1
+#: Texts whose token vectors are computed together if nothing else is computed of them.
+_AT_A_TIME = 64
 _loaded: dict[EmbedderIdentity, TokenEncoder] = {}
 _loading = Lock()
 
@@ -38,6 +39,19 @@ class TokenRows(Protocol):
 
     def of(self, ids: Sequence[Sequence[int]], length: int) -> np.ndarray:
         """float32 [texts, length, hidden], texts padded to ``length``."""
+        ...
+
+
+@runtime_checkable
+class GivesTokens(Protocol):
+    """An embedder whose forward pass gives token vectors, too."""
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], tuple[np.ndarray, list[bytes]]]]:
+        """Like ``Embedder.embed``; beside each batch's vectors, what ``short_tokens`` makes of each of its texts."""
+        ...
+
+    def embed_tokens(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], list[bytes]]]:
+        """The same without the vectors."""
         ...
 
 
@@ -55,7 +69,8 @@ class TokenEncoder:
     """
 
     def __init__(self, identity: EmbedderIdentity) -> None:
-        folder, self._longest = _bert(identity)
+        folder, self._longest = bert_of(identity, "--rerank own compares")
+        self._hidden = folder.hidden
         self._documents = BertReader(folder, identity.document_prompt, longest=self._longest)
         self._questions = BertReader(folder, identity.query_prompt, longest=self._longest)
         self._rows: TokenRows = (_OpenVinoRows if has_openvino() else _NumpyRows)(identity, folder, self._longest)
@@ -64,24 +79,63 @@ class TokenEncoder:
         """float32 unit vectors [tokens, hidden]."""
         ids = self._questions.ids([text])
         rows = self._rows.of(ids, padded_length(len(ids[0]), self._longest))[0]
-        return _unit(rows[_N_SPECIAL : len(ids[0]) - _N_SPECIAL])
+        return _unit(rows[N_SPECIAL : len(ids[0]) - N_SPECIAL])
 
     def of_texts(self, texts: Sequence[str]) -> list[np.ndarray]:
         """int8 vectors [tokens, hidden] of each text; their directions count, not their lengths."""
         ids = self._documents.ids(texts) if texts else []
         found: list[np.ndarray] = [np.empty(0)] * len(texts)
 
-        def forward(batch: TextBatch) -> list[np.ndarray]:
-            rows = self._rows.of([ids[position] for position in batch.positions], batch.length)
-            lengths = [len(ids[position]) for position in batch.positions]
-            return [_short(one[_N_SPECIAL : n - _N_SPECIAL]) for one, n in zip(rows, lengths, strict=True)]
+        def forward(batch: TextBatch) -> list[bytes]:
+            chosen = [ids[position] for position in batch.positions]
+            return short_tokens(self._rows.of(chosen, batch.length), list(map(len, chosen)))
 
         batches = bucket_batches([len(tokens) for tokens in ids], _BUDGET, self._longest)
         with ThreadPoolExecutor(n_threads()) as pool:
             for batch, vectors in in_streams(pool, forward, batches, 2 * n_threads()):
                 for position, one in zip(batch.positions, vectors, strict=True):
-                    found[position] = one
+                    found[position] = tokens_of(one, self._hidden)
         return found
+
+
+class TokensBeside:
+    """An embedder that sets the token vectors of what it embeds aside, from the same pass if its model gives both."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.identity, self._embedder = embedder.identity, embedder
+        self._aside: dict[str, bytes] = {}
+
+    def embed(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], np.ndarray]]:
+        for positions, vectors, tokens in self._both(texts):
+            self._aside.update(zip((texts[position] for position in positions), tokens, strict=True))
+            yield positions, vectors
+
+    def _both(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], np.ndarray, list[bytes]]]:
+        if isinstance(self._embedder, GivesTokens):
+            for positions, (vectors, tokens) in self._embedder.embed_with_tokens(texts):
+                yield positions, vectors, tokens
+            return
+        for positions, vectors in self._embedder.embed(texts):
+            yield positions, vectors, self._apart([texts[position] for position in positions])
+
+    def alone(self, texts: Sequence[str]) -> Iterator[tuple[Sequence[int], list[bytes]]]:
+        """The same token vectors without the others, batch by batch."""
+        if isinstance(self._embedder, GivesTokens):
+            yield from self._embedder.embed_tokens(texts)
+            return
+        for start in range(0, len(texts), _AT_A_TIME):
+            part = texts[start : start + _AT_A_TIME]
+            yield range(start, start + len(part)), self._apart(part)
+
+    def _apart(self, texts: Sequence[str]) -> list[bytes]:
+        return [one.tobytes() for one in token_encoder(self.identity).of_texts(texts)]
+
+    def embed_query(self, text: str) -> np.ndarray:
+        return self._embedder.embed_query(text)
+
+    def taken(self, texts: Sequence[str]) -> list[bytes]:
+        """The token vectors of texts that were embedded, which are no longer kept here."""
+        return [self._aside.pop(text) for text in texts]
 
 
 def max_sim(question: np.ndarray, tokens: np.ndarray) -> float:
@@ -102,40 +156,12 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return unit
 
 
-def _short(rows: np.ndarray) -> np.ndarray:
-    """int8, each row scaled to the full range."""
-    greatest = np.abs(rows).max(axis=1, keepdims=True, initial=1e-12)
-    short: np.ndarray = np.rint(rows * (127 / greatest)).astype(np.int8)
-    return short
-
-
-def _bert(identity: EmbedderIdentity) -> tuple[BertFolder, int]:
-    name = identity.name
-    if not is_local(name):
-        raise UsageError(
-            f"{name!r} has no token vectors, which --rerank own compares; choose a lake with minilm, multilingual or a "
-            "plain BERT (st:FOLDER), or another reranker"
-        )
-    model = local_model(name)
-    if (bert := model.bert) is None:
-        raise UsageError(f"{name!r} is no plain BERT, so --rerank own can't read its tokens; choose another reranker")
-    return bert, model.facts.max_sequence
-
-
 class _OpenVinoRows:
     def __init__(self, _: EmbedderIdentity, folder: BertFolder, longest: int) -> None:
-        compiled = compile_graph(token_graph(folder, longest), "f32", n_threads())
-        self._requests: SimpleQueue[Any] = SimpleQueue()
-        for _number in range(n_threads()):
-            self._requests.put(compiled.create_infer_request())
+        self._requests = GraphRequests(token_graph(folder, longest), "f32", n_threads())
 
     def of(self, ids: Sequence[Sequence[int]], length: int) -> np.ndarray:
-        rows, present = padded(ids, length)
-        request = self._requests.get()
-        try:
-            found: np.ndarray = request.infer([rows, present])[0].copy()
-        finally:
-            self._requests.put(request)
+        (found,) = self._requests.infer(padded(ids, length))
         return found
 
 

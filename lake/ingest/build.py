@@ -16,6 +16,7 @@ import pyarrow as pa
 from lake import schemas
 from lake.directory import Lake
 from lake.embed.base import RefusedTexts
+from lake.embed.token_vectors import TokensBeside
 from lake.errors import InputError
 from lake.ids import bytes_digest, document_id, value_digest
 from lake.ingest.contents import Bytes, Draft, Turned, contents_table
@@ -24,7 +25,7 @@ from lake.ingest.refused_texts import note_refused
 from lake.ingest.rows import embedded_texts
 from lake.ingest.sentences import Read, SentenceVectors
 from lake.ingest.sound_vectors import SoundVectors
-from lake.ingest.vectors_in_hand import VectorsInHand
+from lake.ingest.vectors_in_hand import TokensInHand, VectorsInHand
 from lake.recipe import Identifier, Recipe
 from lake.recipe.chunking import ChunkRecipe
 from lake.reporting import Progress
@@ -203,24 +204,65 @@ def embed_texts(
     Vectors are stored even if a later batch fails; stored texts are not embedded again. Texts that the model refuses
     are noted for the commit, which puts their documents into quarantine.
     """
-    vectors = lake.vectors(recipe)
-    vectors.refresh()
+    lake.refresh(recipe)
     table = open_parquet(lake.store, request).read()
-    wanted = set(vectors.missing(table.column("text_digest").to_pylist()))
-    pairs = zip(table.column("text_digest").to_pylist(), table.column("text").to_pylist(), strict=True)
-    todo = [(digest, text) for digest, text in pairs if digest in wanted]
-    waiting = VectorsInHand(lake, recipe)
-    reasons: dict[int, str] = {}
+    texts = dict(zip(table.column("text_digest").to_pylist(), table.column("text").to_pylist(), strict=True))
+    done = _Embedding(lake, recipe, embedder, progress)
     try:
-        for positions, batch in SoundVectors(embedder).embed([text for _, text in todo]):
-            waiting.add([todo[position][0] for position in positions], batch)
-            if progress:
-                progress("texts", len(positions), None)
-    except RefusedTexts as refusal:
-        reasons = refusal.reasons
+        reasons = done.embed({digest: texts[digest] for digest in lake.vectors(recipe).missing(texts)})
+        if done.tokens:
+            rest = lake.token_vectors(recipe.embedder).missing(texts.keys() - done.digests)
+            done.embed_tokens({digest: texts[digest] for digest in rest})
     finally:
-        waiting.store()
+        done.store()
     if reasons:
-        note_refused(lake, recipe, request, {todo[position][0]: reason for position, reason in reasons.items()})
+        note_refused(lake, recipe, request, reasons)
     lake.store.delete(request)
-    return len(todo) - len(reasons)
+    return len(done.digests) - len(reasons)
+
+
+class _Embedding:
+    """Embeds texts by digest, with their token vectors if the recipe stores them, and stores what is made."""
+
+    def __init__(self, lake: Lake, recipe: Recipe, embedder: Embedder, progress: Progress | None) -> None:
+        self._embedder, self._progress = embedder, progress
+        self._vectors = VectorsInHand(lake, recipe)
+        self._beside = TokensBeside(embedder) if recipe.has_token_vectors else None
+        self.tokens = TokensInHand(lake, recipe) if self._beside else None
+        #: Of all texts that were given.
+        self.digests: set[str] = set()
+
+    def embed(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """The reasons of texts that the model refuses, by digest."""
+        digests, each = list(texts), list(texts.values())
+        self.digests |= texts.keys()
+        try:
+            for positions, batch in SoundVectors(self._beside or self._embedder).embed(each):
+                made = [digests[position] for position in positions]
+                self._vectors.add(made, batch)
+                if self.tokens and self._beside:
+                    self.tokens.add(made, self._beside.taken([each[position] for position in positions]))
+                self._note(made)
+        except RefusedTexts as refusal:
+            return {digests[position]: reason for position, reason in refusal.reasons.items()}
+        return {}
+
+    def embed_tokens(self, texts: Mapping[str, str]) -> None:
+        """The same of texts that have vectors."""
+        digests = list(texts)
+        self.digests |= texts.keys()
+        assert self._beside is not None
+        assert self.tokens is not None
+        for positions, batch in self._beside.alone(list(texts.values())):
+            made = [digests[position] for position in positions]
+            self.tokens.add(made, batch)
+            self._note(made)
+
+    def _note(self, digests: Sequence[str]) -> None:
+        if self._progress:
+            self._progress("texts", len(digests), None)
+
+    def store(self) -> None:
+        self._vectors.store()
+        if self.tokens:
+            self.tokens.store()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from lake.embed import changes, check_prompts, identify, usual_prompts
+from lake.embed.local_models import bert_of
 from lake.embed.prompts import StatedPrompts
 from lake.errors import ContractError, UsageError
 from lake.options.recipe import DEFAULT_EMBEDDER, OF_EMBEDDER, RecipeOptions
@@ -23,10 +24,13 @@ def recipe_of(options: RecipeOptions, base: Recipe | None, embedders: Sequence[E
         given.pop(name, None)
     of_chunks = {name: given.pop(name) for name in asdict(ChunkRecipe()) if name in given}
     chunking = base.chunking if base else _chunking_for(min(one.max_tokens for one in embedders))
-    kept = ("vector_dtype", "text_tokenizer", "text_language", "index")
+    kept = ("vector_dtype", "token_vectors", "text_tokenizer", "text_language", "index")
     inherited = {name: getattr(base, name) for name in kept} if base else {}
     given["further_embedders"] = tuple(embedders[1:])
-    return Recipe(embedders[0], chunking.changed(**of_chunks), parser_versions(), **{**inherited, **given})
+    recipe = Recipe(embedders[0], chunking.changed(**of_chunks), parser_versions(), **{**inherited, **given})
+    if recipe.has_token_vectors:
+        bert_of(recipe.embedder, "--token-vectors stored keeps")
+    return recipe
 
 
 def embedders_of(options: RecipeOptions, base: Recipe | None) -> tuple[EmbedderIdentity, ...]:
@@ -80,7 +84,8 @@ def choose_recipe(history: History, settings: RecipeOptions, *, change_recipe: b
     if recipe.upgraded(base):
         return recipe
     was, wanted = _flat(base), _flat(recipe)
-    stated = ((key, was.get(key, "auto"), wanted.get(key, "auto")) for key in {**was, **wanted})
+    usual = {one.name: one.default for one in fields(Recipe)}  # what a recipe leaves out
+    stated = ((key, was.get(key, usual.get(key)), wanted.get(key, usual.get(key))) for key in {**was, **wanted})
     others = [one for one in stated if one[0] not in _NOT_WORDED and one[1] != one[2]]
     changes = [*_changes(base, recipe), *(f"{key} from {before} to {after}" for key, before, after in others)]
     raise UsageError(
@@ -109,8 +114,8 @@ def _changes(base: Recipe, recipe: Recipe) -> list[str]:
 
 def _work(base: Recipe, recipe: Recipe) -> str:
     """What has to be done for another recipe."""
-    if recipe.upgraded(replace(base, index=recipe.index)):
-        return "index the vectors anew, which parses and embeds nothing"
+    if recipe.upgraded(replace(base, index=recipe.index, token_vectors=recipe.token_vectors)):
+        return _work_beside_rows(base, recipe)
     chunking = replace(recipe.chunking, summaries=base.chunking.summaries)
     if replace(recipe, chunking=chunking).upgraded(base):
         return "make summaries anew and embed them, which parses nothing"
@@ -120,6 +125,16 @@ def _work(base: Recipe, recipe: Recipe) -> str:
     if _differ_in_prompts(base.embedder, recipe.embedder):
         return "embed all texts anew, since vectors of different prompts can't be compared"
     return "do everything anew"
+
+
+def _work_beside_rows(base: Recipe, recipe: Recipe) -> str:
+    """What has to be done if no row changes."""
+    work = ["index the vectors anew"] if base.index != recipe.index else []
+    if base.token_vectors == recipe.token_vectors:
+        return f"{work[0]}, which parses and embeds nothing"
+    if not recipe.has_token_vectors:
+        return " and ".join([*work, "store no token vectors any more, which parses and embeds nothing"])
+    return " and ".join([*work, f"read all texts with {recipe.embedder.name!r} once more, which parses nothing"])
 
 
 def _check_parsers(base: Recipe, recipe: Recipe) -> None:

@@ -50,7 +50,8 @@ class Plan:
 
     ``write`` has a row for each document to (re)write: DIGESTED columns, content_id, fingerprint. ``moved`` maps old
     doc_ids to new ones. ``digest`` identifies the index that results; equal digests mean equal rows. ``lost`` lists
-    contents of unchanged documents that must be stored again, or whose vectors must.
+    contents of unchanged documents that must be stored again, or whose vectors must. ``new_index``: rows stay,
+    and what is beside them changes: an index, or whether token vectors are stored.
     """
 
     base: str | None
@@ -201,9 +202,13 @@ def diff(
         n_unchanged=new.height - write.height,
         removed_uris=tuple(gone.filter(~pl.col("doc_id").is_in(list(moved)))["uri"]),
         digest=release_digest(pl.concat([part.select("doc_id", "fingerprint") for part in (new, others)]), recipe),
-        new_index=base_recipe is not None
-        and (base_recipe.text_index, base_recipe.index) != (recipe.text_index, recipe.index),
+        new_index=base_recipe is not None and _beside_rows(base_recipe) != _beside_rows(recipe),
     )
+
+
+def _beside_rows(recipe: Recipe) -> tuple[object, ...]:
+    """What a release has besides the rows of its documents."""
+    return recipe.text_index, recipe.index, recipe.token_vectors
 
 
 def oldest_change(plan: Plan, since: datetime) -> datetime | None:

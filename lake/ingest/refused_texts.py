@@ -35,9 +35,9 @@ def refused_texts(lake: Lake, recipe: Recipe) -> dict[str, str]:
         found: dict[str, str] = {}
         for name in _names(lake, one):
             found |= json.loads(lake.store.read(f"{_FOLDER}/{name}"))
-        vectors = lake.vectors(one)
-        vectors.refresh()
-        refused |= {digest: found[digest] for digest in vectors.missing(found)} if found else {}
+        if found:
+            lake.refresh(one)
+            refused |= {digest: found[digest] for digest in lake.unembedded(one, found)}
     return refused
 
 

@@ -121,6 +121,8 @@ def scan(
     guard_opening(lake, base, plan, found.documents, allow_opening=allow_opening, origin=origin)
     if verify:
         plan = replace(plan, lost=_lost(lake, history, plan, known, found.documents))
+    if recipe.has_token_vectors and base is not None and not base.recipe.has_token_vectors:
+        plan = replace(plan, lost=_without_tokens(lake, plan, known))
     _log.info("plan for %s: %s", ", ".join(names), listed(plan.counts))
     return _scanned(plan, found, names, revision, completeness, looked_at)
 
@@ -198,6 +200,20 @@ def _lost(lake: Lake, history: History, plan: Plan, known: pa.Table, listed: pa.
     return pl.concat([kept.filter(pl.col("content_id").is_in(gone)), silent], how="diagonal")
 
 
+def _without_tokens(lake: Lake, plan: Plan, known: pa.Table) -> pl.DataFrame:
+    """Contents of documents that stay as they are, whose texts have no token vectors yet; they are not parsed."""
+    kept = pl.DataFrame(known).drop_nulls("content_id").join(plan.write, on="doc_id", how="anti")
+    ids = kept["content_id"].unique(maintain_order=True).to_list()
+    lake.contents.refresh()
+    gone = set(lake.contents.missing(ids))
+    stored = pa.array([one for one in ids if one not in gone], pa.string())
+    files = lake.token_vectors(plan.recipe.embedder)
+    files.refresh()
+    is_due = bool(len(stored)) and files.missing(text_digests(lake, stored).to_pylist())
+    silent = pl.DataFrame({"content_id": stored.to_pylist() if is_due else []}, {"content_id": pl.String})
+    return pl.concat([plan.lost, silent], how="diagonal")
+
+
 def _without_vectors(lake: Lake, history: History, recipe: Recipe) -> list[str]:
     """Stored contents of kept releases, for these embedders, that have a text without a vector."""
     return sorted({found for one in recipe.by_embedder for found in _without_vectors_of(one, lake, history)})
@@ -205,17 +221,17 @@ def _without_vectors(lake: Lake, history: History, recipe: Recipe) -> list[str]:
 
 def _without_vectors_of(recipe: Recipe, lake: Lake, history: History) -> list[str]:
     """The same of the one embedder of ``recipe``."""
-    vectors = lake.vectors(recipe)
-    vectors.refresh()
-    ours = [name for name, release in history.releases.items() if vectors.folder in lake.vector_folders(release.recipe)]
+    folders = lake.vector_folders(recipe).keys()
+    lake.refresh(recipe)
+    ours = [name for name, release in history.releases.items() if folders <= lake.vector_folders(release.recipe).keys()]
     parts = [delta.content_ids() for name, delta in read_deltas(lake, history).items() if name in ours]
     needed = pa.concat_arrays([pa.array([], pa.string()), *parts]).unique().to_pylist()
     absent = set(lake.contents.missing(needed))
     stored = [content_id for content_id in needed if content_id not in absent]
-    if not vectors.missing(text_digests(lake, pa.array(stored, pa.string())).to_pylist()):
+    if not lake.unembedded(recipe, text_digests(lake, pa.array(stored, pa.string())).to_pylist()):
         return []
     each = ((content_id, text_digests(lake, pa.array([content_id]))) for content_id in stored)
-    return [content_id for content_id, digests in each if vectors.missing(digests.to_pylist())]
+    return [content_id for content_id, digests in each if lake.unembedded(recipe, digests.to_pylist())]
 
 
 def _check_other_sources(known: pa.Table, names: Sequence[str], recipe: Recipe, base: Release | None) -> None:

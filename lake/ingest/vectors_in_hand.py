@@ -20,6 +20,29 @@ if TYPE_CHECKING:
 
 #: How long embedded texts wait before they are stored.
 _STORE_EVERY_SECONDS = 30.0
+#: Of token vectors, as one file has them.
+_MOST_TOKEN_BYTES = 64 << 20
+
+
+class TokensInHand:
+    """Token vectors that are computed but not stored yet."""
+
+    def __init__(self, lake: Lake, recipe: Recipe) -> None:
+        self._files = lake.token_vectors(recipe.embedder)
+        self._rows: list[tuple[str, bytes]] = []
+        self._n_bytes, self._stored_at = 0, time.monotonic()
+
+    def add(self, digests: Sequence[str], tokens: Sequence[bytes]) -> None:
+        self._rows += zip(digests, tokens, strict=True)
+        self._n_bytes += sum(map(len, tokens))
+        if self._n_bytes > _MOST_TOKEN_BYTES or time.monotonic() - self._stored_at > _STORE_EVERY_SECONDS:
+            self.store()
+
+    def store(self) -> None:
+        if self._rows:
+            digests, tokens = zip(*self._rows, strict=True)
+            self._files.write(pa.table([digests, tokens], schema=schemas.TOKEN_VECTORS))
+        self._rows, self._n_bytes, self._stored_at = [], 0, time.monotonic()
 
 
 class VectorsInHand:

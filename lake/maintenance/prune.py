@@ -91,8 +91,8 @@ def fold(lake: Lake, retention: Retention) -> int:
         lease.check()
         lake.log.checkpoint()
         free_versions(lake, history)
-        of_releases = {files.folder: files for one in history.releases.values() for files in [lake.vectors(one.recipe)]}
-    for files in (lake.contents, *of_releases.values()):
+        folders = {folder for one in history.releases.values() for folder in lake.vector_folders(one.recipe)}
+    for files in (lake.contents, *map(lake.vectors_in, sorted(folders))):
         merge_tiny(lake.store, files)
     return n_before - len(history.releases)
 

@@ -10,6 +10,7 @@ from lake.errors import UsageError
 from lake.ids import value_digest
 
 VectorDtype = Literal["float32", "float16"]
+TokenStorage = Literal["none", "stored"]
 
 #: Columns of the table of chunks that hold dense vectors: of the embedder, and of each further one.
 VECTOR_COLUMNS = ("vector", "vector_2", "vector_3")

@@ -9,7 +9,14 @@ from typing import Any, get_args
 from lake.errors import UsageError
 from lake.ids import derived_id, value_digest
 from lake.recipe.chunking import SITUATING, SUMMARISING, ChunkRecipe
-from lake.recipe.embedders import SPARSE, VECTOR_COLUMNS, EmbedderIdentity, VectorDtype, check_embedder_names
+from lake.recipe.embedders import (
+    SPARSE,
+    VECTOR_COLUMNS,
+    EmbedderIdentity,
+    TokenStorage,
+    VectorDtype,
+    check_embedder_names,
+)
 from lake.recipe.full_text import WORDS_REVISION, TextIndex, TextLanguage, TextTokenizer, are_own
 from lake.recipe.vector_index import VectorIndex
 from lake.reporting import either
@@ -30,6 +37,7 @@ class Recipe:
     is known and can be stemmed. ``embedder`` measures chunks; ``further_embedders`` give each chunk vectors of their
     own, and change neither chunks nor what is stored for ``embedder``. ``index`` is the index of each embedder's
     vectors, which is part of no document's fingerprint. ``words_revision`` is how raglake spells words.
+    ``token_vectors``: whether those of ``embedder`` are stored beside its vectors; no document's rows depend on it.
     """
 
     embedder: EmbedderIdentity
@@ -41,6 +49,7 @@ class Recipe:
     further_embedders: tuple[EmbedderIdentity, ...] = ()
     index: str = "auto"
     words_revision: int = WORDS_REVISION
+    token_vectors: TokenStorage = "none"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "further_embedders", tuple(self.further_embedders))
@@ -63,6 +72,8 @@ class Recipe:
                 raise UsageError(f"no {name} {getattr(self, name)!r}; choose {either(get_args(known))}")
         if self.vector_dtype not in ("float32", "float16"):
             raise UsageError(f"no vector dtype {self.vector_dtype!r}; choose 'float32' or 'float16'")
+        if self.token_vectors not in get_args(TokenStorage):
+            raise UsageError(f"no token_vectors {self.token_vectors!r}; choose {either(get_args(TokenStorage))}")
 
     @property
     def digest(self) -> str:
@@ -97,7 +108,13 @@ class Recipe:
         """This recipe with each of its embedders alone, in order: what is embedded and stored for one model."""
         if not self.further_embedders:
             return (self,)
-        return tuple(replace(self, embedder=one, further_embedders=()) for one in self.embedders)
+        first, *others = (replace(self, embedder=one, further_embedders=()) for one in self.embedders)
+        return first, *(replace(one, token_vectors="none") for one in others)
+
+    @property
+    def has_token_vectors(self) -> bool:
+        """Whether token vectors of the first embedder are stored."""
+        return self.token_vectors == "stored"
 
     @property
     def text_index(self) -> TextIndex:
@@ -151,6 +168,7 @@ class Recipe:
         left_out = {"further_embedders"}
         left_out |= {"index"} if self.index == "auto" else set()  # as releases before 0.4 have it
         left_out |= set() if self.words_revision else {"words_revision"}
+        left_out |= set() if self.has_token_vectors else {"token_vectors"}
         fields = {name: value for name, value in asdict(self).items() if name not in left_out}
         return {"schema": SCHEMA_VERSION, **fields, "chunking": self.chunking.to_json(), **self._further()}
 

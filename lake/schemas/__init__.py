@@ -37,6 +37,7 @@ from lake.schemas.stored import (
     QUARANTINE,
     RIGHTS,
     TEXTS,
+    TOKEN_VECTORS,
     chunks,
     vectors,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "RELEASES",
     "RIGHTS",
     "TEXTS",
+    "TOKEN_VECTORS",
     "UTC",
     "RowsT",
     "chunks",

@@ -186,6 +186,10 @@ CONTENTS = pa.schema(
 TEXTS = pa.schema([key("text_digest"), pa.field("text", pa.string()), pa.field("n_tokens", pa.int32())])
 
 
+#: Token vectors of the same texts: int8 [tokens, dimensions] row by row, see ``lake.embed.short_tokens``.
+TOKEN_VECTORS = pa.schema([key("text_digest"), pa.field("tokens", pa.binary(), nullable=False)])
+
+
 def vectors(dimensions: int, dtype: Literal["float32", "float16"] = "float32") -> pa.Schema:
     """The durable vector store: each distinct text once per embedder. 0 ``dimensions``: sparse vectors."""
     return pa.schema([key("text_digest"), pa.field("vector", vector_type(dimensions, dtype))])

@@ -25,8 +25,9 @@ class ChunkRows:
         chunking, self._table = release.recipe.chunking, table
         #: The columns that a chat model wrote, if the recipe has any.
         self.written = ("situation",) if chunking.is_situated or chunking.has_summaries else ()
+        self._more = (*self.written, *(("text_digest",) if release.recipe.has_token_vectors else ()))
         self._is_small, self._fits = has_few_vectors(release), fits(release)
-        more = self.written if self._is_small else ()
+        more = self._more if self._is_small else ()
         self.loading = Loading(lambda: RowCache.read(table, with_texts=self._is_small, more=more), submit)
         self._n_before, self._n_searches = max(1, release.counts["n_chunks"] // _CHUNKS_PER_SEARCH), 0
 
@@ -41,13 +42,13 @@ class ChunkRows:
 
     def of(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
         """Columns of these chunks, in their order; from memory if they are there."""
-        is_small = self._is_small and set(columns) <= {*OF_CHUNK, *self.written}
+        is_small = self._is_small and set(columns) <= {*OF_CHUNK, *self._more}
         held = self.in_memory if is_small else None
         if held is None or not row_ids:
             return self._table("chunks").rows(row_ids, columns)
         ids = pa.array(row_ids, pa.uint64())
         found = held.of(pa.table({"_rowid": ids}), with_sections=False).chunks
-        for name in set(columns) & set(self.written):
+        for name in set(columns) & set(self._more):
             found = found.append_column(name, held.rows(ids.to_numpy(), [name]).column(name))
         return found.select(columns)
 

@@ -63,7 +63,7 @@ class Reader:
         self._lake, self.log, self._caches = lake, log, caches
         self._cached = cached_results.CachedResults(caches) if caches else None
         self._snapshots: dict[Hashable, Snapshot] = {}
-        self._tokens = TokenVectors()
+        self._tokens = TokenVectors(lake)
         self._synonyms = cache(partial(synonyms.read, lake))
         self._head = 0
         self._lock = Lock()

@@ -25,6 +25,7 @@ from lake.search.rerank import reranker_breaker, reranker_scores
 
 if TYPE_CHECKING:
     from lake.search import rerank_chat
+    from lake.search.late_interaction import OwnReranker
 else:  # what only reranking by a chat model needs
     rerank_chat = Later("lake.search.rerank_chat")
 
@@ -35,8 +36,6 @@ _N_ALWAYS = 2
 MAX_LOOKED_AT = 1000
 #: Reads columns of candidates by their row ids, in their order.
 Read = Callable[[list[int], Sequence[str]], pa.Table]
-#: Scores a question's texts by the release's own model.
-OwnScores = Callable[[str, Sequence[str]], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class OfRelease:
 
     read: Read
     created_at: datetime
-    own: OwnScores
+    own: OwnReranker
     metadata: Callable[[], Mapping[str, Mapping[str, Any]]]
     spent: list[Usage] = field(default_factory=list)  # what the steps of one search cost
     known: dict[str, dict[str, float]] | None = None  # a text's score by reranker, if a question is ordered repeatedly
@@ -99,9 +98,11 @@ def _collapsed(found: pa.Table, threshold: float, read: Read) -> pa.Table:
 def _reranked(found: pa.Table, question: SearchRequest, release: OfRelease) -> pa.Table:
     """The best candidates in their new order, before those that the reranker did not read."""
     n, weight = min(question.n_reranked, found.num_rows), question.weight_of_reranker
-    rows = release.read(_row_ids(found.slice(0, n)), ["heading", "text"])
+    more = release.own.reads if question.rerank == OWN else ()
+    rows = release.read(_row_ids(found.slice(0, n)), ["heading", "text", *more])
     texts = [f"{heading}\n{text}" if heading else text for heading, text in tuples(rows, "heading", "text")]
-    scores = _scores(question, texts, release) if texts else np.array([])
+    digests = dict(zip(texts, rows.column("text_digest").to_pylist(), strict=True)) if more else {}
+    scores = _scores(question, texts, digests, release) if texts else np.array([])
     marked = found.append_column("rerank_score", pa.array([*scores, *[None] * (found.num_rows - n)], pa.float64()))
     if weight == 1:
         return _by_score(marked, scores)
@@ -125,21 +126,21 @@ def blended(before: np.ndarray, scores: np.ndarray, weight: float) -> np.ndarray
     return mixed
 
 
-def _scores(question: SearchRequest, texts: list[str], release: OfRelease) -> np.ndarray:
-    """A score of each text; those that are known are not computed again."""
+def _scores(question: SearchRequest, texts: list[str], digests: Mapping[str, str], release: OfRelease) -> np.ndarray:
+    """A score of each text; those that are known are not computed again. ``digests`` of texts as they were embedded."""
     if release.known is None:
-        return _computed(question, texts, release)
+        return _computed(question, texts, digests, release)
     known = release.known.setdefault(str(question.rerank), {})
     if missing := list(dict.fromkeys(text for text in texts if text not in known)):
-        known.update(zip(missing, _computed(question, missing, release).tolist(), strict=True))
+        known.update(zip(missing, _computed(question, missing, digests, release).tolist(), strict=True))
     return np.array([known[text] for text in texts])
 
 
-def _computed(question: SearchRequest, texts: list[str], release: OfRelease) -> np.ndarray:
+def _computed(question: SearchRequest, texts: list[str], digests: Mapping[str, str], release: OfRelease) -> np.ndarray:
     """A finite score of each text; raises UnreachableError if the question may degrade, or for no order in a reply."""
     name, seconds = str(question.rerank), question.degrade_after if question.degrade else None
     if name == OWN:
-        return release.own(question.text, texts)
+        return release.own.scores(question.text, texts, digests)
     if is_by_chat(name):
         return rerank_chat.ChatReranker.named(name, seconds).scores(question.text, texts, release.spent)
     if seconds is None:

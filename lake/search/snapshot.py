@@ -66,9 +66,8 @@ class Snapshot:
         synonyms: Callable[[int], Synonyms] = lambda _: Synonyms(),
     ) -> None:
         self.release, self._open_table = release, open_table
-        self._own = OwnReranker(
-            release.recipe.embedder, release.generation, TokenVectors() if tokens is None else tokens
-        )
+        recipe, known = release.recipe, TokenVectors() if tokens is None else tokens
+        self._own = OwnReranker(recipe.embedder, release.generation, known, recipe.has_token_vectors)
         self._encoders = ReleaseEncoders(release, through or Through())
         self._tables: dict[str, TableReader] = {}
         self._is_prepared = False
@@ -278,7 +277,7 @@ class Snapshot:
         return RecordedSearch(question, self._retrievers.retrieved(lists, depth, made).remembering(row_ids), release)
 
     def _of_release(self) -> OfRelease:
-        return OfRelease(self._rows.of, self.release.created_at, self._own.scores, lambda: self.filter.metadata)
+        return OfRelease(self._rows.of, self.release.created_at, self._own, lambda: self.filter.metadata)
 
     def allowed(self, question: SearchRequest, visible: Predicate) -> Allowed:
         """The rows that a search may find, of exact copies those of one document unless it wants all."""

@@ -13,8 +13,9 @@ from lake.storage.keyed_files import KeyedFiles
 from lake.storage.lease import check_held
 from lake.storage.protocol import Store
 
-#: Files with fewer rows are merged once there are more than this many: each costs a listing and a read at every start.
-_SMALL_ROWS, _MANY_SMALL = 20_000, 8
+#: Files with fewer rows, and fewer bytes, are merged once there are more than this many: each costs a listing and a
+#: read at every start.
+_SMALL_ROWS, _SMALL_BYTES, _MANY_SMALL = 20_000, 32 << 20, 8
 #: Runs over a few documents leave a file of a few rows each.
 _TINY_ROWS, _MANY_TINY = 256, 64
 #: A file is rewritten once no more than this share of its rows is still wanted.
@@ -49,10 +50,10 @@ def compact(
     """
     files.refresh()
     masks = {name: mask for name, mask in files.rows_of(wanted).items() if name not in spared}
-    chosen = _chosen(masks, kept, strictly=strictly)
+    sizes = {stored.path.rsplit("/", 1)[-1]: stored.size for stored in store.walk(files.folder)}
+    chosen = _chosen(masks, kept, sizes, strictly=strictly)
     unwanted = {name: ~masks[name] for name in chosen if name in kept}
     n_rows = sum(int(np.count_nonzero(~masks[name])) for name in chosen if name not in kept)
-    sizes = {stored.path.rsplit("/", 1)[-1]: stored.size for stored in store.walk(files.folder)}
     before = sum(sizes[name] for name in chosen)
     if dry_run:
         shares = {name: 1.0 if name in kept else masks[name].mean() for name in chosen if len(masks[name])}
@@ -84,10 +85,16 @@ def _delete(store: Store, files: KeyedFiles, names: Collection[str]) -> None:
         store.delete(f"{files.folder}/{name}")
 
 
-def _chosen(masks: Mapping[str, np.ndarray], kept: Collection[str], *, strictly: bool) -> list[str]:
+def _chosen(
+    masks: Mapping[str, np.ndarray], kept: Collection[str], sizes: Mapping[str, int], *, strictly: bool
+) -> list[str]:
     """Files to rewrite or to delete."""
     idle = {name for name, mask in masks.items() if (not mask.all() if strictly else mask.mean() <= _WORTH_REWRITING)}
-    small = {name for name, mask in masks.items() if len(mask) < _SMALL_ROWS and not (name in kept and name in idle)}
+    small = {
+        name
+        for name, mask in masks.items()
+        if len(mask) < _SMALL_ROWS and sizes[name] < _SMALL_BYTES and not (name in kept and name in idle)
+    }
     return sorted(idle.difference(kept) | (small if len(small) > _MANY_SMALL else set()))
 
 

@@ -21,9 +21,16 @@ _HEX[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.uint
 #: Bytes of small rows, as they lie in memory, that are read and written together: each group costs as much again as
 #: dozens of them.
 _GROUP_BYTES, _MOST_GROUPED = 1 << 20, 1024
+#: The same of rows that are read a few at a time, wherever they lie; and the files of them that stay open.
+_SOUGHT_BYTES, _SOUGHT_OPEN = 1 << 18, 64
+#: The keys of a file of such rows, one after the other, in its schema: one read instead of one for each group.
+_KEYS = b"raglake.keys"
 
 #: How often files are listed again if some were compacted away while they were read.
 _TRIES = 5
+_MOST_OPEN = 8
+#: Rows that are read at a time when all are.
+_LEAST_BATCH = 64
 
 #: The row group that is held: path, number and columns, and its rows.
 _NOTHING: tuple[tuple[object, ...], pa.Table] = ((), pa.table({}))
@@ -38,19 +45,28 @@ class KeyedFiles:
 
     A file is named after the keys in it, so that writing the same rows twice writes one file. Its row groups have
     ``row_group_size`` rows, or more if they are small. With a ``schema``, rows of files that older releases wrote are
-    read with its columns.
+    read with its columns. ``are_sought``: rows are large, dense, and read a few at a time; they are stored as they
+    are, in smaller groups, and none is held. Safe in several threads.
     """
 
     def __init__(
-        self, store: Store, folder: str, key: str, row_group_size: int = 1024, schema: pa.Schema | None = None
+        self,
+        store: Store,
+        folder: str,
+        key: str,
+        row_group_size: int = 1024,
+        schema: pa.Schema | None = None,
+        *,
+        are_sought: bool = False,
     ) -> None:
         self._store, self.folder, self._key, self._row_group_size = store, folder, key, row_group_size
-        self._schema = schema
+        self._schema, self._are_sought = schema, are_sought
         self._files: list[str] = []
         self._index = np.empty(0, _INDEX)
-        self._open = lru_cache(maxsize=8)(lambda path: open_parquet(store, path))
+        n_open = _SOUGHT_OPEN if are_sought else _MOST_OPEN
+        self._open = lru_cache(maxsize=n_open)(lambda path: open_parquet(store, path))
         self._held = _NOTHING
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def refresh(self) -> None:
         """Notice files that were written or compacted since the last call; known files are not read again."""
@@ -80,25 +96,28 @@ class KeyedFiles:
     def _keys_of(self, name: str, number: int) -> np.ndarray:
         path = f"{self.folder}/{name}"
         with reading_parquet(self._store, path):
-            keys = self._open(path).read(columns=[self._key]).column(0)
-        high, low = _words(keys)
+            file = self._open(path)
+            listed = (file.schema_arrow.metadata or {}).get(_KEYS)
+            keys = file.read(columns=[self._key]).column(0) if listed is None else None
+        high, low = _words(listed.decode() if keys is None else "".join(keys.to_pylist()))
         entries = np.empty(len(high), _INDEX)
         entries["high"], entries["low"], entries["file"], entries["row"] = high, low, number, np.arange(len(high))
         return entries
 
     def find(self, keys: Sequence[str] | pa.Array) -> np.ndarray:
         """Position of each key's row in the index, -1 if the key is not stored."""
-        high, low = _words(pa.array(keys, pa.string()) if not isinstance(keys, pa.Array) else keys)
+        high, low = _words("".join(keys.to_pylist() if isinstance(keys, pa.Array) else keys))
+        index = self._index  # that of now, whatever another thread notices
         found = np.full(len(high), -1, np.int64)
-        at = np.searchsorted(self._index["high"], high)
+        at = np.searchsorted(index["high"], high)
         pending = np.arange(len(high))
         while len(pending):  # more than one round only if two keys share their first 64 bits
             here = at[pending]
-            inside = here < len(self._index)
+            inside = here < len(index)
             pending, here = pending[inside], here[inside]
-            same_high = self._index["high"][here] == high[pending]
+            same_high = index["high"][here] == high[pending]
             pending, here = pending[same_high], here[same_high]
-            match = self._index["low"][here] == low[pending]
+            match = index["low"][here] == low[pending]
             found[pending[match]] = here[match]
             pending = pending[~match]
             at[pending] += 1
@@ -132,27 +151,31 @@ class KeyedFiles:
         """All rows of one file."""
         path = f"{self.folder}/{name}"
         with reading_parquet(self._store, path):
-            for batch in open_parquet(self._store, path).iter_batches(self._row_group_size):
+            for batch in open_parquet(self._store, path).iter_batches(max(self._row_group_size, _LEAST_BATCH)):
                 yield batch if self._schema is None else conformed(batch, self._schema)
 
     def write(self, table: pa.Table) -> str:
         """Store the rows and return the file's path; writing the same keys again replaces an equal file."""
-        digest = value_digest(sorted(table.column(self._key).to_pylist()))
-        path = f"{self.folder}/{digest}.parquet"
-        self._store.write(path, parquet_bytes(table, self._group_size(table)))
+        keys = table.column(self._key).to_pylist()
+        path = f"{self.folder}/{value_digest(sorted(keys))}.parquet"
+        if self._are_sought:
+            table = table.replace_schema_metadata({_KEYS: "".join(keys)})
+        self._store.write(path, parquet_bytes(table, self._group_size(table), is_dense=self._are_sought))
         return path
 
     def _group_size(self, table: pa.Table) -> int:
-        n_small: int = _GROUP_BYTES * table.num_rows // max(1, table.nbytes)
+        wanted = _SOUGHT_BYTES if self._are_sought else _GROUP_BYTES
+        n_small: int = wanted * table.num_rows // max(1, table.nbytes)
         return max(self._row_group_size, min(n_small, _MOST_GROUPED))
 
     def read(self, keys: Sequence[str], columns: Sequence[str]) -> pa.Table:
         """One row per key, in the order of ``keys``, with these columns; every key must be stored."""
-        try:
-            return self._read(keys, columns)
-        except FileNotFoundError:  # compacted away since the last refresh
-            self.refresh()
-            return self._read(keys, columns)
+        with self._lock:
+            try:
+                return self._read(keys, columns)
+            except FileNotFoundError:  # compacted away since the last refresh
+                self.refresh()
+                return self._read(keys, columns)
 
     def _read(self, keys: Sequence[str], columns: Sequence[str]) -> pa.Table:
         positions = self.find(keys)
@@ -188,7 +211,8 @@ class KeyedFiles:
         if held != wanted:
             with reading_parquet(self._store, path):
                 rows = self._with_columns(file.read_row_group(group, columns=columns), columns)
-            self._held = (wanted, rows) if rows.nbytes <= _MOST_HELD_BYTES else _NOTHING
+            is_held = rows.nbytes <= _MOST_HELD_BYTES and not self._are_sought
+            self._held = (wanted, rows) if is_held else _NOTHING
         return rows
 
     def _with_columns(self, rows: pa.Table, columns: list[str]) -> pa.Table:
@@ -208,11 +232,9 @@ def _row_group_starts(file: pa.parquet.ParquetFile) -> np.ndarray:
     return np.concatenate(([0], np.cumsum(sizes)))[:-1].astype(np.int64)
 
 
-def _words(keys: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
-    """Hex keys as two big-endian 64-bit words."""
-    array = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
-    raw = np.frombuffer("".join(array.to_pylist()).encode(), np.uint8)
-    nibbles = _HEX[raw].reshape(len(array), ID_LENGTH)
+def _words(keys: str) -> tuple[np.ndarray, np.ndarray]:
+    """Hex keys, one after the other, as two big-endian 64-bit words each."""
+    nibbles = _HEX[np.frombuffer(keys.encode(), np.uint8)].reshape(-1, ID_LENGTH)
     packed = (nibbles[:, 0::2] << 4 | nibbles[:, 1::2]).astype(np.uint8)
-    words = np.ascontiguousarray(packed).view(">u8").astype(np.uint64).reshape(len(array), 2)
+    words = np.ascontiguousarray(packed).view(">u8").astype(np.uint64).reshape(-1, 2)
     return words[:, 0], words[:, 1]

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-
-if TYPE_CHECKING:
-    from lake.directory import Lake
-
-
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
 import pyarrow.compute as pc
 
 from lake import schemas
+from lake.directory.layout import is_of_tokens
+from lake.embed.short_tokens import are_sound
 from lake.embed.sparse_vectors import untrue
 
 if TYPE_CHECKING:
@@ -26,11 +20,15 @@ if TYPE_CHECKING:
 
 
 def in_tables(lake: Lake, history: History, folder: str, digests: Sequence[str]) -> Iterator[pa.Table]:
-    """Rows (text_digest, vector) of these texts in releases of this folder's embedder, each text once."""
+    """Rows (text_digest, vector) of these texts in releases of this folder's embedder, each text once.
 
+    No table holds token vectors.
+    """
+    if is_of_tokens(folder):
+        return
     wanted = set(digests)
     for release in reversed(history.releases.values()):
-        recipe, folders = release.recipe, list(lake.vector_folders(release.recipe))
+        recipe, folders = release.recipe, [lake.vectors(one).folder for one in release.recipe.by_embedder]
         if folder not in folders or not wanted:
             continue
         name, column = recipe.embedder.table, list(recipe.vector_columns)[folders.index(folder)]
@@ -57,7 +55,12 @@ _NORM_TOLERANCE = 0.01
 
 
 def untrue_vectors(batch: pa.RecordBatch, dimensions: int | None = None) -> np.ndarray:
-    """Mask of rows whose vector is null, of another size, not finite or, unless it is sparse, not of unit length."""
+    """Mask of rows whose vector is null, of another size, not finite or, unless it is sparse, not of unit length.
+
+    Of token vectors, those that are not whole, or not scaled as they are stored.
+    """
+    if batch.schema.names == schemas.TOKEN_VECTORS.names:
+        return np.array([one is None or not are_sound(one, dimensions) for one in batch.column("tokens").to_pylist()])
     column = batch.column("vector")
     if pa.types.is_binary(column.type):
         return untrue(column, dimensions)

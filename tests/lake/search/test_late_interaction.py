@@ -123,7 +123,7 @@ def test_token_vectors_are_dropped_with_erased_texts(tmp_path: Path) -> None:
 
 
 def test_few_bytes_hold_the_last_texts() -> None:
-    identity, tokens = identify("minilm"), TokenVectors(60_000)
+    identity, tokens = identify("minilm"), TokenVectors(most_bytes=60_000)
     tokens.keep({"g"})
     texts = [f"valve {n} of the pump in the north hall" for n in range(30)]
     whole = tokens.of(identity, "g", texts)
