@@ -1,9 +1,10 @@
-"""What ``--rerank own`` adds to a search: CPU and wall milliseconds, and bytes of token vectors in memory.
+"""What ``--rerank own`` adds to a search: CPU and wall milliseconds, and bytes of token vectors.
 
     python benchmarks/own_cost.py --data FOLDER [--only docs] [--n 100] [--work FOLDER]
 
-Each question is asked without it, with it, and with it again before the next one is asked: the second time computes
-token vectors of chunks that no earlier question found, the third none.
+Each question is asked without it, with it, and with it again before the next one is asked, in a lake that stores no
+token vectors and in one that does, in turns: the second time, the first lake computes those of chunks that no earlier
+question found, and the other one reads them; the third time both have them in memory.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from typing import Any
 
 import numpy as np
 from quality import built
-from quality_sets import COLLECTIONS
+from quality_sets import COLLECTIONS, Collection
 
+from lake.directory import Lake
 from lake.index import Index
 from lake.options import RecipeOptions
 
@@ -38,6 +40,23 @@ def spent(index: Index, question: str, how: dict[str, Any]) -> tuple[float, floa
     return 1e3 * (process_time() - cpu), 1e3 * (perf_counter() - wall)
 
 
+def lakes(collection: Collection, work: Path) -> dict[str, Index]:
+    """The collection without and with stored token vectors."""
+    none = built(collection, RecipeOptions(embedder="minilm"), work)
+    known = [Lake(none.status()["lake"])]
+    return {
+        "none": none,
+        "stored": built(collection, RecipeOptions(embedder="minilm", token_vectors="stored"), work, known=known),
+    }
+
+
+def stored_bytes(index: Index) -> tuple[int, int]:
+    """Bytes of the token vectors in a lake, and of its other vectors."""
+    files = [one for one in Path(index.status()["lake"], "vectors").rglob("*.parquet")]
+    of_tokens = sum(one.stat().st_size for one in files if one.parent.name.endswith("-tokens"))
+    return of_tokens, sum(one.stat().st_size for one in files) - of_tokens
+
+
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--data", type=Path, required=True)
@@ -48,21 +67,25 @@ def main() -> None:
     os.environ.setdefault("RAGLAKE_EMBED_THREADS", "1")
     for name in chosen.only.split(","):
         collection = COLLECTIONS[name](chosen.data)
-        index = built(collection, RecipeOptions(embedder="minilm"), chosen.work)
+        indices = lakes(collection, chosen.work)
         first, *questions = list(collection.questions.values())[: chosen.n + 1]
-        for how in _WAYS.values():
-            index.search(first, 10, mode="hybrid", **how)  # loads models and tables
-        found = {way: np.array([(0.0, 0.0)] * len(questions)) for way in _WAYS}
+        for index in indices.values():
+            for how in _WAYS.values():
+                index.search(first, 10, mode="hybrid", **how)  # loads models and tables
+        found = {(lake, way): np.zeros((len(questions), 2)) for lake in indices for way in _WAYS}
         for number, question in enumerate(questions):
-            for way, how in _WAYS.items():
-                found[way][number] = spent(index, question, how)
-        print(f"{name}: {index.release().counts['n_chunks']:,} chunks, {len(questions)} questions", flush=True)
-        for way, each in found.items():
+            for lake, index in indices.items():
+                for way, how in _WAYS.items():
+                    found[lake, way][number] = spent(index, question, how)
+        n_chunks = indices["stored"].release().counts["n_chunks"]
+        print(f"{name}: {n_chunks:,} chunks, {len(questions)} questions", flush=True)
+        for (lake, way), each in found.items():
             (cpu, wall), (cpu_95, wall_95) = np.percentile(each, (50, 95), axis=0)
-            print(f"  {way:<22} CPU ms p50 {cpu:.0f}, p95 {cpu_95:.0f}; wall ms p50 {wall:.0f}, p95 {wall_95:.0f}")
-        held = index._reader._tokens
-        each_bytes = held.n_bytes / len(held)
-        print(f"  token vectors of {len(held):,} chunks: {held.n_bytes / 1e6:.1f} MB, {each_bytes:,.0f} bytes each")
+            print(
+                f"  {lake:<6} {way:<22} CPU ms p50 {cpu:.0f}, p95 {cpu_95:.0f}; wall p50 {wall:.0f}, p95 {wall_95:.0f}"
+            )
+        of_tokens, others = stored_bytes(indices["stored"])
+        print(f"  stored: {of_tokens / n_chunks:,.0f} bytes a chunk of tokens, {others / n_chunks:,.0f} of vectors")
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from lake.reporting.plots import Axis, Plot, Point, Series
 _STEPS = ("build", "no-op", "1 % changed")
 _SPENT = (("wall", "wall"), ("cpu", "CPU"))
 _CONTESTANTS = ("raglake", "bare script", "LangChain index()", "LlamaIndex pipeline", "CocoIndex")
-_PAGE = """# What a run costs
-
+_BEGIN, _END = "<!-- figures of benchmarks.speed -->", "<!-- end of these figures -->"
+_PAGE = """
 This command makes the figures. It interleaves all contestants, so that each meets the same conditions of the machine:
 
 ```sh
@@ -41,50 +41,11 @@ raglake parses the structure of each document, counts tokens exactly, writes Par
 vectors, audits each release and publishes it in one step. The peers write vectors, without a full-text index.
 
 {tables}
-
-## Where the time goes
-
-`py-spy` and `perf` over builds of 20,000 and 8,000 small files with the `hash` embedder, all processes, 2026-11-29.
-The ten largest shares of the samples of threads at work, before the changes of that day:
-
-| cost | share |
-|---|--:|
-| chunking in the children, besides counting tokens: offsets of words, sections, borders | 13 % |
-| starting and importing: the command, two children, the auditing process | 12 % |
-| exact cl100k tokens of parents | 10 % |
-| words of the full text, in LanceDB's writing thread | 10 % |
-| parsing Markdown, and cleaning it | 8 % |
-| MinHash signatures for near-copies | 6 % |
-| detecting the language | 6 % |
-| bars of progress that no terminal showed | 5 % |
-| embedding by `hash` | 4 % |
-| reading and digesting the files, twice: to plan, and to parse | 4 % |
-
-Since then words of the full text take half (87 instead of 177 CPU µs a text, with equal words), bars are drawn for
-terminals only, and offsets and shingles are made by compiled loops. Parquet, Lance's own threads (6 %), the pipes to
-the children and Python's garbage collector are small.
-
-`python -m benchmarks.start CHECKOUT...` measures the start of a process; checkouts take turns. On a busy machine, a
-run over ten files with nothing to do took 1.38 CPU s before and 1.07 after. It imports neither answers, search, the
-audit nor pydantic any more; pyarrow with NumPy, Polars and Lance are what is left.
-
-## What is installed
-
-`pip install raglake` brings 229 packages, 2.8 GB on disk (x86-64 Linux). By package, in MB: torch 699, pylance 220,
-lancedb 187, OpenVINO 184, llvmlite 179, Polars 182, pyarrow 171, spaCy with thinc and blis 177, SciPy 114,
-all-MiniLM-L6-v2 92, NumPy 57, transformers 54, pandas 44, scikit-learn 32, SymPy 27, Prefect 24, botocore 21, all
-others 360. llvmlite, numba, spaCy and what they bring come with unstructured alone; pandas and altair with Great
-Expectations. OpenVINO is what computes the default model on these processors, and the embedder's identity names it.
-s3fs (30 MB with botocore and aiohttp) opens lakes and sources on S3.
-
-![wall seconds against the number of files](speed-cost.png)
-
-![peak memory and disk against the number of files](speed-space.png)
 """
 
 
 def write_page(folder: Path) -> None:
-    """``speed.md`` and its plots from ``speed.csv`` and ``speed.json`` in a folder."""
+    """The figures in ``speed.md``, and its plots, from ``speed.csv`` and ``speed.json`` in a folder."""
     rows = pl.read_csv(folder / "speed.csv").sort(
         "corpus", "n_documents", descending=[True, False], maintain_order=True
     )
@@ -96,7 +57,10 @@ def write_page(folder: Path) -> None:
     tables = [_sizes(medians), *_contests(medians), _instants(medians)]
     n_abstracts = medians.filter(pl.col("corpus") == "SciFact abstracts")["n_documents"].max() or 1500
     page = _PAGE.format(**facts, n_abstracts=n_abstracts, tables="\n\n".join(filter(None, tables)))
-    (folder / "speed.md").write_text(page)
+    path = folder / "speed.md"
+    before = path.read_text() if path.exists() else f"{_BEGIN}{_END}"
+    start, end = before.index(_BEGIN) + len(_BEGIN), before.index(_END)  # all around them is written by hand
+    path.write_text(f"{before[:start]}\n{page}\n{before[end:]}")
     small = medians.filter(corpus="small files")
     spent = [(step, what, f"{step}: {name} seconds") for what, name in _SPENT for step in _STEPS]
     _plot(folder / "speed-cost.png", small, spent)

@@ -98,8 +98,8 @@ class KeyedFiles:
         with reading_parquet(self._store, path):
             file = self._open(path)
             listed = (file.schema_arrow.metadata or {}).get(_KEYS)
-            keys = file.read(columns=[self._key]).column(0) if listed is None else None
-        high, low = _words(listed.decode() if keys is None else "".join(keys.to_pylist()))
+            keys = listed.decode() if listed else "".join(file.read(columns=[self._key]).column(0).to_pylist())
+        high, low = _words(keys)
         entries = np.empty(len(high), _INDEX)
         entries["high"], entries["low"], entries["file"], entries["row"] = high, low, number, np.arange(len(high))
         return entries
