@@ -216,7 +216,9 @@ def _without_tokens(lake: Lake, plan: Plan, known: pa.Table) -> pl.DataFrame:
 
 def _without_vectors(lake: Lake, history: History, recipe: Recipe) -> list[str]:
     """Stored contents of kept releases, for these embedders, that have a text without a vector."""
-    return sorted({found for one in recipe.by_embedder for found in _without_vectors_of(one, lake, history)})
+    each = list(recipe.by_embedder)
+    each += [replace(one, token_vectors="none") for one in each if one.has_token_vectors]  # of other releases
+    return sorted({found for one in each for found in _without_vectors_of(one, lake, history)})
 
 
 def _without_vectors_of(recipe: Recipe, lake: Lake, history: History) -> list[str]:
