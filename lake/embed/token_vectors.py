@@ -145,8 +145,10 @@ def max_sim(question: np.ndarray, tokens: np.ndarray) -> float:
     """
     if not len(question) or not len(tokens):
         return 0.0
+    rows = tokens.astype(np.float32)
     with one_blas_thread():
-        cosines = question @ _unit(tokens.astype(np.float32)).T
+        cosines = question @ rows.T
+    cosines /= np.maximum(np.sqrt(np.vecdot(rows, rows)), np.float32(1e-12))
     return float(cosines.max(axis=1).mean(dtype=np.float64))
 
 

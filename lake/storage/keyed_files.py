@@ -210,7 +210,9 @@ class KeyedFiles:
         wanted, (held, rows) = (path, group, *columns), self._held
         if held != wanted:
             with reading_parquet(self._store, path):
-                rows = self._with_columns(file.read_row_group(group, columns=columns), columns)
+                # Other threads take longer to wake than a few rows to read.
+                found = file.read_row_group(group, columns=columns, use_threads=not self._are_sought)
+                rows = self._with_columns(found, columns)
             is_held = rows.nbytes <= _MOST_HELD_BYTES and not self._are_sought
             self._held = (wanted, rows) if is_held else _NOTHING
         return rows
