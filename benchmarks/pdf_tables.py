@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.pdf_table_samples import MAKERS, Sample, by_libreoffice, by_reportlab, samples
@@ -22,13 +21,12 @@ from lake.parse.pdf.words import page_layout
 
 
 def layouts(data: bytes) -> list[PageLayout]:
-    """The pages of a PDF, with rules that are looked up while the file is open."""
+    """The pages of a PDF."""
     import pypdfium2
 
     document = pypdfium2.PdfDocument(data)
     try:
-        pages = [page_layout(page, page.get_textpage()) for page in document]
-        return [replace(page, rules=list(page.rules)) for page in pages]
+        return [page_layout(document, index) for index in range(len(document))]
     finally:
         document.close()
 

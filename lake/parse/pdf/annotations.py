@@ -15,9 +15,10 @@ from lake.parse.pdf.geometry import Line
 from lake.parse.pdf.native import unchecked
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfPage
+    from pypdfium2 import PdfDocument
 
     from lake.parse.pdf.glyphs import PageGlyphs
+    from lake.parse.pdf.loaded import LoadedPage
 
 _HIDDEN = 1 << 1
 _NO_VIEW = 1 << 5
@@ -75,13 +76,13 @@ class Annotations:
             self._form = document.formenv.raw if document.formenv else None
         self._seen: set[str] = set()
 
-    def of_page(self, page: PdfPage, glyphs: PageGlyphs, off: Container[int] = ()) -> Additions | None:
+    def of_page(self, page: LoadedPage, glyphs: PageGlyphs, off: Container[int] = ()) -> Additions | None:
         """What stands on one page beside its own text; None if nothing does.
 
         ``off`` are the places in the page's list of those in layers that are off.
         """
         pdfium, calls = self._pdfium, _annotation_calls()
-        handle = ctypes.cast(page.raw, ctypes.c_void_p)
+        handle = page.handle
         found: Additions | None = None
         for i in range(min(calls.count(handle), _MOST_ANNOTATIONS)):
             opened = ctypes.c_void_p(calls.get(handle, i))

@@ -52,13 +52,13 @@ class DrawnRules(Sequence[Box]):
     They are looked up when they are first used: most pages with gaps turn out to hold no table.
     """
 
-    def __init__(self, page: Any, shown: Shown) -> None:
+    def __init__(self, page: ctypes.c_void_p, shown: Shown) -> None:
         self._page = page
         self._shown = shown
 
     @cached_property
     def _rules(self) -> list[Box]:
-        return _Reader(self._shown).rules(ctypes.cast(self._page, ctypes.c_void_p))
+        return _Reader(self._shown).rules(self._page)
 
     def __len__(self) -> int:
         return len(self._rules)

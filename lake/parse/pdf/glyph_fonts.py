@@ -41,6 +41,9 @@ class GlyphCalls:
         self.font = unchecked("FPDFTextObj_GetFont", ctypes.c_void_p)
         self.has_map_error = unchecked("FPDFText_HasUnicodeMapError")
         self.origin = unchecked("FPDFText_GetCharOrigin")
+        self.index_of_text = unchecked("FPDFText_GetCharIndexFromTextIndex")
+        self.text_index = unchecked("FPDFText_GetTextIndexFromCharIndex")
+        self.count_objects = unchecked("FPDFPage_CountObjects")
         self.angle = unchecked("FPDFText_GetCharAngle", ctypes.c_float)
         #: Shared by all pages: what a call puts there is read before the next call.
         self.results = Results()

@@ -20,7 +20,7 @@ from lake.parse.pdf.page_text import PageText
 from lake.parse.pdf.raised import joint
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfPage, PdfTextPage
+    from lake.parse.pdf.loaded import LoadedPage, LoadedText
 
 #: A figure or a sign that goes on a number, and the first figure right after two letters, which may be a note's mark.
 _MAY_BE_RAISED = (
@@ -50,8 +50,8 @@ class PageGlyphs(PageText):
 
     def __init__(
         self,
-        page: PdfPage,
-        text_page: PdfTextPage,
+        page: LoadedPage,
+        text_page: LoadedText,
         *,
         is_unsure: bool = False,
         ligatures: Mapping[str, Mapping[int, str]] | None = None,
@@ -61,7 +61,7 @@ class PageGlyphs(PageText):
         ``ligatures`` are letters that pdfium may not know, by the name of the font and the code of the glyph.
         """
         super().__init__(text_page, is_unsure=is_unsure, ligatures=ligatures)
-        self._page = page.raw
+        self._page = page.handle
         self._held = page, text_page  # closing either would free what the handles point to
         self._results = self._quick.results
         #: Indices of superscripts that would run into what is before them, as far as they were looked for, and what
@@ -265,7 +265,7 @@ class PageGlyphs(PageText):
 
     def is_blank(self) -> bool:
         """Whether the page draws nothing."""
-        return bool(self._pdfium.FPDFPage_CountObjects(self._page) == 0)
+        return bool(self._quick.count_objects(self._page) == 0)
 
     def shown(self, left: float, bottom: float, right: float, top: float) -> Box:
         """A box of the page's own points in those of the page as shown."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfPage
 
     from lake.parse.document import OmissionKind
+    from lake.parse.pdf.loaded import LoadedPage
 
 #: A page with at most this number of words under a picture that covers it is a scan with a stamp or a page number.
 MOST_STAMPED = 8
@@ -94,7 +95,7 @@ def _nothing(place: str, cause: str, damage: str) -> ScannedText:
     return ScannedText(omitted=(Omission(kind, 0, f"{place}: {why}" if why else place),))
 
 
-def is_without_text(page: PdfPage, typed: str, *, has_more: bool) -> bool:
+def is_without_text(page: LoadedPage, typed: str, *, has_more: bool) -> bool:
     """Whether a page that is not blank shows more text than it holds: it holds none, or few words beside a picture.
 
     ``has_more``: it has text of another kind, such as values of a form or notes.
@@ -104,7 +105,7 @@ def is_without_text(page: PdfPage, typed: str, *, has_more: bool) -> bool:
     n_words = count_words(typed)
     if not n_words and not has_more:
         return True
-    return n_words <= MOST_STAMPED and is_covered(page)
+    return n_words <= MOST_STAMPED and is_covered(page.helper)
 
 
 def _read_page(page: PdfPage) -> ocr.Reading:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from lake.parse.pdf.glyph_fonts import GlyphFonts, glyph_calls
 from lake.parse.pdf.ligatures import plain_name
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfTextPage
+    from lake.parse.pdf.loaded import LoadedText
 
 #: What pdfium writes for a hyphen at the end of a line, in place of the hyphen and the line's end.
 LINE_END_HYPHEN = "\ufffe"
@@ -62,14 +61,10 @@ class PageText:
     """The text of one page. Indices in it are not pdfium's numbers of its glyphs, which `_index` finds."""
 
     def __init__(
-        self, text_page: PdfTextPage, *, is_unsure: bool, ligatures: Mapping[str, Mapping[int, str]] | None
+        self, text_page: LoadedText, *, is_unsure: bool, ligatures: Mapping[str, Mapping[int, str]] | None
     ) -> None:
-        import pypdfium2.raw as pdfium
-
-        self._pdfium = pdfium
         self._quick = glyph_calls()
-        self._raw = text_page.raw
-        self._handle = ctypes.cast(text_page.raw, ctypes.c_void_p)
+        self._handle = text_page.handle
         self._fonts = GlyphFonts(self._handle)
         self.n_chars: int = text_page.count_chars()
         self.text: str = text_page.get_text_range() if self.n_chars else ""
@@ -95,7 +90,7 @@ class PageText:
         index += bisect_left(self._wide, index)
         if self._same_units:
             return index
-        place: int = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._raw, index)
+        place: int = self._quick.index_of_text(self._handle, index)
         return max(0, place)
 
     def _mark_unread(self) -> None:
@@ -104,11 +99,11 @@ class PageText:
         places = [i for i in range(self.n_chars) if failed(handle, i) == 1]
         if not places:
             return
-        place_of = self._pdfium.FPDFText_GetTextIndexFromCharIndex
+        place_of = self._quick.text_index
         marked = list(self.text)
         if not self.text.isascii() and _WIDE.search(self.text):
             return
-        guessed = [at for i in places if 0 <= (at := place_of(self._raw, i)) < len(marked)]
+        guessed = [at for i in places if 0 <= (at := place_of(self._handle, i)) < len(marked)]
         spaces = [at for at, letter in enumerate(marked) if letter.isspace()]
         n_signs = sum(marked[at].isprintable() and not marked[at].isalnum() for at in guessed)
         if n_signs > _MOST_SIGNS * len(places) or reads_as_words("".join(marked[i] for i in sorted(guessed + spaces))):

@@ -12,6 +12,7 @@ from lake.parse.pdf.annotations import Annotations
 from lake.parse.pdf.geometry import Line
 from lake.parse.pdf.glyphs import PageGlyphs
 from lake.parse.pdf.lines import page_lines
+from lake.parse.pdf.loaded import LoadedPage, LoadedText
 from lake.parse.pdf.ocr import is_without_text
 from lake.parse.pdf.opening import reason
 from lake.parse.pdf.tables import find_tables
@@ -19,8 +20,6 @@ from lake.parse.pdf.unread import unread_words, without_unread, words_with_gaps
 from lake.parse.pdf.unseen import remove_unseen
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfPage, PdfTextPage
-
     from lake.parse.pdf.ocr import Scans
     from lake.parse.pdf.opening import Opened
 
@@ -71,7 +70,7 @@ class PageReader:
 
         found = Page(index + 1)
         try:
-            page = self._document[index]
+            page = LoadedPage(self._document, index)
             unseen = self._without_unseen(page, index)
             text_page = page.get_textpage()
             try:
@@ -88,7 +87,7 @@ class PageReader:
             self._note_damage(found)
         return found
 
-    def _without_unseen(self, page: PdfPage, index: int) -> str:
+    def _without_unseen(self, page: LoadedPage, index: int) -> str:
         """Take what no reader sees out of a page; returns it."""
         structure = self._structure
         if not structure.may_hold_unseen(index):
@@ -96,11 +95,11 @@ class PageReader:
         has_sure_colours = not structure.may_paint_patterns(index)
         return remove_unseen(page, with_invisible=not structure.has_unsure_fonts(index), with_white=has_sure_colours)
 
-    def _in_layers(self, index: int, shown: PdfTextPage) -> str:
+    def _in_layers(self, index: int, shown: LoadedText) -> str:
         """The words that a page draws in layers that are off."""
         if self._file.drawn is None:
             return ""
-        page = self._file.drawn[index]
+        page = LoadedPage(self._file.drawn, index)
         text_page = page.get_textpage()
         try:
             drawn = word_counts(text_page.get_text_range())
@@ -109,7 +108,7 @@ class PageReader:
             page.close()
         return " ".join((drawn - word_counts(shown.get_text_range())).elements())
 
-    def _read_texts(self, found: Page, page: PdfPage, text_page: PdfTextPage) -> None:
+    def _read_texts(self, found: Page, page: LoadedPage, text_page: LoadedText) -> None:
         place = f"page {found.number}"
         structure, index = self._structure, found.number - 1
         is_unsure, ligatures = structure.has_unsure_fonts(index), structure.ligatures(index)
@@ -136,9 +135,9 @@ class PageReader:
         if not found.is_blank and is_without_text(page, glyphs.text, has_more=bool(found.lines or found.notes)):
             self._read_scan(found, page)
 
-    def _read_scan(self, found: Page, page: PdfPage, damage: str = "") -> None:
+    def _read_scan(self, found: Page, page: LoadedPage, damage: str = "") -> None:
         """Add to a page what OCR reads from it."""
-        scan = self._scans.read(page, found.number, found.raw, damage)
+        scan = self._scans.read(page.helper, found.number, found.raw, damage)
         found.omitted += scan.omitted
         if not scan.lines:
             return

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -44,9 +46,22 @@ _TITLE_PAGES = 3
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     file = opened(data)
     try:
-        return _parsed(file, data)
+        with _uncollected():
+            return _parsed(file, data)
     finally:
         file.close()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Work without the collector of cycles: a reading makes none, and each pass over its many lines takes time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _parsed(file: Opened, data: bytes) -> ParsedDocument:

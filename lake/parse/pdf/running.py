@@ -172,7 +172,10 @@ def _edge(page: int, index: int, line: Line, at_top: bool, is_apart: bool) -> _E
 
 def _has_mark(text: str) -> bool:
     small = text.lower()
-    return any(mark in small for mark in _IN_MARKS) and _HAS_MARK.search(text) is not None
+    for mark in _IN_MARKS:
+        if mark in small:
+            return _HAS_MARK.search(text) is not None
+    return False
 
 
 def _value(written: str) -> int | None:

@@ -13,7 +13,7 @@ from lake.parse.pdf.geometry import Box
 from lake.parse.pdf.native import Results, unchecked
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfPage
+    from lake.parse.pdf.loaded import LoadedPage
 
 #: Types of objects, as pdfium numbers them.
 _TEXT, _PATH, _FORM = 1, 2, 5
@@ -57,13 +57,13 @@ class _Unseen(NamedTuple):
     form: ctypes.c_void_p | None
 
 
-def remove_unseen(page: PdfPage, *, with_invisible: bool, with_white: bool) -> str:
+def remove_unseen(page: LoadedPage, *, with_invisible: bool, with_white: bool) -> str:
     """Take text that no reader sees out of a loaded page, and return it.
 
     Text above anything that is drawn there stays, since it may be the layer of a scan or stand on a dark ground.
     ``with_invisible`` is false for pages whose other text can't be read, ``with_white`` for those whose colours can't.
     """
-    handle, calls = ctypes.cast(page.raw, ctypes.c_void_p), _calls()
+    handle, calls = page.handle, _calls()
     found = _Objects(with_invisible, with_white).unseen(handle)
     if not found:
         return ""

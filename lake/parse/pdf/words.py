@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lake.parse.pdf.geometry import Box, PageLayout, PlacedWord
 from lake.parse.pdf.glyphs import PageGlyphs, with_signs
+from lake.parse.pdf.loaded import LoadedPage
 from lake.parse.pdf.page_text import LINE_END_HYPHEN
 from lake.parse.pdf.raised import is_raised, joint
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfPage, PdfTextPage
+    from pypdfium2 import PdfDocument
 
 _WORD = re.compile(rf"[^\s{LINE_END_HYPHEN}]+{LINE_END_HYPHEN}?")
 
 
-def page_layout(page: PdfPage, text_page: PdfTextPage) -> PageLayout:
+def page_layout(document: PdfDocument, index: int) -> PageLayout:
     """Every word and ruling line of a page, in the order in which the page draws them."""
-    return layout_of(PageGlyphs(page, text_page))
+    page = LoadedPage(document, index)
+    text_page = page.get_textpage()
+    try:
+        layout = layout_of(PageGlyphs(page, text_page))
+        return replace(layout, rules=list(layout.rules))
+    finally:
+        text_page.close()
+        page.close()
 
 
 def _shown(word: str) -> str:

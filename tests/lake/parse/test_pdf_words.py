@@ -15,8 +15,7 @@ def layout(draw: Draw, turn: int = 0) -> PageLayout:
     import pypdfium2
 
     document = pypdfium2.PdfDocument(turned(pdf(draw), turn))
-    page = document[0]
-    return page_layout(page, page.get_textpage())
+    return page_layout(document, 0)
 
 
 def test_words_have_places_sizes_and_weights() -> None:
