@@ -71,14 +71,9 @@ class PageReader:
         found = Page(index + 1)
         try:
             page = LoadedPage(self._document, index)
-            unseen = self._without_unseen(page, index)
-            text_page = page.get_textpage()
             try:
-                found.leave_out(unseen, "invisible text")
-                found.leave_out(self._in_layers(index, text_page), "layers that are off")
-                self._read_texts(found, page, text_page)
+                self._read_loaded(found, page)
             finally:
-                text_page.close()
                 page.close()
         except pypdfium2.PdfiumError as error:
             found.damage = reason(self._data, str(error))
@@ -86,6 +81,17 @@ class PageReader:
         else:
             self._note_damage(found)
         return found
+
+    def _read_loaded(self, found: Page, page: LoadedPage) -> None:
+        index = found.number - 1
+        unseen = self._without_unseen(page, index)
+        text_page = page.get_textpage()
+        try:
+            found.leave_out(unseen, "invisible text")
+            found.leave_out(self._in_layers(index, text_page), "layers that are off")
+            self._read_texts(found, page, text_page)
+        finally:
+            text_page.close()
 
     def _without_unseen(self, page: LoadedPage, index: int) -> str:
         """Take what no reader sees out of a page; returns it."""
@@ -100,11 +106,11 @@ class PageReader:
         if self._file.drawn is None:
             return ""
         page = LoadedPage(self._file.drawn, index)
-        text_page = page.get_textpage()
         try:
+            text_page = page.get_textpage()
             drawn = word_counts(text_page.get_text_range())
-        finally:
             text_page.close()
+        finally:
             page.close()
         return " ".join((drawn - word_counts(shown.get_text_range())).elements())
 
