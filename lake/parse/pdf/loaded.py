@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
 
 
-class _Calls:
+class _PageCalls:
     def __init__(self) -> None:
         pointer = ctypes.c_void_p
         self.load = unchecked("FPDF_LoadPage", pointer)
@@ -30,8 +30,8 @@ class _Calls:
 
 
 @cache
-def _calls() -> _Calls:
-    return _Calls()
+def _calls() -> _PageCalls:
+    return _PageCalls()
 
 
 def _handle(one: Any) -> ctypes.c_void_p:
