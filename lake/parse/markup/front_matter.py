@@ -32,6 +32,8 @@ _JSON_RIGHTS = re.compile(r"""["']acl["']\s*:""", re.IGNORECASE)
 FENCE_LIKE = re.compile(
     r"^(?:%[^\n]*\n)*[ \t]*(?:-{3,}|\+{3,}|;{3,}|[\u2013-\u2015]+-*)(?:[ \t#][^\n]*)?\n", re.MULTILINE
 )
+#: A dotted key of TOML whose parts take the square of their number in time and memory; possessive, to be linear itself.
+_LONG_KEY = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){64}""")
 _LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 #: A field of YAML that is no YAML.
@@ -177,6 +179,8 @@ def _toml(body: str) -> dict[str, Any]:
         value = float(written)
         return value if repr(value) == written else written
 
+    if _LONG_KEY.search(body):
+        raise _NotUnderstood("a key of its TOML has more parts than anybody writes")
     try:
         return _stated(tomllib.loads(body, parse_float=number))
     except (ValueError, RecursionError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from time import thread_time
 from typing import Any
 
@@ -262,3 +263,16 @@ def test_pictures_in_the_text_are_not_text(source: str, held: str) -> None:
 )
 def test_short_data_and_other_texts_stay(text: str) -> None:
     assert parsed(f"Words {text}.").text == f"Words {text}."
+
+
+def test_keys_of_toml_take_no_more_memory_than_their_text() -> None:
+    source = f"+++\n{'a.' * 3000}b = 1\nacl = ['hr']\n+++\n# Title\n\nText.\n".encode()
+    parse(b"+++\ntitle = 'a'\n+++\nText.\n", "warm.md")
+    tracemalloc.start()
+    try:
+        found = parse(source, "a.md")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found.metadata["acl"] is None  # nobody may see it
+    assert peak < 10_000_000
