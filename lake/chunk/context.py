@@ -124,7 +124,8 @@ def context_lines(path: Path, most_words: int, cells: Path = (), title: str = ""
     >>> list(context_lines(("A", "B c"), 9, title="The pump"))[:4]
     ['The pump > A > B c\\n', 'The pump > B c\\n', 'A > B c\\n', 'B c\\n']
     """
-    labels = [label for label in (" ".join(label.split()) for label in path) if label]
+    # Each level costs a word: more of them never fit, and to try each would take the square of their number.
+    labels = [label for label in (" ".join(label.split()) for label in path) if label][-most_words - 1 :]
     if cells:
         labels.append(label_of(cells))
     if title and labels:

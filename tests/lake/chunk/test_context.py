@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lake.chunk.chunker import chunk
-from lake.chunk.context import meaningful_title
+from lake.chunk.context import context_lines, meaningful_title
 from lake.chunk.tokenizers import load_tokenizer
 from lake.parse import parse
 from lake.recipe import EmbedderIdentity, Recipe
@@ -156,3 +156,9 @@ def test_recipes_of_earlier_releases_keep_their_digests() -> None:
     assert len({recipe.digest for recipe in (old, placed, titled)}) == 3
     assert Recipe.from_json(titled.to_json()) == titled
     assert old.text_index == titled.text_index._replace(parts=("headings",)) != placed.text_index
+
+
+def test_a_thousand_levels_of_headings_make_no_more_contexts_than_may_fit() -> None:
+    lines = list(context_lines(tuple(f"level {n}" for n in range(1000)), 24, title="The pump"))
+    assert lines[-1] == "level\n"
+    assert sum(map(len, lines)) < 20_000
