@@ -94,6 +94,11 @@ def home_of(url: str) -> str:
     return f"{parts.scheme}://{user}{at}{name}{stated}"
 
 
+def host_of(url: str) -> str:
+    """Host and port of an address, whatever its scheme."""
+    return home_of(url).partition(":")[2]
+
+
 def as_at_home(url: str, home: str) -> str:
     """The address with its host spelled as ``home`` is; another host's as it stands.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,11 @@ from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, SourceFile, is_
 
 #: Ends of names that a sidecar has, or nearly.
 _ENDS = (SIDECAR_SUFFIX, SIDECAR_TABLE, f"{SIDECAR_SUFFIX}.txt", f"{SIDECAR_TABLE}.txt")
+#: What S3 calls a refusal that is about who asks, not about an object.
+_OF_LOGIN = (
+    *("ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId", "SignatureDoesNotMatch"),
+    *("RequestTimeTooSkewed", "RequestExpired", "InvalidSecurity", "NotSignedUp", "AccountProblem"),
+)
 
 
 class FsspecReader:
@@ -56,7 +62,7 @@ class FsspecReader:
         return _remote_found(uri, self._filesystem.info(f"{self._path}/{uri}"))
 
     def read(self, uri: str) -> bytes:
-        with self.open(uri) as file:
+        with self._login_errors(uri), self.open(uri) as file:
             # A file of known size is one request; in blocks it would be many.
             is_small = isinstance(size := getattr(file, "size", None), int) and size <= MAX_BYTES
             return bytes(file.read()) if is_small else whole(file)
@@ -71,6 +77,28 @@ class FsspecReader:
             return io.BytesIO(self._filesystem.cat_file(path))
         return file
 
+    @contextmanager
+    def _login_errors(self, uri: str) -> Iterator[None]:
+        """Tell a login that is refused from an object that is closed: the former says nothing of any document."""
+        try:
+            yield
+        except PermissionError as error:
+            if (code := self._refusal(uri, error)) in _OF_LOGIN:
+                raise UsageError(
+                    f"the login was refused when {self._root}/{uri} was read ({code}); "
+                    "renew its credentials and run again"
+                ) from error
+            raise
+
+    def _refusal(self, uri: str, error: PermissionError) -> str:
+        """The code of a refusal; that of a request for the bytes, if the answer to one for the size could hold none."""
+        if (code := _code(error)) == "403":
+            try:
+                self._filesystem.cat_file(f"{self._path}/{uri}", 0, 1)
+            except PermissionError as second:
+                return _code(second)
+        return code
+
     @cached_property
     def _filesystem(self) -> Any:
         return filesystem_of(self._root)[0]
@@ -78,6 +106,12 @@ class FsspecReader:
     @cached_property
     def _path(self) -> str:
         return filesystem_of(self._root)[1].rstrip("/")
+
+
+def _code(error: PermissionError) -> str:
+    """The code by which S3 refused a request; empty for other file systems."""
+    answer = getattr(error.__cause__, "response", None) or {}
+    return str(answer.get("Error", {}).get("Code", ""))
 
 
 def _meant_as_sidecars(uri: str) -> Iterator[str]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from lake.errors import TransientError
+from lake.errors import InputError, TransientError, UsageError
 
 if TYPE_CHECKING:
     from protego import Protego
+
+    from lake.sources.guarded_http import GuardedClient
 
 AGENT = "raglake"
 #: Bytes of a robots.txt that count, as the standard has it at least.
@@ -52,3 +54,14 @@ class Robots:
         from protego import Protego
 
         return Protego.parse(self.text)
+
+
+def fetched_robots(client: GuardedClient, url: str) -> Robots:
+    """The rules at an address, wherever they are redirected to, as RFC 9309 has it; none if that leads nowhere."""
+    try:
+        answer = client.get(url, lambda _: True)
+    except InputError as error:
+        if error.error_class == "too_large":
+            raise UsageError(f"{error}, or leave its rules aside on a site of your own (robots=0)") from error
+        return Robots()
+    return Robots.of_answer(url, answer.status, answer.data)

@@ -14,10 +14,10 @@ from lake.endpoints.retry import Retries
 from lake.errors import InputError, TransientError, UsageError
 from lake.sources import listed_pages
 from lake.sources.address import options_of, setting
-from lake.sources.guarded_http import GuardedClient, as_at_home, home_of, joined
+from lake.sources.guarded_http import GuardedClient, as_at_home, home_of, host_of, joined
 from lake.sources.page_states import PageState, PageStates
 from lake.sources.protocol import Cursor, Removal, SourceFile, is_sidecar
-from lake.sources.robots import Robots
+from lake.sources.robots import Robots, fetched_robots
 from lake.sources.sitemaps import Sitemap, read_sitemap
 from lake.sources.web_pages import addresses_of, content_of, state_of, uri_of
 
@@ -141,6 +141,7 @@ class WebSource:
                     listed.keep(candidate, data)
                 return data
         if answer.status in (401, 403):
+            self._check_login()
             raise PermissionError(f"{candidate} is not open to everybody")
         if answer.status in (404, 410):
             raise FileNotFoundError(candidate)
@@ -188,6 +189,8 @@ class WebSource:
         if answer.status in (401, 403) and is_first:
             raise PermissionError(f"{url} answered with status {answer.status}")
         if answer.status in _NO_PAGES and not is_first:
+            if answer.status in (401, 403):
+                self._check_login()
             return None
         if answer.status == 404:
             raise FileNotFoundError(url)
@@ -195,6 +198,17 @@ class WebSource:
             raise TransientError(f"{url} answered with status {answer.status}; nothing of the listing is used")
         listed_pages.latest(self._site).keep(url, content_of(answer))
         return state_of(answer)
+
+    def _check_login(self) -> None:
+        """Raise UsageError if even the first page is closed: then a closed page tells of our login, not of itself."""
+        if not self._options.authorization:
+            return
+        try:
+            status = self._client.get(self._start, self._is_inside).status
+        except InputError:  # as to a page for logging in
+            status = 401
+        if status in (401, 403):
+            raise UsageError(f"{self._start} refuses the login that authorization= states; renew it and run again")
 
     def _of_sitemaps(self) -> dict[str, int | None]:
         """Addresses of pages and when each last changed, in microseconds, from the sitemap and those it names.
@@ -227,7 +241,7 @@ class WebSource:
     def _sitemap(self, url: str, *, is_guess: bool) -> Sitemap:
         """An empty one if it was only a guess that there is any: servers have many ways to say that there is none."""
         try:
-            answer = self._client.get(url, lambda target: _host(target) in (_host(url), _host(self._home)))
+            answer = self._client.get(url, lambda target: host_of(target) in (host_of(url), host_of(self._home)))
         except InputError as error:
             if is_guess:
                 return Sitemap()
@@ -253,7 +267,7 @@ class WebSource:
         """The site's rules, which may ask for fewer requests as well."""
         if not self._options.robots:
             return Robots()
-        found = self._read_robots(f"{self._home}/robots.txt")
+        found = fetched_robots(self._client, f"{self._home}/robots.txt")
         if found.delay > _LONGEST_DELAY:
             raise UsageError(
                 f"{self._home}/robots.txt asks for {found.delay:,.0f} seconds between two requests, and raglake waits "
@@ -262,16 +276,6 @@ class WebSource:
         if found.delay * self._options.rate > 1:
             self._client.slow_down(1 / found.delay)
         return found
-
-    def _read_robots(self, url: str) -> Robots:
-        """The rules, wherever they are redirected to, as RFC 9309 has it; none if that leads nowhere."""
-        try:
-            answer = self._client.get(url, lambda _: True)
-        except InputError as error:
-            if error.error_class == "too_large":
-                raise UsageError(f"{error}, or leave its rules aside on a site of your own (robots=0)") from error
-            return Robots()
-        return Robots.of_answer(url, answer.status, answer.data)
 
     def _is_of_home(self, url: str) -> bool:
         return home_of(url) == self._home
@@ -288,8 +292,3 @@ class WebSource:
                 f"{self._start} has more than {self._options.pages:,} pages, of which none may be left out; "
                 "allow more with pages=N, or name a folder of it"
             )
-
-
-def _host(url: str) -> str:
-    """Host and port, whatever the scheme."""
-    return home_of(url).partition(":")[2]

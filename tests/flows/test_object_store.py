@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.server
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import lake
 from flows.reindex import Outcome
 from lake import operate
 from lake.directory import Lake
-from lake.errors import RefusedError, UsageError
+from lake.errors import InputError, RefusedError, UsageError
 from lake.ingest.rebuild import rebuild
 from lake.options import Retention
 from lake.sources.listing import listing
@@ -73,6 +75,57 @@ def test_objects_of_any_key_are_documents_of_their_own(bucket: str) -> None:
         key: f"The berth {key!a}." for key in odd
     }
     assert [row["size"] for row in found] == [len(f"The berth {row['uri']!a}.") for row in found]
+
+
+class _Refusing(http.server.BaseHTTPRequestHandler):
+    """A bucket of one object, whose bytes are refused; an answer to HEAD has no code."""
+
+    code = ""
+
+    def do_HEAD(self) -> None:
+        self._answer(403, "")
+
+    def do_GET(self) -> None:
+        if "list-type" in self.path:
+            held = "<Contents><Key>docs/a.md</Key><Size>7</Size><ETag>1</ETag></Contents>"
+            self._answer(200, f"<ListBucketResult><KeyCount>1</KeyCount>{held}</ListBucketResult>")
+        else:
+            self._answer(403, f"<Error><Code>{self.code}</Code><Message>no</Message></Error>")
+
+    def _answer(self, status: int, body: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_a_login_that_expires_between_listing_and_reading_is_no_closed_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    import s3fs
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    for name, value in {"ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}", "REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "k")
+    s3fs.S3FileSystem.clear_instance_cache()
+    try:
+        source = parse_source("s3://harbour/docs/")
+        assert listing([source])["uri"].to_pylist() == ["a.md"]
+        monkeypatch.setattr(_Refusing, "code", "ExpiredToken")
+        with pytest.raises(
+            UsageError, match=r"login was refused when s3://harbour/docs/a.md was read \(ExpiredToken\)"
+        ):
+            parse_source("s3://harbour/docs/").read("a.md")
+        monkeypatch.setattr(_Refusing, "code", "AccessDenied")
+        with pytest.raises(InputError, match="no permission"):
+            parse_source("s3://harbour/docs/").read("a.md")
+    finally:
+        s3fs.S3FileSystem.clear_instance_cache()
+        server.shutdown()
+        server.server_close()
 
 
 def test_rollback_prune_and_forget(s3: str, ingest: Callable[..., Outcome], tmp_path: Path) -> None:

@@ -718,6 +718,20 @@ def test_an_outage_is_not_the_end_of_a_page(site: Site, answer: tuple[int, dict[
             listed_and_read(site.source(**options))
 
 
+def test_a_login_that_expires_meanwhile_closes_no_page(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.page("/", "/a", "/b")
+    site.page("/a", text="a")
+    site.page("/b", status=403)
+    monkeypatch.setenv("WEB_AUTHORIZATION", "Bearer s3cr3t")
+    site.authorization = "Bearer s3cr3t"
+    source = site.source(authorization="$WEB_AUTHORIZATION")
+    assert listing([source])["uri"].to_pylist() == ["a.html", "index.html"], "a page of its own that is closed"
+    site.authorization = "Bearer another"
+    listed_pages.drop()
+    with pytest.raises(UsageError, match="refuses the login that authorization= states; renew it"):
+        source.read("a.html")
+
+
 @pytest.mark.parametrize("status", [400, 410, 418, 451])
 def test_a_link_to_what_the_server_refuses_ends_no_listing(site: Site, status: int) -> None:
     site.page("/", "/a", "/b")
