@@ -31,7 +31,7 @@ from lake.service.lake_routes import lake_routes
 from lake.service.lake_views import LakeViews
 from lake.service.operator_routes import operator_routes
 from lake.service.page_pictures import PagePictures
-from lake.service.problems import MEDIA_TYPE, Problem, invalid, problem_of
+from lake.service.problems import MEDIA_TYPE, Problem, invalid, of_framework, problem_of
 from lake.service.push_routes import push_routes
 from lake.service.pushing import Pushing
 from lake.service.question_routes import question_routes
@@ -111,6 +111,7 @@ def create_app(
         lifespan=_lifespan(service, processes, (pictures, pushing, erasing, service)),
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # to http, also for a client that came by TLS, and with its key
     )
     app.state.service = service
     for router in _routers(service, pictures, pushing, erasing, processes):
@@ -183,5 +184,5 @@ def _of_framework(error: Exception) -> Problem:
     if isinstance(error, RequestValidationError):
         return invalid(error.errors())
     if isinstance(error, HTTPException):
-        return Problem(error.status_code, "refused", str(error.detail), error.headers)
+        return of_framework(error.status_code, str(error.detail), error.headers)
     return problem_of(error)

@@ -49,6 +49,7 @@ class _Exchange:
     scope: Scope
     send_on: Send
     id: str
+    method: str
     begun: float = field(default_factory=time.monotonic)
     caller: str = "-"
     status: int = 0
@@ -119,7 +120,10 @@ class Guard:
         if self.is_stopping:
             send = _closing(send)
         given = _header(scope, b"x-request-id") or ""
-        exchange = _Exchange(scope, send, given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8))
+        request_id, method = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8), scope["method"]
+        if method == "HEAD":  # monitors and load balancers send it
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
+        exchange = _Exchange(scope, send, request_id, method)
         try:
             await self._handle(exchange, receive)
         except _GoneError:
@@ -228,7 +232,7 @@ class Guard:
             "id": exchange.id,
             "client": (scope.get("client") or ("-",))[0],
             "key": exchange.caller,
-            "method": scope["method"],
+            "method": exchange.method,
             "path": scope["path"],
             "status": exchange.status,  # 0: the client disconnected
             "release": exchange.release,
@@ -267,6 +271,15 @@ def _closing(send: Send) -> Send:
         await send(message)
 
     return closed
+
+
+def _without_body(send: Send) -> Send:
+    """Sends the head of a response as it is, and its body without bytes."""
+
+    async def headed(message: Message) -> None:
+        await send(message if message["type"] != "http.response.body" else {**message, "body": b""})
+
+    return headed
 
 
 def _header(scope: Scope, name: bytes) -> str | None:

@@ -43,7 +43,22 @@ _SAID = {"missing": "required, but missing", "extra_forbidden": "unknown field; 
 
 
 def _said(error: Mapping[str, Any]) -> str:
+    if error["type"] == "json_invalid":
+        return f"this is no JSON: {error.get('ctx', {}).get('error', error['msg'])}"
     return _SAID.get(error["type"], str(error["msg"]))
+
+
+def of_framework(status: int, detail: str, headers: Mapping[str, str] | None) -> Problem:
+    """A refusal by the web framework, whose own words name no next step."""
+    if status == 404:
+        return Problem(404, "no_route", "there is no such path; /docs lists those there are, none ends with a slash")
+    if status == 405:
+        allowed = (headers or {}).get("Allow", "other methods")
+        return Problem(405, "no_method", f"this path accepts {allowed}; /docs has each path's methods", headers)
+    if status == 400:
+        message = "the body can't be read as JSON; send UTF-8, uncompressed, not nested deeply, with no number of over 4,300 digits"
+        return Problem(400, "invalid", message, headers)
+    return Problem(status, "refused", detail, headers)
 
 
 def no_release(error: UsageError) -> Problem:
