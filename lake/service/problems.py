@@ -56,7 +56,9 @@ def of_framework(status: int, detail: str, headers: Mapping[str, str] | None) ->
         allowed = (headers or {}).get("Allow", "other methods")
         return Problem(405, "no_method", f"this path accepts {allowed}; /docs has each path's methods", headers)
     if status == 400:
-        message = "the body can't be read as JSON; send UTF-8, uncompressed, not nested deeply, with no number of over 4,300 digits"
+        message = (
+            "the body can't be read as JSON; send UTF-8, uncompressed, without deep nesting or numbers of 4,300 digits"
+        )
         return Problem(400, "invalid", message, headers)
     return Problem(status, "refused", detail, headers)
 
