@@ -11,7 +11,7 @@ from lake.parse.canonical import TextWriter
 from lake.parse.markup.man_conditions import ShownLines
 from lake.parse.markup.man_tables import table_rows
 from lake.parse.markup.mdoc import CELL, INLINE, line_words
-from lake.parse.markup.roff_escapes import STRINGS, arguments, plain, without_comment
+from lake.parse.markup.roff_escapes import STRINGS, arguments, has_measures_only, plain, without_comment
 
 _REQUEST = re.compile(r"[.'][ \t]*([^\s\\]+)?[ \t]*(.*)", re.DOTALL)
 #: Requests that set type, and show nothing.
@@ -27,9 +27,10 @@ _ALTERNATING = frozenset(("BI", "BR", "IB", "IR", "RB", "RI", "SB"))
 _FONTS = frozenset(("B", "I", "R", "SM", "C", "CW", "F", "nop"))
 _BULLETS = frozenset("•*-+o·–—○□◦")
 _NUMBER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]")
-#: What macros of programs that write manual pages are given.
-_MEASURES = re.compile(r"(?:\s*[-+]?[\d.]+[a-z]?)*\s*")
+#: So long may a string be, or strings of strings would multiply.
+_LONGEST_STRING = 200
 _LONGEST_LABEL = 300
+_MOST_INDENTED = 8
 
 
 class ManReader:
@@ -105,7 +106,7 @@ class ManReader:
             self._text(self._plain(" ".join(arguments(rest))) if rest.strip() else "\0")
         elif name.startswith("%"):
             self._text(self._plain(" ".join(arguments(rest))) + ",")
-        elif name not in _SETTINGS and rest.strip() and not _MEASURES.fullmatch(rest):
+        elif name not in _SETTINGS and rest.strip() and not has_measures_only(rest):
             self._text(self._plain(" ".join(arguments(rest))))
 
     # Blocks
@@ -114,7 +115,7 @@ class ManReader:
         text = "".join(_joined(self._words)).replace("\0", "").strip()
         self._words.clear()
         label, self._label = self._label, None
-        indent = "  " * self._depth
+        indent = "  " * min(self._depth, _MOST_INDENTED)
         if label is not None:
             if label in _BULLETS or not label:
                 mark = "-"
@@ -235,7 +236,7 @@ class ManReader:
 
     def _string(self, rest: str) -> None:
         name, _, value = rest.partition(" ")
-        self._strings[name] = value.lstrip().removeprefix('"')
+        self._strings[name] = self._plain(value.lstrip().removeprefix('"'))[:_LONGEST_STRING]
 
     def _file(self, rest: str) -> None:
         self.writer.omit("attachment", "", rest.strip())

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from lake.parse.markup.man_conditions import ShownLines
 from lake.parse.markup.mdoc import INLINE
-from lake.parse.markup.roff_escapes import STRINGS, plain, without_comment
+from lake.parse.markup.roff_escapes import STRINGS, has_measures_only, plain, without_comment
 
 _REQUEST = re.compile(r"[.'][ \t]*(%?\w+|\S)[ \t]*(.*)", re.DOTALL)
 _IS_BSD = re.compile(r"^\.Dd\b", re.MULTILINE)
@@ -21,8 +21,8 @@ _SETTINGS = frozenset(
         *("if", "ie", "el", "while", "TP", "HP", "hym", "hys", "hla", "warn", "as", "am", "de", "ig", "Sp", "Rs", "Re"),
     )
 )
-#: The width of an item's label, and what macros of programs that write manual pages are given.
-_MEASURE, _MEASURES = re.compile(r"[ \t][-+]?[\d.]+[a-z]?[ \t]*\Z"), re.compile(r"(?:\s*[-+]?[\d.]+[a-z]?)*\s*")
+#: The width of an item's label.
+_MEASURE = re.compile(r"[ \t][-+]?[\d.]+[a-z]?[ \t]*\Z")
 #: What begins and ends a block in a table.
 _BLOCK = re.compile(r"\bT(?:\{$|\}(?=\W|$))")
 _JOINED = frozenset(("BI", "BR", "IB", "IR", "RB", "RI", "SB"))
@@ -41,7 +41,7 @@ def _words(lines: Iterable[str], is_bsd: bool) -> Iterator[str]:
         match = _REQUEST.fullmatch(line)
         if match is None:
             yield plain(_BLOCK.sub(" ", line), STRINGS)
-        elif match[1] not in _SETTINGS and not _MEASURES.fullmatch(match[2]):
+        elif match[1] not in _SETTINGS and not has_measures_only(match[2]):
             text = plain(_MEASURE.sub("", match[2]) if match[1] == "IP" else match[2], STRINGS)
             if match[1] in _JOINED:
                 text = text.replace(" ", "") if '"' not in text else text

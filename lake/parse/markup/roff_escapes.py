@@ -40,14 +40,23 @@ _ACCENTS = {":": "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u
 STRINGS = {"R": "®", "Tm": "™", "lq": "“", "rq": "”", "Aq": "'", "C`": '"', "C'": '"', "L\"": "“", "R\"": "”",
            "--": "–", "PI": "π", "S": "", "Ba": "|", "Ne": "≠", "Ge": "≥", "Le": "≤", "Gt": ">", "Lt": "<", "Pm": "±",
            "If": "∞", "Pi": "π", "Na": "NaN", "q": '"', "Px": "POSIX", "Ai": "ANSI"}  # fmt: skip
-_DEEPEST = 5
+_MEASURE = re.compile(r"[-+]?[\d.]+[a-z]?")
 
 
 def without_comment(line: str) -> str:
     return _COMMENT.sub(r"\1", line)
 
 
-def plain(text: str, strings: Mapping[str, str], depth: int = 0) -> str:
+def has_measures_only(rest: str) -> bool:
+    """Whether all arguments are measures, as programs that write manual pages give to macros of their own.
+
+    >>> has_measures_only(" 0.0 3.5n"), has_measures_only("3 ropes")
+    (True, False)
+    """
+    return all(map(_MEASURE.fullmatch, rest.split()))
+
+
+def plain(text: str, strings: Mapping[str, str]) -> str:
     r"""``text`` with its escapes as the characters they show.
 
     >>> plain(r"\fBpump\fR \-v \(em caf\['e]", {})
@@ -59,7 +68,7 @@ def plain(text: str, strings: Mapping[str, str], depth: int = 0) -> str:
     def shown(match: re.Match[str]) -> str:
         string = match["long"] or match["two"] or match["one"]
         if string is not None:
-            return plain(strings[string], strings, depth + 1) if string in strings and depth < _DEEPEST else ""
+            return strings.get(string, "")
         name = match["short"] or match["name"]
         if name is not None:
             return _named(name)

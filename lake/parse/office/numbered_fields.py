@@ -66,7 +66,7 @@ class NumberedFields:
             return ""
         name, switches = found[1].strip('"').lower(), dict(_SWITCH.findall(rest[found.end() :]))
         start = switches.get("r", "").strip('"')
-        if start.isdecimal():
+        if _is_small(start):
             self._sequences[name] = int(start)
         elif "c" not in switches:
             self._sequences[name] = self._sequences.get(name, 0) + 1
@@ -77,8 +77,8 @@ class NumberedFields:
 
     def _list(self, name: str, switches: dict[str, str]) -> str:
         level, start = switches.get("l", ""), switches.get("s", "")
-        depth = min(int(level), _MOST_LEVELS) if level.isdecimal() and level != "0" else 1
-        numbers = self._counted(name, depth, int(start) if start.isdecimal() else None)
+        depth = min(int(level), _MOST_LEVELS) if _is_small(level) and level != "0" else 1
+        numbers = self._counted(name, depth, int(start) if _is_small(start) else None)
         if name in _LEGAL:
             return ".".join(map(str, numbers)) + "."
         return _written(_LISTS.get(name, _LISTS["numberdefault"]), numbers)
@@ -99,6 +99,11 @@ class NumberedFields:
         numbers[-1] = numbers[-1] + 1 if start is None else start
         numbers[:-1] = [max(1, one) for one in numbers[:-1]]
         return numbers
+
+
+def _is_small(digits: str) -> bool:
+    """Whether a number can be that of a list."""
+    return digits.isdecimal() and len(digits) < 7
 
 
 def _written(formats: tuple[tuple[str, str], ...], numbers: list[int]) -> str:

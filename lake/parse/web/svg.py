@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lake.parse.document import ParsedDocument
 
 _DEEPEST = 500
+#: A shape has few parts; a group of more is a part of the drawing.
+_LARGE = 50
 _APART: dict[str, tuple[OmissionKind, str]] = {
     "style": ("script", "styles"),
     "script": ("script", ""),
@@ -66,7 +68,7 @@ class _Drawing:
         elif name == "title" and depth == 0:
             self.title = _all_words(node)
             self._writer.heading(self.title, 1)
-        elif name == "title" and _all_words(node) in _texts_of(around):
+        elif name == "title" and len(around) < _LARGE and _all_words(node) in _texts_of(around):
             self._writer.omit("repeated", _all_words(node), "names of shapes")
         elif name in ("text", "title", "foreignObject", "flowRoot"):
             self._lines.append(_all_words(node))
