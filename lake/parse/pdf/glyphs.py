@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lake.parse.pdf.drawn_rules import DrawnRules
@@ -87,6 +88,27 @@ class PageGlyphs(PageText):
     def is_turned(self, index: int) -> bool:
         """Whether a glyph is not level on the page as it is read."""
         return self._turn_of(index) != self._turn
+
+    def part_where_it_turns(self, lines: Iterable[tuple[int, int]]) -> bool:
+        """Begin a new line in the text where pdfium runs level letters and turned ones together; whether it did.
+
+        ``lines`` are the indices of the first and last glyph of lines that may hold both.
+        """
+        found: list[int] = []
+        for first, last in lines:
+            if self._turn_of(first) != self._turn_of(last):
+                places = [i for i in range(first, last + 1) if not self.text[i].isspace()]
+                turns = map(self._turn_of, places)
+                found += [i for i, (a, b) in zip(places[1:], pairwise(turns), strict=True) if a != b]
+        if not found or self._added:
+            return False
+        for at in found:
+            run = self.text[max(0, at - _LONGEST_BASE) : at + _LONGEST_BASE]
+            at_in_run = min(at, _LONGEST_BASE)
+            self.correct(run, f"{run[:at_in_run]}\n{run[at_in_run:]}")
+        self._begin_lines(found)
+        self.raised, self._figures = [], None
+        return True
 
     @property
     def is_upside_down(self) -> bool:

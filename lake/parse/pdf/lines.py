@@ -146,6 +146,7 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
     found = _Stream(lines)
     rows: list[tuple[float, float]] | None = None
     spans: list[tuple[Line, int]] = []
+    turning: list[tuple[int, int]] = []
     end = 0
     for first, text in _raw_lines(glyphs.text):
         last = first + len(text) - 1
@@ -165,6 +166,7 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
         is_long = last - first > 1
         if is_long and line.top - line.bottom > 2.5 * size and line.top - line.bottom > _LEAST_EM:
             line.is_upright = False
+            turning.append((first, last))
             ends = glyphs.box(first, first), glyphs.box(last, last)
             line.runs_down = bool(ends[0] and ends[1] and ends[1].bottom < ends[0].bottom)
         if lines and line.bottom < lines[-1].top and line.top > lines[-1].bottom and _is_fragment(line, lines[-1]):
@@ -178,6 +180,8 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
             if rows is None and not is_one:
                 rows = glyphs.rows_with_gaps(WIDE_GAP * _LEAST_EM)
             _note_gaps(found, glyphs, line, first, last, () if is_one or rows is None else rows)
+    if turning and glyphs.part_where_it_turns(turning):
+        return _stream_lines(glyphs)
     join_initials(glyphs, lines, spans)
     if len(lines) > 2:
         _margins_last(lines)

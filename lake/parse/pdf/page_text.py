@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lake.parse.pdf.glyph_fonts import GlyphFonts, glyph_calls
@@ -147,6 +148,13 @@ class PageText:
         self.text = "".join(letters.get(at, letter) for at, letter in enumerate(self.text))
         self.raw_text = "".join(letters.get(at, letter) for at, letter in enumerate(self.raw_text))
         self._same_index = self._same_index and not self._added
+
+    def _begin_lines(self, places: Sequence[int]) -> None:
+        """Put line ends before these letters in a text to which no letters were added."""
+        self._added += [at + n + 1 for n, at in enumerate(sorted(places))]
+        starts = [0, *sorted(places), len(self.text)]
+        self.text = "\n".join(self.text[a:b] for a, b in pairwise(starts))
+        self._same_index = False
 
     def _is_in_word(self, index: int, font: int) -> bool:
         """Whether a letter of the same font stands beside a glyph; signs of formulas have fonts of their own."""

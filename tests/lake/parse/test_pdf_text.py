@@ -404,6 +404,22 @@ class TestTurnedAndHidden:
         assert kinds(parsed) == {"hidden": 5}
         assert account_of(parsed).n_words_lost == 0
 
+    def test_turned_letters_do_not_run_into_the_level_words_before_them(self) -> None:
+        def draw(canvas: Any) -> None:
+            put(canvas, 72, 780, "Watches by port and day", 12, "Helvetica-Bold")
+            for i, day in enumerate(("Monday", "Friday")):
+                canvas.saveState()
+                canvas.translate(196 + 40 * i, 694)
+                canvas.rotate(90)
+                put(canvas, 0, 0, day)
+                canvas.restoreState()
+            column(canvas, PROSE, top=660)
+
+        parsed = read(pdf(draw))
+        assert "Watches by port and day\n" in f"{parsed.text}\n"
+        assert {"day", "Monday", "Friday"} <= set(parsed.text.split())
+        assert account_of(parsed).n_words_lost == 0
+
     def test_overprinted_type_is_read_once(self) -> None:
         def draw(canvas: Any) -> None:
             put(canvas, 72, 700, "Bold by printing twice")
