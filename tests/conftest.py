@@ -8,11 +8,9 @@ import os
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import certifi
@@ -22,8 +20,8 @@ from xdist.scheduler import LoadFileScheduling
 
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
-from lake.ingest.isolation import IsolatedFunction
 from lake.options import RecipeOptions
+from tests.shared_children import SharedChildren
 from tests.slow import SLOW_FIXTURES, is_slow
 from tests.waiting import accepts, free_port, until
 
@@ -33,12 +31,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # How long an example takes says more of the machine's load than of the code; speed is measured in benchmarks/.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Do not even read files of slow tests that are not wanted: their imports take seconds."""
-    name = collection_path.relative_to(config.rootpath).as_posix() if config.rootpath in collection_path.parents else ""
-    return True if config.getoption("markexpr") == "not slow" and is_slow(name) else None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -93,7 +85,7 @@ RESTLESS = ("prefect_server", "server", "browser")
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """End such a server with the last file that needs it, not with the worker."""
-    if nextitem is not None and nextitem.path == item.path:
+    if nextitem is not None and _file(nextitem) == _file(item):
         return
     for name in RESTLESS:
         if (made := _session_fixture(item, name)) and made is not (nextitem and _session_fixture(nextitem, name)):
@@ -102,40 +94,23 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 def _session_fixture(item: pytest.Item, name: str) -> pytest.FixtureDef[object] | None:
     """The fixture that this test, or another one of its file, uses."""
-    for one in item.session.items:
-        if one.path == item.path and name in getattr(one, "fixturenames", ()):
-            found: pytest.FixtureDef[object] = one._fixtureinfo.name2fixturedefs[name][-1]  # type: ignore[attr-defined]
-            return found if found.scope == "session" else None
-    return None
+    found = _restless(item.session).get((_file(item), name))
+    return found if found and found.scope == "session" else None
 
 
-class SharedChildren:
-    """The parsing children of all runs in this process: each run would wait half a second for children of its own.
+@cache
+def _restless(session: pytest.Session) -> dict[tuple[str, str], pytest.FixtureDef[object]]:
+    """The restless fixtures of each file: to look through thousands of tests again after each file takes seconds."""
+    return {
+        (_file(item), name): item._fixtureinfo.name2fixturedefs[name][-1]  # type: ignore[attr-defined]
+        for item in session.items
+        for name in RESTLESS
+        if name in getattr(item, "fixturenames", ())
+    }
 
-    A thread gets a child for as long as it lives. A child ends with the thread that started it, so one thread that
-    lives as long as the tests starts them all.
-    """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._starter = ThreadPoolExecutor(1)
-        self._lent: dict[threading.Thread, IsolatedFunction] = {}
-        self._idle: list[IsolatedFunction] = []
-
-    def __call__(self) -> IsolatedFunction:
-        here = threading.current_thread()
-        with self._lock:
-            self._idle += [self._lent.pop(thread) for thread in list(self._lent) if not thread.is_alive()]
-            if here not in self._lent:
-                child = self._idle.pop() if self._idle else IsolatedFunction("lake.ingest.contents:content_step")
-                self._starter.submit(child.warm_up).result()
-                self._lent[here] = child
-            return self._lent[here]
-
-    def close(self) -> None:
-        for child in (*self._idle, *self._lent.values()):
-            child.close()
-        self._starter.shutdown()
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,19 +7,17 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.command_shell import Run, here, shell
 from tests.house import ROOT
 from tests.plugin_packages import documented, pip_install
 from tests.waiting import until
-
-#: Runs ``raglake`` with these arguments; its exit status, standard output and error.
-Run = Callable[..., tuple[int, str, str]]
 
 LYRICS = "[00:01.00]Reset the pump with the red lever.\n\n[00:03.00]Bye."
 
@@ -29,47 +27,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return pip_install(documented(), tmp_path_factory.mktemp("extras"))
 
 
-#: Reads the arguments of one command after another and answers each with its status and output.
-SHELL = """
-import contextlib, io, json, sys
-from flows.cli.app import _exit_status
-
-for line in sys.stdin:
-    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
-        status = _exit_status(json.loads(line))
-    print(json.dumps([status, out.getvalue(), err.getvalue()]), flush=True)
-"""
-
-
 @pytest.fixture(scope="module")
 def with_plugins(site: Path) -> Iterator[Run]:
     with shell(ROOT, site) as run:
         yield run
-
-
-@pytest.fixture(scope="module")
-def without_plugins() -> Iterator[Run]:
-    with shell(ROOT) as run:
-        yield run
-
-
-@contextmanager
-def shell(*path: Path) -> Iterator[Run]:
-    """A process that runs commands with these folders on its path; the first takes seconds to import what it needs."""
-    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)), "RAGLAKE_CHAT_MODEL": "echo:any"}
-    command = [sys.executable, "-c", SHELL]
-    with subprocess.Popen(command, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        questions, answers = process.stdin, process.stdout
-        assert questions is not None
-        assert answers is not None
-
-        def run(*arguments: object) -> tuple[int, str, str]:
-            print(json.dumps([str(argument) for argument in arguments]), file=questions, flush=True)
-            status, out, err = json.loads(answers.readline())
-            return status, out, err
-
-        yield run
-        questions.close()
 
 
 @pytest.fixture
@@ -182,15 +143,13 @@ def waiting(queue: Path) -> int:
         return int(database.execute("SELECT count(*) FROM events").fetchone()[0])
 
 
-def test_a_lake_needs_the_parsers_it_was_built_with(
-    with_plugins: Run, without_plugins: Run, tmp_path: Path, lake_url: str
-) -> None:
+def test_a_lake_needs_the_parsers_it_was_built_with(with_plugins: Run, tmp_path: Path, lake_url: str) -> None:
     (tmp_path / "pump.lrc").write_text(LYRICS)
     (tmp_path / "lamp.md").write_text("A lamp.")
     build = ["ingest", f"docs={tmp_path}/*.[ml][dr]*", "--lake", lake_url, "--json"]
     assert told(with_plugins(*build, "--embedder", "hash"))["n_documents"] == 2
-    status, _, errors = without_plugins(*build)
+    status, _, errors = here(*build)
     assert (status, "parsers that are not installed here, or can't be loaded: lyrics" in errors) == (1, True)
-    without = told(without_plugins(*build, "--change-recipe"))
+    without = told(here(*build, "--change-recipe"))
     assert (without["n_documents"], without["n_quarantined"]) == (1, 1)
     assert told(with_plugins(*build))["n_documents"] == 2

@@ -31,7 +31,10 @@ _AGAIN, _OTHER_SOURCE, _BETWEEN, _SCRATCH, _DEEP, _NEW_LAKE = 0.3, 0.5, 0.15, 0.
 
 
 class Campaign:
-    """A lake, its source and its readers. Use as a context manager: ``begin``, then ``kill`` or ``loop``."""
+    """A lake, its source and its readers, each of which pauses for ``pause`` seconds after each answer.
+
+    Use as a context manager: ``begin``, then ``kill`` or ``loop``.
+    """
 
     def __init__(
         self,
@@ -40,11 +43,13 @@ class Campaign:
         *,
         seed: int,
         n_readers: int = 2,
+        pause: float | None = None,
         environment: Mapping[str, str] | None = None,
         told: Callable[[Figures], None] = lambda figures: None,
     ) -> None:
         self._rng = random.Random(seed)
         self._lake, self._folder, self._n_readers, self._told = lake, folder, n_readers, told
+        self._pause = pause or (0.5 if "://" in lake else 0.05)
         self._corpus, self._oracle = Corpus(folder / "documents", self._rng), Oracle()
         self._mark = secrets.token_hex(8)
         self._environment = {**(environment or {}), "RAGLAKE_KILLS": self._mark}
@@ -69,7 +74,7 @@ class Campaign:
     def begin(self) -> None:
         """Fill the lake, start the readers, and let each command run once undisturbed."""
         self._undisturbed(self._drills.make("ingest"))
-        self._readers = Readers(self._lake, self._folder, self._n_readers, self._rng, self._environment)
+        self._readers = Readers(self._lake, self._folder, self._n_readers, self._pause, self._rng, self._environment)
         for command in COMMANDS:
             self._undisturbed(self._drills.make(command))
         if self.figures.found:

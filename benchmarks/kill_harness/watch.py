@@ -15,15 +15,16 @@ from typing import Any
 class Readers:
     """Some reader processes over one lake; each writes its answers to a file of its own."""
 
-    def __init__(self, lake: str, folder: Path, n: int, rng: random.Random, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, lake: str, folder: Path, n: int, pause: float, rng: random.Random, environment: Mapping[str, str]
+    ) -> None:
         here = Path(__file__).parents[1]
         path = os.pathsep.join([str(here), str(here.parent), os.environ.get("PYTHONPATH", "")])
         self._outputs = [folder / f"reader-{number}.jsonl" for number in range(n)]
         self._read = [0] * n
         self._processes = []
-        pause = "0.5" if "://" in lake else "0.05"
         for output in self._outputs:
-            words = ["-m", "kill_harness.reader", lake, str(rng.getrandbits(30)), pause]
+            words = ["-m", "kill_harness.reader", lake, str(rng.getrandbits(30)), str(pause)]
             process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", *words],
                 stdin=subprocess.PIPE,

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.command_shell import Run, shell
 from tests.house import ROOT
 from tests.plugin_packages import unpack
-from tests.test_plugins import Run, shell
 
 #: A parser that keeps what its lines tell it to keep.
 SIEVE = """

@@ -16,9 +16,10 @@ import pytest
 from lake.errors import TransientError, UsageError
 from lake.sources.listing import listing
 from lake.sources.source import parse_source
+from tests.late_imports import Late, needs
 from tests.torture import Rig, Torture
 
-core = pytest.importorskip("llama_index.core", reason="llama-index-core is not installed")
+core, pytestmark = Late("llama_index.core"), needs("llama_index")
 
 
 class Shelf:

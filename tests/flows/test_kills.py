@@ -13,7 +13,7 @@ def test_no_kill_loses_or_mixes_anything(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     from kill_harness.campaign import Campaign
 
-    with Campaign(str(tmp_path / "lake"), tmp_path, seed=5, n_readers=1) as campaign:
+    with Campaign(str(tmp_path / "lake"), tmp_path, seed=5, n_readers=1, pause=0.2) as campaign:
         campaign.begin()
         campaign.kill(10, seconds=12)
 

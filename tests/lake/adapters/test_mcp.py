@@ -9,31 +9,29 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-
-pytest.importorskip("mcp")
-
-import httpx2
 import uvicorn
-from mcp import Client, StdioServerParameters
-from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.exceptions import MCPError
 
 import lake
 from lake.adapters.access import Access
-from lake.adapters.mcp import mcp_server
 from lake.answer import load_chat
-from lake.service.agents import http_app
 from lake.service.capacity import Capacity
 from lake.service.guard import Guard
 from lake.service.keys import Key, KeyRing, digest_of
 from lake.service.server import configured
 from tests.lake.adapters.conftest import QUESTION
 from tests.lake.answer.conftest import ChatEndpoint
+from tests.late_imports import Late, needs
 from tests.waiting import free_port
 
+if TYPE_CHECKING:
+    from mcp import Client
+
+pytestmark = needs("mcp")
+httpx2, mcp, transport = Late("httpx2"), Late("mcp"), Late("mcp.client.streamable_http")
+adapter, agents = Late("lake.adapters.mcp"), Late("lake.service.agents")
 Releases = tuple[str, str, str]
 
 
@@ -72,7 +70,7 @@ async def refused(client: Client) -> None:
     ):
         assert reason in await called(client, "search", **words)
     assert "no document" in await called(client, "get_document", doc_id="x' OR '1'='1")
-    with pytest.raises(MCPError, match="no document"):
+    with pytest.raises(mcp.MCPError, match="no document"):
         await client.read_resource("raglake://documents/0123456789abcdef")
 
 
@@ -87,11 +85,11 @@ async def finds_payroll(client: Client) -> bool:
 
 def test_tools_in_the_process(two_releases: Releases) -> None:
     async def talk() -> None:
-        async with Client(mcp_server(Access.open(two_releases[0]))) as client:
+        async with mcp.Client(adapter.mcp_server(Access.open(two_releases[0]))) as client:
             await tried(client, two_releases)
             await refused(client)
             assert not await finds_payroll(client)
-        async with Client(mcp_server(Access.open(two_releases[0], ["hr"], two_releases[1]))) as client:
+        async with mcp.Client(adapter.mcp_server(Access.open(two_releases[0], ["hr"], two_releases[1]))) as client:
             assert await finds_payroll(client)
             assert "is fixed to release" in await called(client, "search", query="lamp", at="live")
 
@@ -103,7 +101,8 @@ def test_a_process_on_stdio(two_releases: Releases) -> None:
     environment = {"PYTHONPATH": str(Path(__file__).parents[3])}
 
     async def talk() -> None:
-        async with Client(StdioServerParameters(command=sys.executable, args=arguments, env=environment)) as client:
+        process = mcp.StdioServerParameters(command=sys.executable, args=arguments, env=environment)
+        async with mcp.Client(process) as client:
             await tried(client, two_releases)
             assert await finds_payroll(client)
 
@@ -112,7 +111,7 @@ def test_a_process_on_stdio(two_releases: Releases) -> None:
 
 @contextmanager
 def listening(url: str, keys: KeyRing, **bounds: float) -> Iterator[str]:
-    inner = http_app(Access.open(url), bounds=Capacity(**bounds))  # type: ignore[arg-type]
+    inner = agents.http_app(Access.open(url), bounds=Capacity(**bounds))  # type: ignore[arg-type]
     app = Guard(inner, keys, Capacity(rate=1000, burst=1000), lambda *_: None)
     port = free_port()
     server = uvicorn.Server(configured(app, Capacity(), "127.0.0.1", port))
@@ -133,7 +132,7 @@ def test_over_http_each_key_has_its_own_rights(two_releases: Releases) -> None:
 
     async def with_key(url: str, key: str, talk: Any) -> Any:
         http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"})
-        async with http, Client(streamable_http_client(url, http_client=http)) as client:
+        async with http, mcp.Client(transport.streamable_http_client(url, http_client=http)) as client:
             return await talk(client)
 
     with listening(two_releases[0], keys) as url:
@@ -152,10 +151,10 @@ def test_over_http_each_key_has_its_own_rights(two_releases: Releases) -> None:
 
 def test_with_a_chat_model_it_answers(two_releases: Releases, endpoint: ChatEndpoint) -> None:
     endpoint.replies = deque(["Olive oil, says Lamp 7 [1]."])
-    server = mcp_server(Access.open(two_releases[0]), load_chat("openai:gpt-4o-mini"))
+    server = adapter.mcp_server(Access.open(two_releases[0]), load_chat("openai:gpt-4o-mini"))
 
     async def talk() -> Any:
-        async with Client(server) as client:
+        async with mcp.Client(server) as client:
             return await called(client, "answer", question="Lamp 7 burns olive oil, which lamp burns olive oil?")
 
     told = asyncio.run(talk())

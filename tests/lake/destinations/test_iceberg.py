@@ -13,8 +13,9 @@ from lake.destinations.release_rows import ReleaseRows
 from lake.destinations.sync import sync
 from lake.errors import UsageError
 from tests.lake.destinations.conftest import Lakes
+from tests.late_imports import Late, needs
 
-catalogs = pytest.importorskip("pyiceberg.catalog")
+catalogs, pytestmark = Late("pyiceberg.catalog"), needs("pyiceberg")
 
 
 def texts_on_disk(folder: Path) -> str:
