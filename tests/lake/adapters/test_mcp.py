@@ -165,7 +165,7 @@ def test_with_a_chat_model_it_answers(two_releases: Releases, endpoint: ChatEndp
 
 def test_a_call_over_http_ends_with_its_time(two_releases: Releases) -> None:
     async def talk(url: str) -> list[str]:
-        async with Client(streamable_http_client(url)) as client:
+        async with mcp.Client(transport.streamable_http_client(url)) as client:
             calls = {"search": {"query": "lamp"}, "get_document": {"doc_id": "0"}, "list_releases": {}}
             return [await called(client, name, **words) for name, words in calls.items()]
 
