@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lake.parse.canonical import TextWriter, one_line, runs_into
 from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.markup.rst_extensions import everything_known
-from lake.parse.markup.rst_source import SHOWN_OPTIONS, reading, with_first_cells, with_plain_marks
+from lake.parse.markup.rst_source import SHOWN_OPTIONS, check_substitutions, reading, with_first_cells, with_plain_marks
 from lake.parse.numerals import letters, roman
 from lake.parse.text import decode
 from lake.parse.web import html
@@ -47,6 +47,7 @@ RstNode = Any
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     text, metadata, omitted = decode(data)
+    check_substitutions(text)
     rights = misplaced_rights(text)
     metadata, omitted = {**metadata, **rights.fields}, (*omitted, *rights.omitted)
     writer = TextWriter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from lake.errors import InputError
 from lake.parse.document import OmissionKind
 
 DIRECTIVE = re.compile(
@@ -136,3 +137,27 @@ def reading(source: str) -> str:
     for pattern, replacement in _INLINE:
         text = pattern.sub(replacement, text)
     return text
+
+
+#: A text under a name, and references to such texts.
+_SUBSTITUTION = re.compile(
+    r"^[ \t]*\.\.[ \t]+\|([^|\n]{1,200})\|[ \t]+replace::((?:[^\n]*\n?)(?:[ \t]+[^\n]*\n?)*)", re.M
+)
+_REFERENCE = re.compile(r"\|([^|\n]{1,200})\|")
+#: Pieces that one may stand for, and how deep they are followed: those that multiply exceed it within far fewer levels.
+_MOST_SUBSTITUTED, _DEEPEST = 10_000, 40
+
+
+def check_substitutions(source: str) -> None:
+    """Raise InputError if substitutions stand for more of each other than anybody writes: docutils copies them all."""
+    parts = {found[1].lower(): _REFERENCE.findall(found[2].lower()) for found in _SUBSTITUTION.finditer(source)}
+    sizes: dict[str, int] = {}
+    for _ in range(_DEEPEST):
+        grown = {name: 1 + sum(sizes.get(one, 0) for one in inner) for name, inner in parts.items()}
+        if any(size > _MOST_SUBSTITUTED for size in grown.values()):
+            raise InputError(
+                "its substitutions multiply each other to more than 10,000 pieces; write the text out", "entity_bomb"
+            )
+        if grown == sizes:
+            return
+        sizes = grown

@@ -6,6 +6,7 @@ from time import thread_time
 
 import pytest
 
+from lake.errors import InputError
 from lake.parse import ParsedDocument, parse
 from lake.parse.account import account_of
 from lake.parse.markup.rst_source import with_plain_marks
@@ -220,3 +221,11 @@ def test_the_caption_of_a_list_of_pages_is_counted() -> None:
     document = parsed("Words.\n\n.. toctree::\n   :caption: Guides for keepers\n\n   intro\n")
     assert account_of(document).n_words_lost == 0
     assert [(one.kind, one.n_words) for one in document.omitted] == [("navigation", 4)]
+
+
+def test_substitutions_that_multiply_each_other_are_refused() -> None:
+    tenfold = "".join(f".. |s{n + 1}| replace:: {' '.join([f'|s{n}|'] * 10)}\n" for n in range(9))
+    with pytest.raises(InputError, match="multiply each other") as caught:
+        parsed(f"Lamps |s9|\n\n.. |s0| replace:: oil\n{tenfold}")
+    assert caught.value.error_class == "entity_bomb"
+    assert parsed("Lamps |a|\n\n.. |a| replace:: burn |b|\n.. |b| replace:: oil\n").text == "Lamps burn oil"
