@@ -181,7 +181,9 @@ class SQLite(Database):
             ) from error
 
     def _meant(self, error: sqlite3.Error) -> str:
-        """The end of a message about a table that there isn't."""
+        """The end of a message about a table that there isn't, or a text in another encoding than UTF-8."""
+        if "decode to UTF-8" in str(error):
+            return "; read such a column as bytes: query=SELECT id, CAST(body AS BLOB) AS body FROM ..."
         _, is_table, name = str(error).partition("no such table: ")
         if not is_table:
             return ""

@@ -404,6 +404,15 @@ def test_groups_of_rows_form_documents(tmp_path: Path) -> None:
     assert after["b.txt"]["etag"] == found["b.txt"]["etag"]
 
 
+def test_a_text_in_another_encoding_is_named_with_its_cure(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "t.db")) as database, database:
+        database.execute("CREATE TABLE t AS SELECT 'a' AS id, CAST(x'4dfc6c6c' AS TEXT) AS body")
+    with pytest.raises(UsageError, match=r"column 'body'.*read such a column as bytes"):
+        listing([parse_source(f"sqlite:{tmp_path}/t.db?table=t&text=body")])
+    cured = parse_source(f"sqlite:{tmp_path}/t.db?query=SELECT id, CAST(body AS BLOB) AS body FROM t&text=body")
+    assert (len(listing([cured])), cured.read("a.txt")) == (1, b"M\xfcll")
+
+
 def test_rows_of_one_place_in_a_group_have_an_order_of_their_own(tmp_path: Path) -> None:
     """A database gives them in any, and in another one after each change."""
     rows = [("a", 1, "x"), ("a", 1, "y"), ("a", 0, "z"), ("a", None, "v"), ("a", None, "w")]
