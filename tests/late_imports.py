@@ -16,7 +16,7 @@ class Late:
         self._module = module
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # pytest asks each object for some
+        if name.startswith("_"):  # pytest asks each object for some, as _mock_name
             raise AttributeError(name)
         return getattr(import_module(self._module), name)
 
