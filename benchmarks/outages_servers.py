@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.kill_harness.object_store import serving
+from benchmarks.speed_measures import compiled_in
 from tests.faulty_proxy import FaultyProxy
 
 LAKE = "s3://outages/lake"
@@ -106,7 +107,8 @@ class Parts:
 
     def environment(self) -> dict[str, str]:
         """That of the service."""
-        return {**self.direct, **_addresses({name: proxy.port for name, proxy in self.proxies.items()})}
+        addresses = _addresses({name: proxy.port for name, proxy in self.proxies.items()})
+        return {**self.direct, **addresses, **compiled_in(self.folder / "compiled")}
 
 
 def _addresses(ports: dict[str, int]) -> dict[str, str]:
