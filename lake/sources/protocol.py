@@ -12,8 +12,12 @@ from lake.errors import LakeError
 SIDECAR_SUFFIX, SIDECAR_TABLE = ".meta.json", "_metadata.csv"
 #: ``is_sidecar`` for columns of uris, in the syntax of RE2.
 SIDECAR_PATTERN = r"(?:^|/)(?:_metadata\.csv|[^/]+\.meta\.json)$"
-#: Names of documents that were meant as sidecars, in the same syntax: with other capitals, or ``.txt`` after them.
-MISNAMED_PATTERN = r"(?i)(?:^|/)(?:_metadata\.csv|[^/]+\.meta\.json)(?:\.txt)?$"
+#: Names of documents that were meant as sidecars, in the same syntax: with other capitals, ``.txt`` after them, or the
+#: table as a program for sheets saves it.
+MISNAMED_PATTERN = (
+    r"(?i)(?:^|/)(?:_metadata\.(?:csv|tsv|tab|xls|xlsx|xlsm|xlsb|ods|numbers)|[^/]+\.meta\.json)(?:\.txt)?$"
+)
+_SHEETS = tuple(f"_metadata.{suffix}" for suffix in ("tsv", "tab", "xls", "xlsx", "xlsm", "xlsb", "ods", "numbers"))
 #: What the mark of a local file begins with; its inode and its time of status change in microseconds follow.
 INODE_MARK = "inode "
 
@@ -27,17 +31,30 @@ def is_sidecar(uri: str) -> bool:
 
 
 def is_misnamed(uri: str) -> bool:
-    """Whether a file was meant as a sidecar, but has other capitals or ``.txt`` after its name."""
-    return not is_sidecar(uri) and is_sidecar(uri.lower().removesuffix(".txt"))
+    """Whether a file was meant as a sidecar, but has another name: see MISNAMED_PATTERN."""
+    return as_meant(uri) != uri
 
 
 def as_meant(uri: str) -> str:
-    """The name that a misnamed sidecar was meant to have; of another file its own."""
-    if not is_misnamed(uri):
+    """The name that a misnamed sidecar was meant to have; of another file its own.
+
+    >>> as_meant("a/_Metadata.xlsx"), as_meant("pump.md.META.JSON.txt"), as_meant("pump.md")
+    ('a/_metadata.csv', 'pump.md.meta.json', 'pump.md')
+    """
+    lowered = uri.lower().removesuffix(".txt")
+    if "_metadata." not in lowered and SIDECAR_SUFFIX not in lowered:
         return uri
-    name = uri.lower().removesuffix(".txt")
-    suffix = SIDECAR_SUFFIX if name.endswith(SIDECAR_SUFFIX) else SIDECAR_TABLE
-    return uri[: len(name) - len(suffix)] + suffix
+    folder, name = uri[: uri.rfind("/") + 1], lowered.rsplit("/", 1)[-1]
+    if name in (SIDECAR_TABLE, *_SHEETS):
+        return folder + SIDECAR_TABLE
+    if not is_sidecar(uri) and is_sidecar(lowered):
+        return uri[: len(lowered) - len(SIDECAR_SUFFIX)] + SIDECAR_SUFFIX
+    return uri
+
+
+def is_sheet(uri: str) -> bool:
+    """Whether a misnamed sidecar is a table as a program for sheets saves it."""
+    return uri.lower().endswith(_SHEETS)
 
 
 class SourceFile(NamedTuple):

@@ -18,7 +18,7 @@ from lake.ids import bytes_digest
 from lake.ids.uris import folded, places
 from lake.sources.declared import Statement, broken, joined, key_as_meant, merged, statement, statement_json
 from lake.sources.globs import matches
-from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, as_meant, is_misnamed, is_sidecar
+from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, as_meant, is_misnamed, is_sheet, is_sidecar
 from lake.sources.source import Source
 
 if TYPE_CHECKING:
@@ -162,10 +162,13 @@ class _Table:
     below: Statement
 
 
-def _misnamed(uris: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Files that are sidecars but for capitals, or a ``.txt`` that an editor added; each as one that can't be read."""
+def _misnamed(uris: Iterable[str], tables: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Files that are sidecars but for their names, each as one that can't be read.
+
+    A table that a program for sheets keeps is none if it was saved as one of ``tables``, too.
+    """
     for uri in uris:
-        if is_misnamed(uri):
+        if is_misnamed(uri) and not (is_sheet(uri) and as_meant(uri) in tables):
             meant = as_meant(uri)
             yield meant, _states(meant, problem=f"its name is {posixpath.basename(uri)}")
 
@@ -203,7 +206,8 @@ class Stated:
         """``sidecars``: uri and states (JSON) of each. ``uris``: all documents of the source."""
         self._objects: dict[str, dict[str, Statement]] = {}
         self._tables: dict[str, list[_Table]] = {}
-        for uri, states in (*sidecars, *_misnamed(uris)):
+        sidecars = list(sidecars)
+        for uri, states in (*sidecars, *_misnamed(uris, {uri for uri, _ in sidecars})):
             stated = json.loads(states)
             of = _by_name(stated.get("of", {}))
             if document_of(uri) is None:

@@ -419,13 +419,26 @@ def test_a_row_about_a_document_above_its_folder_is_named(source: Path, lake_url
     assert (stated(found)["pump.md"], len(found.remarks)) == ({}, 1)
 
 
-@pytest.mark.parametrize("name", ["pump.md.META.JSON", "pump.md.meta.json.txt", "_Metadata.csv", "_metadata.csv.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("pump.md.META.JSON", "pump.md.meta.json.txt", "_Metadata.csv", "_metadata.csv.txt"),
+        *("_metadata.xlsx", "_Metadata.TSV", "_metadata.ods"),
+    ],
+)
 def test_a_file_that_is_almost_named_as_a_sidecar_closes_its_documents(source: Path, lake_url: str, name: str) -> None:
     write(source, {"a/pump.md": "A pump.", "other.md": "Another.", f"a/{name}": "{}"})
     found = stated(look(source, Lake(lake_url)))
     assert found["a/pump.md"]["acl"] == []
     assert name in found["a/pump.md"]["problems"][0]
     assert "acl" not in found["other.md"]
+
+
+def test_a_sheet_beside_the_table_that_was_saved_from_it_closes_nothing(source: Path, lake_url: str) -> None:
+    table = "path,acl\npump.md,hr\n"
+    write(source, {"pump.md": "A pump.", "b.md": "B.", "_metadata.tsv": "path\tacl", "_metadata.csv": table})
+    found = stated(look(source, Lake(lake_url)))
+    assert (found["pump.md"]["acl"], "acl" in found["b.md"]) == (["hr"], False)
 
 
 def test_a_run_over_one_document_knows_what_was_meant_as_its_sidecar(source: Path, lake_url: str) -> None:
