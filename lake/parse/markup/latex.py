@@ -9,12 +9,18 @@ import re
 
 from lake.parse.canonical import TextWriter
 from lake.parse.document import ParsedDocument
+from lake.parse.markup.latex_blocks import LatexBlocks
 from lake.parse.markup.latex_commands import DROPPED, STATED, WITH_ARGUMENTS
+from lake.parse.markup.latex_environments import ENVIRONMENTS
+from lake.parse.markup.latex_front import FRONT, author_of, write_front
+from lake.parse.markup.latex_inline import INLINE
 from lake.parse.markup.latex_source import VERBATIM, ends_of, group, macros_in, reading, without_definitions
 from lake.parse.markup.latex_tables import TABLES
 from lake.parse.markup.latex_walk import LatexWalk
 from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.text import decode
+
+_COMMANDS = {**ENVIRONMENTS, **INLINE, **FRONT}
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
@@ -38,20 +44,20 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     if _GERMAN.search(preamble):
         body = _SHORTHAND.sub(lambda match: _SHORTHANDS[match[1]], body)
     stated = _stated(preamble)
-    walk = LatexWalk(writer, {**macros_in(preamble), **macros_in(body)})
+    walk = LatexWalk(LatexBlocks(writer), {**macros_in(preamble), **macros_in(body)}, _COMMANDS)
     if not re.search(r"\\(?:maketitle|titlepage|makefrontmatter)\b|\\begin\{titlepage\}", body):
-        walk.front(stated)
+        write_front(walk, stated)
     else:
         walk.stated = stated
     walk.read(without_definitions(body))
-    walk.end()
+    walk.blocks.interrupt()
     for value in stated.values():
         writer.read(reading(value, DROPPED))
     writer.read(reading(body, DROPPED, (*TABLES, *WITH_ARGUMENTS)))
     ends_of.cache_clear()
     return writer.finish(
         title=walk.title or None,
-        author=walk.author(stated.get("author", "")) or None,
+        author=author_of(walk, stated.get("author", "")) or None,
         metadata={**metadata, **rights.fields},
         omitted=(*omitted, *rights.omitted),
     )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from lake.parse.markup.latex_source import argument, group, option
-from lake.parse.web.html_table import PageCell
+from lake.parse.web.html_table import PageCell, grid
 
 #: Environments with rows of cells, and how many arguments in braces they take.
 TABLES = {
     "tabular": 1, "tabularx": 2, "tabulary": 2, "longtable": 1, "array": 1, "supertabular": 1, "tblr": 1, "longtblr": 1,
     "tabu": 1, "longtabu": 1, "xltabular": 2, "NiceTabular": 1, "mpxtabular": 1, "tabbing": 0,
 }  # fmt: skip
+#: A text that spans rows is repeated in each, unless it is longer.
+_LONGEST_REPEATED = 80
 _SIGN = re.compile(r"\\\\|\\(?:tabularnewline|begin|end|cr|=|>)(?![a-zA-Z])|\\[a-zA-Z@]+|\\.|[{}&$]", re.DOTALL)
 _RULES = re.compile(
     r"\\(?:hline|toprule|midrule|bottomrule|endhead|endfoot|endfirsthead|endlastfoot|centering|raggedright|arraybackslash"
@@ -40,6 +43,25 @@ def rows_of(base: str, inner: str) -> tuple[list[list[PageCell]], list[str], str
     for cells in _split(body):
         rows.append([_cell(text, captions) for text in cells])
     return rows, captions, later[0] if later else ""
+
+
+def texts_of(rows: list[list[PageCell]], words: Callable[[str], str]) -> list[list[str]]:
+    """The rows that hold words, as ``words`` reads them in the source of each cell."""
+    texts = grid([cell._replace(text=words(cell.text), n_rows=1) for cell in row] for row in rows)
+    _repeat(texts, rows)
+    return [row for row in texts if any(row)]
+
+
+def _repeat(texts: list[list[str]], rows: list[list[PageCell]]) -> None:
+    """Write a short cell over several rows into the empty cells that LaTeX wants below it."""
+    for number, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            for below in texts[number + 1 : number + cell.n_rows]:
+                words = texts[number][column]
+                if column < len(below) and not below[column] and len(words) <= _LONGEST_REPEATED:
+                    below[column] = words
+            column += cell.n_columns
 
 
 def _has_width(inner: str) -> bool:
