@@ -11,15 +11,19 @@ from lake.parse.document import Omission, ParsedDocument
 from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.pictures import Pictures
 from lake.parse.text import decode
+from lake.parse.web.html_blocks import BLOCKS, MARKED
+from lake.parse.web.html_inline import INLINE
 from lake.parse.web.html_linked_data import linked_article, unseen_answers
 from lake.parse.web.html_marks import marks_of
 from lake.parse.web.html_parts import write_names
 from lake.parse.web.html_pictures import EmbeddedPictures
 from lake.parse.web.html_source import prepared, reading
-from lake.parse.web.html_walk import Walk
+from lake.parse.web.html_walk import PageReaders, Walk
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
+
+_READERS = PageReaders({**BLOCKS, **INLINE}, MARKED)
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
@@ -92,7 +96,7 @@ def from_text(
 
 def _walked(tree: LexborHTMLParser, stated: dict[str, Any], **how: bool) -> ParsedDocument:
     writer = TextWriter()
-    Walk(writer, marks_of(tree, **how)).write(tree.body)
+    Walk(writer, marks_of(tree, **how), _READERS).write(tree.body)
     return writer.finish(**stated)
 
 
