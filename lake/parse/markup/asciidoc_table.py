@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from lake.parse.web.html_table import PageCell, grid
@@ -24,7 +24,20 @@ class AsciidocCell(NamedTuple):
     style: str = ""
 
 
-def cells_of(lines: Sequence[str], separator: str) -> Iterator[AsciidocCell]:
+def separator_of(delimiter: str, stated: Mapping[str, str]) -> str:
+    return stated.get("separator") or {"!": "!", ",": ",", ":": ":"}.get(delimiter[0], "|")
+
+
+def rows_of(lines: Sequence[str], separator: str, stated: Mapping[str, str]) -> list[list[AsciidocCell]] | None:
+    """The rows of a table with the named values ``stated``; None if no cell begins in it."""
+    form = stated.get("format", "")
+    if form in ("csv", "dsv", "tsv") or separator in (",", ":"):
+        return _separated(lines, separator if separator != "|" else {"dsv": ":", "tsv": "\t"}.get(form, ","))
+    cells = list(_cells_of(lines, separator))
+    return _in_rows(cells, _n_columns(stated.get("cols", ""), lines, separator)) if cells else None
+
+
+def _cells_of(lines: Sequence[str], separator: str) -> Iterator[AsciidocCell]:
     """The cells between bars, in order."""
     text = "\n".join(lines)
     bar = re.escape(separator)
@@ -43,7 +56,7 @@ def _span(number: str | None) -> int:
     return max(1, min(int(number or 1), _MOST))
 
 
-def separated(lines: Sequence[str], separator: str) -> list[list[AsciidocCell]]:
+def _separated(lines: Sequence[str], separator: str) -> list[list[AsciidocCell]]:
     """Rows of comma- or colon-separated values."""
     if separator == ":":
         return [
@@ -55,7 +68,7 @@ def separated(lines: Sequence[str], separator: str) -> list[list[AsciidocCell]]:
     return [[AsciidocCell(part) for part in row] for row in rows if any(row)]
 
 
-def n_columns(stated: str, lines: Sequence[str], separator: str) -> int:
+def _n_columns(stated: str, lines: Sequence[str], separator: str) -> int:
     """The number of columns that ``cols`` states, else that of the first line with cells."""
     if stated.strip():
         if stated.strip().isdecimal():
@@ -64,10 +77,10 @@ def n_columns(stated: str, lines: Sequence[str], separator: str) -> int:
         repeats = (re.match(r"\s*(\d+)\*", part) for part in parts)
         return max(1, min(sum(int(match[1]) if match else 1 for match in repeats), _MOST))
     first = next((line for line in lines if line.strip()), "")
-    return max(1, sum(cell.columns for cell in cells_of([first], separator)))
+    return max(1, sum(cell.columns for cell in _cells_of([first], separator)))
 
 
-def in_rows(cells: Sequence[AsciidocCell], width: int) -> list[list[AsciidocCell]]:
+def _in_rows(cells: Sequence[AsciidocCell], width: int) -> list[list[AsciidocCell]]:
     """Cells in rows of ``width`` columns, less those that cells above still cover."""
     rows: list[list[AsciidocCell]] = []
     covered = [0] * width

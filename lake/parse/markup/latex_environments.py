@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from lake.parse.markup.latex_commands import BOXES, DROPPED, LISTS, NUMBERED, QUOTES, THEOREMS, WITH_ARGUMENTS
 from lake.parse.markup.latex_source import MATH, VERBATIM, argument, group, option, reading
 from lake.parse.markup.latex_tables import TABLES, rows_of, texts_of
-from lake.parse.markup.latex_walk import PLACEMENT
-
-if TYPE_CHECKING:
-    from lake.parse.markup.latex_walk import LatexCommand, LatexWalk
+from lake.parse.markup.latex_walk import PLACEMENT, LatexCommand, LatexWalk
 
 _LANGUAGE = re.compile(r"language\s*=\s*(?:\{?\[[^\]]*\])?\{?([\w+#]+)", re.IGNORECASE)
 #: The slides of a presentation on which something is shown.

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from lake.parse.canonical import one_line
 from lake.parse.markup.latex_blocks import BREAK
 from lake.parse.markup.latex_commands import STATED
 from lake.parse.markup.latex_source import argument, option
-
-if TYPE_CHECKING:
-    from lake.parse.markup.latex_walk import LatexCommand, LatexWalk
+from lake.parse.markup.latex_walk import LatexCommand, LatexWalk
 
 _AND = re.compile(r"\s*\\(?:and|And|AND)\b\s*")
 _NOTE_MARK = re.compile(r"\s*\[\d+\]")

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from lake.parse.canonical import runs_into
 from lake.parse.markup.latex_blocks import BREAK
 from lake.parse.markup.latex_source import argument, group, option
-
-if TYPE_CHECKING:
-    from lake.parse.markup.latex_walk import LatexCommand, LatexWalk
+from lake.parse.markup.latex_walk import LatexCommand, LatexWalk
 
 
 def _address(walk: LatexWalk, name: str, source: str, at: int) -> int:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from lake.parse.web.html_inline import apart
 from lake.parse.web.html_marks import LINE_NUMBERS
 from lake.parse.web.html_source import BORDERS, prepared
 from lake.parse.web.html_table_walk import role_table, table
-from lake.parse.web.html_walk import BREAK, MAX_DEPTH, Walk
+from lake.parse.web.html_walk import BREAK, MAX_DEPTH, Node, NodeReader, Walk
 from lake.parse.web.html_words import language_of, number_of
-
-if TYPE_CHECKING:
-    from lake.parse.web.html_walk import Node, NodeReader, Walk
 
 _LONGEST_HEADING = 300
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")

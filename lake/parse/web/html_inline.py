@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from lake.parse.canonical import runs_into
 from lake.parse.web.html_source import choice, shown
-from lake.parse.web.html_walk import BREAK, Walk
+from lake.parse.web.html_walk import BREAK, Node, NodeReader, Walk
 from lake.parse.web.html_words import drawing_words, formula_words, ruby_words, script_words
-
-if TYPE_CHECKING:
-    from lake.parse.web.html_walk import Node, NodeReader, Walk
 
 _DATA_URI = "data:"
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from lake.parse.web.html_marks import CELLS, n_letters
 from lake.parse.web.html_table import PageCell, cells_of, grid, is_layout, own_rows, spans
+from lake.parse.web.html_walk import Node, Walk
 from lake.parse.web.html_words import number_of
-
-if TYPE_CHECKING:
-    from lake.parse.web.html_walk import Node, Walk
 
 #: A larger table is written without padding, which would multiply its size.
 _MOST_CELLS = 2_000_000
