@@ -17,7 +17,7 @@ from lake.erasure.said import check_said, less_said, naming
 from lake.erasure.scope import ErasureScope, collect, less_cached
 from lake.erasure.selection import SelectedDocument, Selection, choose
 from lake.erasure.vacuum import NOTHING_SPARED, Vacuumed, vacuum
-from lake.erasure.verification import find_traces
+from lake.erasure.verification import Terms, find_traces
 from lake.errors import ContractError, RefusedError
 from lake.ingest.commit import counts_of
 from lake.ingest.plan import release_digest
@@ -34,6 +34,9 @@ from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
     from lake.erasure.verification import Proof
+
+#: The log's reason of a proof that no longer knows what was erased.
+_LESS_PROVEN = "finished an erasure that was cut short: all files were decoded, but not searched for its words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,9 @@ def forget(
             _switch(lake, made, choice, why=why, by=by, rights=_left_rights(lake, erased))
         progress("documents", len(choice.documents), None)
         lake.log.checkpoint(erased.terms.ids, naming(erased.terms))
-        n_cached = finish(lake, progress)[1]
+        n_cached = _sweep(lake, progress)[1]
         proof = _prove(lake, erased, progress)
-        lake.log.record("proof", "", by=by, facts={"proof": proof.counts})
+        _conclude(lake, proof, by=by)
     held = _holding(lake)
     return Forgotten(False, choice.documents, choice.releases, choice.digest, proof, n_questions, held, n_cached)
 
@@ -209,24 +212,42 @@ def _switch(lake: Lake, made: list[Release], choice: Selection, **words: str | N
     lake.log.record("forget", "", facts=facts, **words)
 
 
-def finish(lake: Lake, progress: Progress = silent) -> tuple[Vacuumed, int | None]:
-    """Finish an erasure, even one that was killed: remove everything that no release needs any more.
+def finish(lake: Lake, progress: Progress = silent) -> Vacuumed:
+    """Finish an erasure that was cut short, if it got as far as its releases. Returns what a vacuum removed.
 
-    Returns what a vacuum removed, and the number of entries that the shared cache lost. Raises ContractError if that
-    cache can't be reached.
+    What was erased is no longer known, so the proof that the log gets is that every file of the lake can be decoded,
+    and no index speaks of a row that is gone. Raises ContractError if that fails, or if the cache that services share
+    can't be reached; the erasure stays unfinished then.
     """
+    vacuumed, _ = _sweep(lake, progress)
+    if _is_switched(lake):
+        proof = find_traces(lake.store, Terms(), progress)
+        _check_proof(lake, proof, "run `raglake prune` again")
+        _conclude(lake, proof, why=_LESS_PROVEN)
+    return vacuumed
+
+
+def _sweep(lake: Lake, progress: Progress) -> tuple[Vacuumed, int | None]:
+    """Remove everything that no release needs. Returns what went, and how many entries the shared cache lost."""
     history = lake.log.read()
     _erase_pushed(lake)
     vacuumed = vacuum(lake, history, NOTHING_SPARED, strictly=True, progress=progress)
-    # While this fails the erasure stays unfinished.
-    n_cached = shared.clear(lake)
-    if not any(_holds_denied(lake, release) for release in history.releases.values()):
-        # Otherwise it was killed before its releases were switched, and is not done yet. A loss of power brings back
-        # what was deleted and not flushed, so the mark goes last.
+    return vacuumed, shared.clear(lake)
+
+
+def _conclude(lake: Lake, proof: Proof, **words: str | None) -> None:
+    """Log the proof and take the mark of an unfinished erasure away, unless another was killed before its switch."""
+    lake.log.record("proof", "", facts={"proof": proof.counts}, **words)
+    if _is_switched(lake):
+        # A loss of power brings back what was deleted and not flushed, so the mark goes last.
         lake.store.flush()
         lake.store.delete(ERASING)
         lake.store.flush()
-    return vacuumed, n_cached
+
+
+def _is_switched(lake: Lake) -> bool:
+    """Whether no release holds what is denied."""
+    return not any(_holds_denied(lake, release) for release in lake.log.read().releases.values())
 
 
 def _holds_denied(lake: Lake, release: Release) -> bool:
@@ -238,15 +259,19 @@ def _holds_denied(lake: Lake, release: Release) -> bool:
 def _prove(lake: Lake, erased: ErasureScope, progress: Progress) -> Proof:
     proof = find_traces(lake.store, erased.terms, progress)
     if not proof.holds:  # a run that slept, and lost its lease, may have written after the vacuum
-        finish(lake, progress)
+        _sweep(lake, progress)
         feedback.erase(lake, erased)  # a service may have logged questions since
         notices.erase(lake, erased)
         proof = find_traces(lake.store, erased.terms, progress)
+    _check_proof(lake, proof, "run `raglake forget` again")
+    return proof
+
+
+def _check_proof(lake: Lake, proof: Proof, again: str) -> None:
     if not proof.holds:
         found = [f"{trace.path} ({trace.where}: {trace.what})" for trace in proof.traces[:5]]
         found += [f"{path} (can't be decoded)" for path in proof.undecoded[:5]]
         raise ContractError(
             f"erased from every release, but not proven gone from {lake.url}: {'; '.join(found)}; remove what does "
-            "not belong to the lake and run `raglake forget` again"
+            f"not belong to the lake and {again}"
         )
-    return proof

@@ -18,7 +18,7 @@ from lake.ingest.delta import Delta, read_deltas
 from lake.ingest.plan import KNOWN
 from lake.releases.history import History
 from lake.storage import pushed
-from lake.storage.denylist import ERASING
+from lake.storage.denylist import erasure_is_unfinished
 from lake.tables.sql import quoted
 
 
@@ -92,7 +92,7 @@ def choose(lake: Lake, history: History, *, uri: str | None, where: str | None, 
     if not named and uri is not None and (left := _left_over(lake, history, held, uri, source)).height:
         named, digests = frozenset(left["doc_id"]), frozenset(left["digest"].drop_nulls())
         return Selection(pl.concat([left, held.with_bytes(digests)]), named, digests)
-    if not named and erasure_is_unfinished(lake):
+    if not named and erasure_is_unfinished(lake.store):
         return Selection(held.rows("false"), named, frozenset())  # the rest of an erasure that was killed
     if not named:
         raise UsageError(
@@ -122,12 +122,6 @@ def _named(
     return named, held.with_copies(named)
 
 
-def erasure_is_unfinished(lake: Lake) -> bool:
-    """Whether an erasure was killed before all traces were gone."""
-    folder, name = ERASING.split("/")
-    return name in lake.store.names(folder)
-
-
 def _erased_before(lake: Lake, held: Manifests, uri: str, source: str | None) -> frozenset[str]:
     """Documents that an earlier erasure of this URI denied, so that one that was killed can be resumed."""
     sources = {source} if source else held.sources()
@@ -151,7 +145,7 @@ def _left_over(lake: Lake, history: History, held: Manifests, uri: str, source: 
     found += [_pushed(lake, uri)]
     rows = pl.DataFrame(alike(pa.concat_tables([KNOWN.empty_table(), *found]), [uri])).unique()
     rows = rows if source is None else rows.filter(pl.col("source") == source)
-    if not rows.height and (erasure_is_unfinished(lake) or _has_leftovers(lake, history)):
+    if not rows.height and (erasure_is_unfinished(lake.store) or _has_leftovers(lake, history)):
         names = [source] if source else sorted(held.sources())
         each = [(name, spelling) for name in names for spelling in spellings(uri)]
         left = [{"doc_id": document_id(name, spelling), "source": name, "uri": spelling} for name, spelling in each]

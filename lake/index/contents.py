@@ -21,6 +21,7 @@ from lake.search.facets import facets, named
 from lake.search.reading import read_document
 from lake.search.rights import Rights
 from lake.search.snapshot import Snapshot
+from lake.storage.denylist import erasure_is_unfinished
 
 if TYPE_CHECKING:
     from lake.inspect.diff import Difference
@@ -44,6 +45,7 @@ class ReleaseContents(OpenLake):
         """The live release, its contents and its quarantine, as JSON."""
         history = self.history()
         found: dict[str, Any] = {"lake": self._lake.url, "pinned": history.pinned, "n_releases": len(history.releases)}
+        found["is_erasing"] = erasure_is_unfinished(self._lake.store)
         found["watches"] = [watch.summary() for watch in self.watches()]
         if history.live is None:
             return {**found, "live": None, "quarantine": []}

@@ -7,7 +7,6 @@ from typing import Any
 
 from lake.directory import Lake
 from lake.erasure.forget import finish
-from lake.erasure.selection import erasure_is_unfinished
 from lake.erasure.vacuum import Vacuumed, free_versions, vacuum
 from lake.ingest.delta import Delta
 from lake.ingest.scan import known_documents
@@ -19,6 +18,7 @@ from lake.releases.values import Release
 from lake.reporting import Progress, silent
 from lake.storage import clock
 from lake.storage.compaction import merge_tiny
+from lake.storage.denylist import erasure_is_unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ def prune(
         history = lake.log.insist(lambda history: _drop(lake, history, kept(history, retention, clock.now())))
         lease.check()
         lake.log.checkpoint()
-        if erasure_is_unfinished(lake):
-            vacuumed, _ = finish(lake, progress)
+        if erasure_is_unfinished(lake.store):
+            vacuumed = finish(lake, progress)
         else:
             vacuumed = vacuum(lake, history, retention, progress=progress)
     reasons = kept(history, retention, clock.now())

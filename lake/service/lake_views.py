@@ -13,7 +13,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lake.directory import Lake, configuration
-from lake.erasure.selection import erasure_is_unfinished
 from lake.errors import ContractError, RefusedError, StorageError, UsageError
 from lake.ids import document_id
 from lake.inspect import lake_state, quarantine, timeline
@@ -25,6 +24,7 @@ from lake.releases.rows import release_row
 from lake.service.problems import Problem, forbidden
 from lake.service.responses import encode
 from lake.storage import clock
+from lake.storage.denylist import erasure_is_unfinished
 
 if TYPE_CHECKING:
     from lake.directory.configuration import Configuration
@@ -177,7 +177,7 @@ class LakeViews:
                 "sources": sources,
                 "words": self._words(live, configured.completeness) if live else [],
                 "quarantine": quarantine.kinds(self._table(live, "quarantine")) if live else [],
-                "is_erasing": erasure_is_unfinished(self._lake),
+                "is_erasing": erasure_is_unfinished(self._lake.store),
                 "runs_url": runs_url(os.environ),
             }
 

@@ -104,5 +104,10 @@ class Denylist:
         return hashlib.sha256(self._salt + kind.encode() + value.encode()).hexdigest()[:32]
 
 
-#: Exists while an erasure is under way: what it leaves behind if it is killed must not wait for any grace period.
-ERASING = "denylist/erasing"
+#: Exists until the log has the proof of an erasure: what it leaves if it is killed must not wait for a grace period.
+ERASING = f"{_FOLDER}/erasing"
+
+
+def erasure_is_unfinished(store: Store) -> bool:
+    """Whether an erasure runs, or was cut short before its proof."""
+    return ERASING.removeprefix(f"{_FOLDER}/") in store.names(_FOLDER)

@@ -19,6 +19,7 @@ from lake import operate
 from lake.directory import Lake
 from lake.errors import ContractError, RefusedError, UsageError
 from lake.index import Index
+from lake.maintenance.doctor.checks import examine
 from lake.options import RecipeOptions, Retention
 from lake.releases.log import own_name
 from lake.storage import inbox
@@ -198,6 +199,27 @@ def test_cut_short_and_taken_up_again(
     assert done.proof.holds
     assert len(rows(index, nights[2])["documents"]) == len(before["documents"]) - 2
     assert ingest(source, lake_url).n_denied == 1
+
+
+def test_what_is_cut_short_before_its_proof_stays_unfinished_until_a_prune_gives_the_log_one(
+    lake_url: str, nights: list[str]
+) -> None:
+    index, there = lake.open_lake(lake_url), Lake.existing(lake_url)
+
+    def die(what: str, n_done: int, n_more: int | None) -> None:
+        if what == "files":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        operate.forget(lake_url, uri="anna.md", why="request 4711", progress=die)
+    assert there.log.read().entries[-1].action == "forget"
+    assert index.status()["is_erasing"]
+    assert [(issue.where, issue.fix) for issue in examine(there).issues] == [(ERASING, "finish")]
+    operate.prune(lake_url, Retention())
+    proven = there.log.read().entries[-1]
+    assert (proven.action, "not searched for its words" in proven.why) == ("proof", True)
+    assert proven.facts["proof"]["n_files"] > 100
+    assert not index.status()["is_erasing"]
 
 
 def test_what_is_in_quarantine_can_be_erased_by_a_filter(lake_url: str, nights: list[str]) -> None:

@@ -274,6 +274,8 @@ def status(shown: dict[str, Any]) -> None:
     live = shown["live"]
     at = f"{live['published_at']:%Y-%m-%d %H:%M:%S} UTC"  # it may have been rolled back to since
     out.print(escape(shown["lake"]))
+    if shown["is_erasing"]:
+        paragraph(out, "an erasure runs, or was cut short before its proof; `raglake prune` finishes it")
     out.print(f"[bold]{live['release']}[/bold] is live, published {at}")
     out.print(f"{_holds(live)}; embedder {escape(live['embedder'])}")
     for source, n in shown["sources"].items():
