@@ -22,8 +22,10 @@ class Layers:
 
     def __init__(self, structure: Structure) -> None:
         self._structure = structure
-        self._changed: dict[int, bytes] = {}
-        self._seen: set[int] = set()
+        #: Streams by number, without what is hidden; None for those that must stay as they are.
+        self._shown: dict[int, bytes | None] = {}
+        #: Forms that were looked into, with the resources that they take names from.
+        self._seen: set[tuple[int, int]] = set()
 
     def without_hidden(self) -> bytes | None:
         """The file without what it draws in layers that are off; None if it draws nothing there."""
@@ -33,10 +35,12 @@ class Layers:
             page = self._structure.page(index)
             contents = self._structure.value(page.get("Contents"))
             self._show(page, contents if isinstance(contents, list) else [page.get("Contents")], 0)
-        if not self._changed:
-            return None
-        texts = {number: plain_stream(self._structure, number, body) for number, body in self._changed.items()}
-        return updated(self._structure.data, texts, self._structure.root)
+        texts = {
+            number: plain_stream(self._structure, number, body)
+            for number, body in self._shown.items()
+            if body is not None
+        }
+        return None if not texts else updated(self._structure.data, texts, self._structure.root)
 
     def hidden_annotations(self, index: int) -> frozenset[int]:
         """The places in the page's list of those annotations that stand in layers that are off."""
@@ -61,7 +65,12 @@ class Layers:
             if structure.value(event.get("Event")) == "View":
                 for number in self._numbers(event.get("OCGs")):
                     self._set_by_view(number, off)
-        return frozenset(off)
+        return frozenset(filter(self._is_for_viewing, off))
+
+    def _is_for_viewing(self, number: int) -> bool:
+        """Whether a layer decides on what is seen; those meant for designers alone do not."""
+        intent = self._structure.value(self._structure.dictionary(Ref(number)).get("Intent"))
+        return intent is None or bool({"View", "All"} & set(intent if isinstance(intent, list) else [intent]))
 
     def _set_by_view(self, number: int, off: set[int]) -> None:
         """Apply what a layer states of its use on a screen, such as that of a watermark for print alone."""
@@ -115,25 +124,27 @@ class Layers:
         layers, parts = (structure.dictionary(resources.get(kind)) for kind in ("Properties", "XObject"))
         hidden = {name for name, one in layers.items() if self._is_hidden(one)}
         hidden_parts = {name for name, one in parts.items() if self._is_hidden(structure.dictionary(one).get("OC"))}
-        if hidden or hidden_parts:
-            shown = ShownContent(hidden.__contains__, hidden_parts.__contains__)
-            for one in streams:
-                self._rewrite(one, shown)
+        shown = ShownContent(hidden.__contains__, hidden_parts.__contains__) if hidden or hidden_parts else None
+        for one in streams:
+            self._use(one, shown)
         for name, one in parts.items():
-            if name in hidden_parts or not isinstance(one, Ref) or one.number in self._seen or depth > _DEEPEST:
+            if name in hidden_parts or not isinstance(one, Ref) or depth > _DEEPEST:
                 continue
-            self._seen.add(one.number)
             form = structure.dictionary(one)
-            if structure.value(form.get("Subtype")) == "Form":
-                self._show(
-                    form if "Resources" in form else {**form, "Resources": owner.get("Resources")}, [one], depth + 1
-                )
+            inner = form if "Resources" in form else {**form, "Resources": owner.get("Resources")}
+            use = one.number, id(structure.dictionary(structure.resources_of(inner)))
+            if use not in self._seen and structure.value(form.get("Subtype")) == "Form":
+                self._seen.add(use)
+                self._show(inner, [one], depth + 1)
 
-    def _rewrite(self, one: Value, shown: ShownContent) -> None:
+    def _use(self, one: Value, shown: ShownContent | None) -> None:
+        """Note what one use of a stream shows. A stream stays as it is if two uses, as by two pages, differ."""
         found = self._structure.value(one)
         if not isinstance(one, Ref) or not isinstance(found, Stream):
             return
-        content, cause = decoded(found, self._structure.value)
-        kept = shown.of(content)
-        if not cause and kept != content and one.number not in self._changed:
-            self._changed[one.number] = kept
+        kept = None
+        if shown is not None:
+            content, cause = decoded(found, self._structure.value)
+            without = shown.of(content)
+            kept = without if not cause and without != content else None
+        self._shown[one.number] = kept if self._shown.get(one.number, kept) == kept else None

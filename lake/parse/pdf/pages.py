@@ -98,8 +98,8 @@ class PageReader:
         structure = self._structure
         if not structure.may_hold_unseen(index):
             return ""
-        has_sure_colours = not structure.may_paint_patterns(index)
-        return remove_unseen(page, with_invisible=not structure.has_unsure_fonts(index), with_white=has_sure_colours)
+        has_sure_fonts = not (structure.has_unsure_fonts(index) or structure.has_drawn_fonts(index))
+        return remove_unseen(page, with_invisible=has_sure_fonts)
 
     def _in_layers(self, index: int, shown: LoadedText) -> str:
         """The words that a page draws in layers that are off."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +11,7 @@ from lake.parse.account import count_words
 from lake.parse.canonical import one_line
 from lake.parse.pdf.geometry import Box
 from lake.parse.pdf.native import Results, unchecked
+from lake.parse.pdf.rendered import picture_of
 
 if TYPE_CHECKING:
     from lake.parse.pdf.loaded import LoadedPage
@@ -19,27 +20,35 @@ if TYPE_CHECKING:
 _TEXT, _PATH, _FORM = 1, 2, 5
 _MOST_OBJECTS = 20_000
 _DEEPEST_FORM = 4
-_INVISIBLE, _CLIP = 3, 7
+#: Modes of drawing text: invisible, and the first of those that also clip what follows.
+_INVISIBLE, _CLIPPING = 3, 4
 _OPAQUE, _WHITE = 8, 250
-_THIN = 2.0
+#: Points, and the share of a side, by which a drawing may reach into a text's box without being its ground.
+_THIN, _THIN_SHARE = 2.0, 0.3
 #: Points of a line that letters may stand on.
 _BROAD = 4.0
+
+_Handle = ctypes.c_void_p
+#: Six numbers that take places of a form to those of the page.
+_Matrix = tuple[float, float, float, float, float, float]
+_AS_ON_PAGE: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 class _Calls:
     def __init__(self) -> None:
-        pointer = ctypes.c_void_p
         self.count = unchecked("FPDFPage_CountObjects")
-        self.get = unchecked("FPDFPage_GetObject", pointer)
+        self.get = unchecked("FPDFPage_GetObject", _Handle)
         self.form_count = unchecked("FPDFFormObj_CountObjects")
-        self.form_get = unchecked("FPDFFormObj_GetObject", pointer)
+        self.form_get = unchecked("FPDFFormObj_GetObject", _Handle)
         self.kind = unchecked("FPDFPageObj_GetType")
         self.bounds = unchecked("FPDFPageObj_GetBounds")
+        self.matrix = unchecked("FPDFPageObj_GetMatrix")
         self.mode = unchecked("FPDFTextObj_GetTextRenderMode")
         self.fill = unchecked("FPDFPageObj_GetFillColor")
         self.stroke = unchecked("FPDFPageObj_GetStrokeColor")
         self.draw_mode = unchecked("FPDFPath_GetDrawMode")
         self.width = unchecked("FPDFPageObj_GetStrokeWidth")
+        self.has_transparency = unchecked("FPDFPageObj_HasTransparency")
         self.remove = unchecked("FPDFPage_RemoveObject")
         self.form_remove = unchecked("FPDFFormObj_RemoveObject")
         self.destroy = unchecked("FPDFPageObj_Destroy", None)
@@ -50,110 +59,142 @@ def _calls() -> _Calls:
     return _Calls()
 
 
-class _Unseen(NamedTuple):
-    """A text object, and the form that holds it, or None for the page."""
+class _Form(NamedTuple):
+    """A form that the page draws, or the page itself without a handle."""
 
-    drawn: ctypes.c_void_p
-    form: ctypes.c_void_p | None
+    handle: _Handle | None
+    matrix: _Matrix
 
 
-def remove_unseen(page: LoadedPage, *, with_invisible: bool, with_white: bool) -> str:
+class _Faint(NamedTuple):
+    """A text object that is white or draws nothing, and what holds it."""
+
+    drawn: _Handle
+    form: _Form
+    is_white: bool
+
+
+def remove_unseen(page: LoadedPage, *, with_invisible: bool) -> str:
     """Take text that no reader sees out of a loaded page, and return it.
 
-    Text above anything that is drawn there stays, since it may be the layer of a scan or stand on a dark ground.
-    ``with_invisible`` is false for pages whose other text can't be read, ``with_white`` for those whose colours can't.
+    Text over or under anything that is drawn stays, since it may be the layer of a scan or stand on a dark ground, as
+    does text without which the page would look different. ``with_invisible`` is false for pages whose other text
+    can't be read or may be pictures.
     """
-    handle, calls = page.handle, _calls()
-    found = _Objects(with_invisible, with_white).unseen(handle)
+    found = _Objects(page).unseen(with_invisible)
     if not found:
         return ""
+    calls = _calls()
     text_page = page.get_textpage()
     try:
         texts = [_text_of(one.drawn, text_page.raw) for one in found]
     finally:
         text_page.close()
-    for (drawn, form), text in zip(found, texts, strict=True):
+    for (drawn, form, _), text in zip(found, texts, strict=True):
         if not count_words(text):
             continue  # white dots and stars only fill lines up
-        removed = calls.remove(handle, drawn) if form is None else calls.form_remove(form, drawn)
+        removed = calls.form_remove(form.handle, drawn) if form.handle else calls.remove(page.handle, drawn)
         if removed:
             calls.destroy(drawn)
     return one_line(" ".join(text for text in texts if count_words(text)))
 
 
 class _Objects:
-    """Looks through the objects of a page."""
+    """The objects of a page and of the forms that it draws."""
 
-    def __init__(self, with_invisible: bool, with_white: bool) -> None:
-        self._with_invisible, self._with_white = with_invisible, with_white
+    def __init__(self, page: LoadedPage) -> None:
+        self._page = page
         self._quick = _calls()
         self._results = Results()
         self._numbers = [ctypes.c_uint() for _ in range(4)]
         self._at = [ctypes.byref(number) for number in self._numbers]
-        self._has_layer = False
+        self._texts: list[_Handle] = []
+        self._faint: list[_Faint] = []
+        #: What is no text, with its kind and what holds it.
+        self._others: list[tuple[int, _Handle, _Form]] = []
+        self._n_left = _MOST_OBJECTS
 
-    def unseen(self, page: ctypes.c_void_p) -> list[_Unseen]:
+    def unseen(self, with_invisible: bool) -> Sequence[_Faint]:
         """The unseen text objects; no invisible ones if some lie on what is drawn, as those of a scan do."""
-        white: list[_Unseen] = []
-        invisible: list[_Unseen] = []
-        for one, is_white in self._inside(page, None, False, 0):
-            (white if is_white else invisible).append(one)
-        return (white if self._with_white else []) + (invisible if self._with_invisible and not self._has_layer else [])
+        self._look_into(_Form(None, _AS_ON_PAGE), 0)
+        faint = [one for one in self._faint if one.is_white or with_invisible]
+        if not faint or self._n_left < 0:
+            return ()
+        boxes = [self._box(one.drawn, one.form) for one in faint]
+        ink = [self._box(drawn, form) for kind, drawn, form in self._others if kind != _PATH or self._is_ink(drawn)]
+        is_seen = [_touches(box, ink) for box in boxes]
+        if not all(is_seen):
+            for i, seen in enumerate(self._are_seen(faint, boxes)):
+                is_seen[i] = is_seen[i] or seen
+        has_layer = any(seen for one, seen in zip(faint, is_seen, strict=True) if not one.is_white)
+        return [one for one, seen in zip(faint, is_seen, strict=True) if not seen and (one.is_white or not has_layer)]
 
-    def _inside(
-        self, holder: ctypes.c_void_p, form: ctypes.c_void_p | None, is_covered: bool, depth: int
-    ) -> Iterator[tuple[_Unseen, bool]]:
-        """Text objects of the page, or of a form, that may be unseen, and whether they are white.
+    def _are_seen(self, faint: Sequence[_Faint], boxes: Sequence[Box]) -> Sequence[bool]:
+        """Whether texts have a ground on the page as it is drawn, or the page looks different without them."""
+        ground = picture_of(self._page, self._texts)
+        whole = picture_of(self._page) if any(one.is_white for one in faint) else ground
+        rest = picture_of(self._page, [one.drawn for one in faint]) if whole is not ground else ground
+        if ground is None or whole is None or rest is None:
+            return [True] * len(faint)
+        is_same = whole.pixels == rest.pixels
+        return [not ground.is_blank(_inside(box)) or not (is_same or not whole.differs(rest, box)) for box in boxes]
 
-        ``is_covered``: something is drawn below all of the form.
-        """
+    def _look_into(self, holder: _Form, depth: int) -> None:
         quick = self._quick
-        count, get = (quick.count, quick.get) if form is None else (quick.form_count, quick.form_get)
-        ink: list[Box] = []
-        invisible: list[tuple[ctypes.c_void_p, Box]] = []
-        for i in range(min(count(holder), _MOST_OBJECTS)):
-            drawn = ctypes.c_void_p(get(holder, i))
+        if holder.handle is None:
+            within, count, get = self._page.handle, quick.count, quick.get
+        else:
+            within, count, get = holder.handle, quick.form_count, quick.form_get
+        n_objects = count(within)
+        self._n_left -= n_objects
+        for i in range(n_objects if self._n_left >= 0 else 0):
+            drawn = _Handle(get(within, i))
             kind = quick.kind(drawn)
             if kind == _TEXT:
+                self._texts.append(drawn)
                 shows = self._shows(drawn)
-                if shows == "nothing":
-                    invisible.append((drawn, self._box(drawn)))
-                elif shows == "white" and not is_covered and not _touches(self._box(drawn), ink):
-                    yield _Unseen(drawn, form), True
-                continue
-            box = self._box(drawn)
-            if kind == _FORM and depth < _DEEPEST_FORM:
-                yield from self._inside(drawn, drawn, is_covered or _touches(box, ink), depth + 1)
-                if not self._holds_only_text(drawn):
-                    ink.append(box)
-            elif kind != _PATH or self._is_ink(drawn):
-                ink.append(box)
-        for drawn, box in invisible:
-            if is_covered or _touches(box, ink):
-                self._has_layer = True
+                if shows != "ink":
+                    self._faint.append(_Faint(drawn, holder, shows == "white"))
+            elif kind == _FORM and depth < _DEEPEST_FORM:
+                self._look_into(_Form(drawn, self._matrix_of(drawn, holder.matrix)), depth + 1)
             else:
-                yield _Unseen(drawn, form), False
+                self._others.append((kind, drawn, holder))
 
-    def _box(self, drawn: ctypes.c_void_p) -> Box:
+    def _matrix_of(self, form: _Handle, outer: _Matrix) -> _Matrix:
+        if not self._quick.matrix(form, self._results.floats_at):
+            return outer
+        a, b, c, d, e, f = self._results.floats
+        right, up = _placed(outer, e, f)
+        oa, ob, oc, od, _, _ = outer
+        return a * oa + b * oc, a * ob + b * od, c * oa + d * oc, c * ob + d * od, right, up
+
+    def _box(self, drawn: _Handle, holder: _Form) -> Box:
+        """Where an object stands on the page."""
         if not self._quick.bounds(drawn, *self._results.each_float_at):
             return Box(0.0, 0.0, 0.0, 0.0)
         left, bottom, right, top, _, _ = self._results.floats
-        return Box(left, bottom, right, top)
+        if holder.handle is None:
+            return Box(left, bottom, right, top)
+        corners = [_placed(holder.matrix, x, y) for x in (left, right) for y in (bottom, top)]
+        across, up = [x for x, _ in corners], [y for _, y in corners]
+        return Box(min(across), min(up), max(across), max(up))
 
-    def _shows(self, drawn: ctypes.c_void_p) -> str:
+    def _shows(self, drawn: _Handle) -> str:
         """Whether a text object shows "nothing", "white" letters, or "ink"."""
         mode = self._quick.mode(drawn)
         if mode == _INVISIBLE:
             return "nothing"
-        if mode == _CLIP:
+        if mode >= _CLIPPING:
             return "ink"
         colours = [self._colour(self._quick.fill, drawn)] if mode % 4 != 1 else []
         colours += [self._colour(self._quick.stroke, drawn)] if mode % 4 in (1, 2) else []
         if all(colour == "nothing" for colour in colours):
             return "nothing"
-        return "white" if all(colour in ("nothing", "white") for colour in colours) else "ink"
+        if "ink" in colours or self._quick.has_transparency(drawn):
+            return "ink"  # white that is blended with what is below may be dark
+        return "white"
 
-    def _colour(self, read: Callable[..., int], drawn: ctypes.c_void_p) -> str:
+    def _colour(self, read: Callable[..., int], drawn: _Handle) -> str:
         if not read(drawn, *self._at):
             return "ink"
         red, green, blue, alpha = (number.value for number in self._numbers)
@@ -161,26 +202,32 @@ class _Objects:
             return "nothing"
         return "white" if min(red, green, blue) >= _WHITE else "ink"
 
-    def _is_ink(self, path: ctypes.c_void_p) -> bool:
+    def _is_ink(self, path: _Handle) -> bool:
         """Whether a path is filled with more than white, or drawn by lines as broad as a ground."""
         fill, stroke = ctypes.c_int(), ctypes.c_int()
         if not self._quick.draw_mode(path, ctypes.byref(fill), ctypes.byref(stroke)):
             return False
-        if fill.value and self._colour(self._quick.fill, path) == "ink":
+        if fill.value and (self._colour(self._quick.fill, path) == "ink" or self._quick.has_transparency(path)):
             return True
         return bool(stroke.value) and self._is_broad(path) and self._colour(self._quick.stroke, path) == "ink"
 
-    def _is_broad(self, path: ctypes.c_void_p) -> bool:
+    def _is_broad(self, path: _Handle) -> bool:
         width = self._results.floats
         return bool(self._quick.width(path, self._results.each_float_at[0])) and width[0] > _BROAD
 
-    def _holds_only_text(self, form: ctypes.c_void_p) -> bool:
-        quick = self._quick
-        count = min(quick.form_count(form), _MOST_OBJECTS)
-        return all(quick.kind(ctypes.c_void_p(quick.form_get(form, i))) == _TEXT for i in range(count))
+
+def _placed(matrix: _Matrix, x: float, y: float) -> tuple[float, float]:
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f
 
 
-def _touches(box: Box, ink: list[Box]) -> bool:
+def _inside(box: Box) -> Box:
+    """A text's box without its edges, into which lines and letters beside it may reach."""
+    across, up = (min(_THIN, _THIN_SHARE * side) for side in (box.right - box.left, box.top - box.bottom))
+    return Box(box.left + across, box.bottom + up, box.right - across, box.top - up)
+
+
+def _touches(box: Box, ink: Sequence[Box]) -> bool:
     """Whether a box lies on something that is drawn; a line that only crosses it does not count."""
     across, up = (min(_THIN, 0.4 * side) for side in (box.right - box.left, box.top - box.bottom))
     return any(
@@ -190,7 +237,7 @@ def _touches(box: Box, ink: list[Box]) -> bool:
     )
 
 
-def _text_of(drawn: ctypes.c_void_p, text_page: Any) -> str:
+def _text_of(drawn: _Handle, text_page: Any) -> str:
     import pypdfium2.raw as pdfium
 
     one = ctypes.cast(drawn, pdfium.FPDF_PAGEOBJECT)

@@ -35,8 +35,8 @@ def page(content: str, *more: str | bytes, resources: str = "", catalog: str = "
     )
 
 
-def form(content: str, entries: str = "") -> bytes:
-    given = f"/Type/XObject/Subtype/Form/BBox[0.0 0 595 842]/Resources<</Font<</F1 4 0 R>>>>{entries}"
+def form(content: str, entries: str = "", resources: str = "") -> bytes:
+    given = f"/Type/XObject/Subtype/Form/BBox[0.0 0 595 842]/Resources<</Font<</F1 4 0 R>>{resources}>>{entries}"
     packed = zlib.compress(content.encode("latin-1"))
     return stream(packed, f"/Filter/FlateDecode{given}")
 
@@ -50,6 +50,11 @@ def properties(one: str) -> str:
 
 
 NESTED = "BT /F1 12 Tf 72 600 Td (veiled words) Tj ET"
+UNSEEN = "BT 3 Tr /F1 12 Tf 72 600 Td (veiled words) Tj ET"
+WHITE = f"1 g {NESTED}"
+DARK = "0 g 60 580 300 40 re f"
+PICTURE = stream(b"\x20", "/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray")
+SHOWN = "q 300 0 0 40 60 580 cm /Im0 Do Q"
 VIEW = "/OCProperties<</OCGs[6 0 R 7 0 R 8 0 R]/D<</AS[<</Event/View/Category[/View]/OCGs[8 0 R]>>]>>>>"
 FILES = {
     "off": page(MARKED, resources=properties("6 0 R"), catalog=OFF),
@@ -70,7 +75,7 @@ FILES = {
     "form": page("/Fm0 Do", form(NESTED, "/OC 6 0 R"), resources="/XObject<</Fm0 8 0 R>>", catalog=OFF),
     "in a form": page(
         "/Fm0 Do",
-        form(MARKED).replace(b"/Resources<<", b"/Resources<</Properties<</MC0 6 0 R>>"),
+        form(MARKED, resources=properties("6 0 R")),
         resources="/XObject<</Fm0 8 0 R>>",
         catalog=OFF,
     ),
@@ -95,6 +100,9 @@ FILES = {
     "white in a form": page("/Fm0 Do", form(f"1 1 1 rg {NESTED}"), resources="/XObject<</Fm0 8 0 R>>"),
     "white on a white box": page("1 g 60 580 300 40 re f BT /F1 12 Tf 72 600 Td (veiled words) Tj ET"),
     "transparent": page(f"/G0 gs {NESTED}", resources="/ExtGState<</G0<</ca 0.0>>>>"),
+    "white in a form beside its ground": page(
+        f"/Fm0 Do {DARK}", form(WHITE, "/Matrix[1 0 0 1 0 -300]"), resources="/XObject<</Fm0 8 0 R>>"
+    ),
     "outside of the crop box": page("BT /F1 12 Tf 72 20 Td (veiled words) Tj ET", entries="/CropBox[0 50 595 842]"),
 }
 
@@ -129,15 +137,53 @@ SEEN = {
     ),
     "white with black edges": page("1 g 0 G BT 2 Tr /F1 12 Tf 72 600 Td (veiled words) Tj ET"),
     "half transparent": page(f"/G0 gs {NESTED}", resources="/ExtGState<</G0<</ca 0.5>>>>"),
-    "over a picture": page(
-        "q 500 0 0 700 50 50 cm /Im0 Do Q BT 3 Tr /F1 12 Tf 72 600 Td (veiled words) Tj ET",
-        stream(b"\x80", "/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray"),
+    "white that is blended": page(f"/G0 gs {WHITE}", resources="/ExtGState<</G0<</BM/Difference>>>>"),
+    "white under what is blended": page(
+        f"{WHITE} /G0 gs 1 g 0 500 595 200 re f", resources="/ExtGState<</G0<</BM/Difference>>>>"
+    ),
+    "white on thin strips": page(f"0 g {' '.join(f'60 {y} 300 1 re f' for y in range(590, 620))} {WHITE}"),
+    "white on thin lines": page(f"0 G {' '.join(f'60 {y} m 360 {y} l S' for y in range(590, 620))} {WHITE}"),
+    "white in a form on a ground of the page": page(
+        f"{DARK} /Fm0 Do", form(WHITE, "/Matrix[1 0 0 1 0 0]"), resources="/XObject<</Fm0 8 0 R>>"
+    ),
+    "white on a ground in a form": page(
+        f"/Fm0 Do {WHITE}",
+        form("0 g 60 280 300 40 re f", "/Matrix[1 0 0 1 0 300]"),
+        resources="/XObject<</Fm0 8 0 R>>",
+    ),
+    "white that cuts what follows": page(
+        "q 1 g BT 4 Tr /F1 40 Tf 72 600 Td (veiled words) Tj ET 0 g 0 0 595 842 re f Q"
+    ),
+    "over a picture": page(f"{SHOWN} {UNSEEN}", PICTURE, resources="/XObject<</Im0 8 0 R>>"),
+    "under a picture": page(f"{UNSEEN} {SHOWN}", PICTURE, resources="/XObject<</Im0 8 0 R>>"),
+    "white under a picture": page(f"{WHITE} {SHOWN}", PICTURE, resources="/XObject<</Im0 8 0 R>>"),
+    "in a form under a picture": page(
+        f"/Fm0 Do {SHOWN}", PICTURE, form(UNSEEN), resources="/XObject<</Im0 8 0 R/Fm0 9 0 R>>"
+    ),
+    "in a form over a picture in a form": page(
+        "/Fm1 Do /Fm0 Do",
+        PICTURE,
+        form(UNSEEN),
+        form(SHOWN, resources="/XObject<</Im0 8 0 R>>"),
+        resources="/XObject<</Fm0 9 0 R/Fm1 10 0 R>>",
+    ),
+    "under a picture in strips": page(
+        f"{UNSEEN} {' '.join(f'q 300 0 0 1 60 {y} cm /Im0 Do Q' for y in range(580, 620))}",
+        PICTURE,
         resources="/XObject<</Im0 8 0 R>>",
     ),
-    "under a picture": page(
-        "BT 3 Tr /F1 12 Tf 72 600 Td (veiled words) Tj ET q 500 0 0 700 50 50 cm /Im0 Do Q",
-        stream(b"\x80", "/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray"),
-        resources="/XObject<</Im0 8 0 R>>",
+    "under the picture of a stamp": page(
+        UNSEEN,
+        "<</Type/Annot/Subtype/Stamp/Rect[0 0 595 842]/F 4/AP<</N 9 0 R>>>>",
+        form(SHOWN, resources="/XObject<</Im0 10 0 R>>"),
+        PICTURE,
+        entries="/Annots[8 0 R]",
+    ),
+    "layer for designers": page(
+        MARKED,
+        "<</Type/OCG/Name(Guides)/Intent/Design>>",
+        resources=properties("8 0 R"),
+        catalog="/OCProperties<</OCGs[8 0 R]/D<</OFF[8 0 R]>>>>",
     ),
 }
 
@@ -147,6 +193,30 @@ def test_text_that_is_seen_or_lies_on_a_scan_stays(name: str) -> None:
     parsed = parse(SEEN[name], ".pdf")
     assert parsed.text.split() == ["plain", "words", "veiled", "words"]
     assert not hidden(parsed)
+
+
+def test_content_that_two_pages_share_stays_if_its_layer_is_on_for_one_of_them() -> None:
+    shared = "/Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R/Resources<</Font<</F1 4 0 R>>"
+    data = raw_pdf(
+        f"<</Type/Catalog/Pages 2 0 R{OFF}>>",
+        "<</Type/Pages/Kids[3 0 R 8 0 R]/Count 2>>",
+        f"<<{shared}{properties('6 0 R')}>>>>",
+        FONT,
+        stream(PLAIN + MARKED),
+        *LAYERS,
+        f"<<{shared}{properties('7 0 R')}>>>>",
+    )
+    assert parse(data, ".pdf").text.split() == ["plain", "words", "veiled", "words"] * 2
+
+
+def test_white_glyphs_that_are_drawn_in_colours_stay() -> None:
+    font = (
+        "<</Type/Font/Subtype/Type3/FontBBox[0 0 1000 1000]/FontMatrix[.001 0 0 .001 0 0]/CharProcs<</a 9 0 R>>"
+        "/Encoding<</Differences[97/a]>>/FirstChar 97/LastChar 97/Widths[1000]/Resources<<>>>>"
+    )
+    glyph = stream("1000 0 d0 0 g 0 0 1000 1000 re f")
+    data = page("1 g BT /F2 30 Tf 72 600 Td (a) Tj ET", font, glyph).replace(b"/F1 4 0 R", b"/F1 4 0 R/F2 8 0 R")
+    assert not hidden(parse(data, ".pdf"))
 
 
 def test_a_page_keeps_what_follows_a_layer_that_is_off() -> None:
