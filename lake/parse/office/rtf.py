@@ -35,8 +35,10 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     writer = TextWriter()
     margins, metadata = _margins(reader, items, writer)
     _write([*margins, *items], writer)
-    writer.read("".join([*reader.read, *reader.taken]).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
-    for kind, text, place in reader.omitted:
+    writer.read(
+        "".join([*reader.text.read, *reader.text.taken]).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    )
+    for kind, text, place in reader.text.omitted:
         writer.omit(kind, text, place)
     return writer.finish(
         title=reader.info.get("title") or None, author=reader.info.get("author") or None, metadata=metadata

@@ -1,15 +1,14 @@
-"""RTF: a reader of its groups, code pages, tables, notes and fields."""
+"""RTF: a reader of its groups: their bytes, their destinations, and what each leaves behind at its end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from lake.parse.canonical import one_line, runs_into
-from lake.parse.document import OmissionKind
+from lake.parse.canonical import one_line
 from lake.parse.office.numbered_fields import NumberedFields
-from lake.parse.office.rtf_parts import RowEdges, RtfField, RtfItem, RtfSink, RtfState
-from lake.parse.office.rtf_styles import RtfFonts, RtfStyles, outline_level
+from lake.parse.office.rtf_control import CONTROL
+from lake.parse.office.rtf_parts import RtfField, RtfItem, RtfSink, RtfState
+from lake.parse.office.rtf_text import RtfText
 from lake.parse.office.rtf_words import (
     CHARACTERS,
     DESTINATIONS,
@@ -23,38 +22,25 @@ from lake.parse.office.rtf_words import (
     THROUGH,
     TOKEN,
     character,
-    codec_of,
-    has_letters,
     joined,
 )
 
 
 class RtfReader:
-    """Reads ``source``, the file's bytes as Latin-1. Results are the public attributes."""
+    """Reads ``source``, the file's bytes as Latin-1. Results are in the public attributes."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, text: RtfText | None = None) -> None:
         self._source = source
+        self.text = text or RtfText()
         self.info: dict[str, str] = {}
         self.margins: dict[str, list[tuple[list[RtfItem], bool]]] = {"header": [], "footer": []}
-        self.omitted: list[tuple[OmissionKind, str, str]] = []
-        #: All text, whatever it is for, and apart from it what is deleted or hidden.
-        self.read: list[str] = []
-        self.taken: list[str] = []
-        self._n_read = -1
-        self._fonts = RtfFonts()
-        self._styles = RtfStyles()
-        self._entry = ""
-        self._state = RtfState()
         self._stack: list[tuple[RtfState, RtfSink | None]] = []
-        self._sink = RtfSink()
         self._bytes = bytearray()
         self._to_skip = 0
         self._starred = False
         self._at_start = False
         self._author = ""
         self._property = ""
-        self._edges = RowEdges()
-        self._field = RtfField()
         self._numbers = NumberedFields()
         self._n_notes = 0
 
@@ -84,9 +70,9 @@ class RtfReader:
         while self._stack:
             self._close()
         self._flush()
-        self._end_paragraph()
-        self._end_table()
-        return self._sink.items
+        self.text.end_paragraph()
+        self.text.end_table()
+        return self.text.sink.items
 
     # Tokens
 
@@ -116,13 +102,13 @@ class RtfReader:
             self._word("par", None)
         elif sign in SYMBOLS:
             self._flush()
-            self._emit(SYMBOLS[sign])
+            self.text.emit(SYMBOLS[sign])
 
     def _open(self) -> None:
         self._flush()
         self._to_skip = 0
-        self._stack.append((self._state, None))
-        self._state = replace(self._state, opens=False)
+        self._stack.append((self.text.state, None))
+        self.text.state = replace(self.text.state, opens=False)
         self._at_start, self._starred = True, False
 
     def _close(self) -> None:
@@ -131,24 +117,24 @@ class RtfReader:
         self._at_start = self._starred = False
         if not self._stack:
             return
-        ended = self._state
+        ended = self.text.state
         if ended.place == "fldinst" != self._stack[-1][0].place:
-            self._field.number = self._numbers.shown(self._field.instruction, self._level())
-        if len(self._stack) == self._field.depth:
-            self._end_field()
+            self.text.field.number = self._numbers.shown(self.text.field.instruction, self.text.level())
+        if len(self._stack) == self.text.field.depth:
+            self.text.end_field()
         if ended.target == "style":
-            self._styles.name_last(self._entry)
-            self._entry = ""
+            self.text.styles.name_last(self.text.entry)
+            self.text.entry = ""
         elif ended.target == "font":
-            self._fonts.name_last(self._entry)
-            self._entry = ""
+            self.text.fonts.name_last(self.text.entry)
+            self.text.entry = ""
         elif ended.opens:
             self._end_destination(ended)
-        self._state, outer = self._stack.pop()
-        if ended.place != self._state.place:
-            self._emit(FORMULAS.get(ended.place, ("", ""))[1])
+        self.text.state, outer = self._stack.pop()
+        if ended.place != self.text.state.place:
+            self.text.emit(FORMULAS.get(ended.place, ("", ""))[1])
         if outer is not None:
-            inner, self._sink = self._sink, outer
+            inner, self.text.sink = self.text.sink, outer
             self._keep(ended.target, inner)
 
     def _word(self, word: str, number: int | None) -> None:
@@ -163,21 +149,21 @@ class RtfReader:
             return
         if word in CHARACTERS:
             self._flush()
-            self._emit(CHARACTERS[word])
+            self.text.emit(CHARACTERS[word])
         elif word == "u" and number is not None:
             self._flush()
-            self._emit(character(number))
-            self._to_skip = self._state.skip
+            self.text.emit(character(number))
+            self._to_skip = self.text.state.skip
         else:
             self._flush()
             self._state_word(word, number)
 
     def _state_word(self, word: str, number: int | None) -> None:
-        change = _WORDS.get(word)
+        change = CONTROL.get(word)
         if change is not None:
-            change(self, number)
-        elif word in PARAGRAPH_ENDS and self._state.target not in ("none", "meta", "info", "font", "style"):
-            self._break(word)
+            change(self.text, number)
+        elif word in PARAGRAPH_ENDS and self.text.state.target not in ("none", "meta", "info", "font", "style"):
+            self.text.end_line(word)
 
     # Text
 
@@ -186,131 +172,22 @@ class RtfReader:
         if not self._bytes:
             return
         data = bytes(self._bytes)
-        if self._state.target in ("font", "info", "style"):
-            text = self._fonts.stated(data)
+        if self.text.state.target in ("font", "info", "style"):
+            text = self.text.fonts.stated(data)
         else:
-            text = self._fonts.text(data, self._state.font)
+            text = self.text.fonts.text(data, self.text.state.font)
         self._bytes.clear()
-        self._emit(text)
-
-    def _emit(self, text: str) -> None:
-        state = self._state
-        target = state.target
-        if target in ("none", "meta"):
-            if state.place == "fldinst":
-                self._sink.has_pages |= "PAGE" in text.upper()
-                self._field.instruction += text
-            elif state.place == "ffl" and text.strip():
-                self._field.entries.append(text.strip())
-            return
-        if target in ("font", "style", "info", "author", "property", "value"):
-            self._entry += text
-            return
-        apart = state.raised and runs_into(self.read[-1] if self.read else "", text)
-        if state.deleted or state.hidden:
-            # It may stand inside a word that stays.
-            is_new = self._n_read != len(self.read)
-            self.taken.append(f" {text}" if is_new else text)
-            self._n_read = len(self.read)
-        else:
-            self.read.append(f" {text}" if apart else text)
-        if target == "label":
-            self._entry += text
-        elif state.deleted:
-            self.omitted.append(("deleted", text, "tracked changes"))
-        elif state.hidden:
-            self.omitted.append(("hidden", text, "hidden text"))
-        elif target == "copy":
-            self.omitted.append(("repeated", text, "drawings for older programs"))
-        elif target == "unknown":
-            self.omitted.append(("decoration", text, f"destination {state.place}"))
-        else:
-            if text.strip():
-                self._field.depth = -1
-            self._sink.pieces.append(f"^{text}" if apart else text)
-
-    def _end_field(self) -> None:
-        """Write what a field shows that ends without a result."""
-        self._field.depth = -1
-        self._emit(self._field.shown)
-
-    def _break(self, word: str) -> None:
-        self.read.append("\n")
-        if self._state.target in ("label", "copy", "unknown"):
-            return
-        if self._state.in_table and word == "par":
-            self._sink.end_line("\n")
-        else:
-            self._end_paragraph()
-
-    def _end_paragraph(self) -> None:
-        sink = self._sink
-        text = joined(sink.pieces)
-        sink.pieces.clear()
-        label, sink.label = one_line(sink.label), ""
-        if (text.strip() or sink.after) and not (self._state.in_table and sink.cells):
-            self._end_table()
-        if label and not text.strip():
-            self.omitted.append(("decoration", label, "labels of empty paragraphs"))
-        if text.strip():
-            level = self._level()
-            if level and label and has_letters(label):
-                sink.items.append(RtfItem(f"{label} {text.strip()}", level))
-            elif label and not level:
-                numbered = f"{label} {one_line(text)}" if has_letters(label) else one_line(text)
-                sink.items.append(RtfItem(numbered, depth=self._state.depth))
-            else:
-                sink.items.append(RtfItem(text, level))
-        sink.items += sink.after
-        sink.after = []
-
-    def _level(self) -> int:
-        outline = self._state.outline
-        return self._styles.level(self._state.style) if outline is None else outline_level(outline)
-
-    # Tables
-
-    def _end_cell(self, number: int | None) -> None:
-        self.read.append(" ")
-        self._sink.end_cell()
-
-    def _end_nested(self, number: int | None) -> None:
-        self.read.append(" ")
-        self._sink.end_line(" ")
-
-    def _end_nested_row(self, number: int | None) -> None:
-        self._sink.cell[-1:] = ["; "]
-
-    def _end_row(self, number: int | None) -> None:
-        if self._sink.pieces or self._sink.cell:
-            self._end_cell(None)
-        self._sink.end_row(self._edges.lefts)
-
-    def _begin_row(self, number: int | None) -> None:
-        if self._state.place != "nesttableprops":
-            self._edges = RowEdges()
-
-    def _row_left(self, number: int | None) -> None:
-        self._edges.move_first(number or 0)
-
-    def _cell_edge(self, number: int | None) -> None:
-        if self._state.place != "nesttableprops":
-            self._edges.add(number or 0)
-
-    def _end_table(self) -> None:
-        if self._sink.cells or self._sink.cell:
-            self._end_row(None)
-        self._sink.end_tables()
+        self.text.emit(text)
 
     # Destinations
 
     def _begin_destination(self, word: str, starred: bool) -> None:
-        state = self._state
+        state = self.text.state
         state.place = word
         if word == "fldinst":
-            self._field = RtfField(depth=len(self._stack) - 1)
+            self.text.field = RtfField(depth=len(self._stack) - 1)
         if word == "objdata":
-            self.omitted.append(("attachment", "", "embedded object"))
+            self.text.omitted.append(("attachment", "", "embedded object"))
         if state.target == "none" and word not in ("ud", "sv", "shptxt", "sn"):
             return
         if word in ("title", "author") and state.target != "meta":
@@ -321,55 +198,55 @@ class RtfReader:
             self._note_mark(word)
             state.target, state.in_table = word, False
             state.style, state.outline, state.opens = 0, None, True
-            self._stack[-1] = (self._stack[-1][0], self._sink)
-            self._sink = RtfSink(begins=len(self.read))
-            self.read.append(" ")
+            self._stack[-1] = (self._stack[-1][0], self.text.sink)
+            self.text.sink = RtfSink(begins=len(self.text.read))
+            self.text.read.append(" ")
         elif word == "ud":
             state.target = self._stack[-2][0].target if len(self._stack) > 1 else "body"
             state.opens = False
         elif word in DESTINATIONS:
             state.target, state.opens = DESTINATIONS[word], True
             if word not in ("fonttbl", "stylesheet", "upr", "shprslt"):
-                self._entry = ""
+                self.text.entry = ""
         elif word in NO_TEXT or word.endswith("Pr"):
             state.target = "none"
         elif starred and word not in THROUGH:
             state.target = "none" if state.target == "style" else "unknown"
         else:
-            self._emit(FORMULAS.get(word, ("", ""))[0])
+            self.text.emit(FORMULAS.get(word, ("", ""))[0])
 
     def _note_mark(self, word: str) -> None:
         if word == "footnote":
             self._n_notes += 1
-            self._sink.pieces.append(f"[{self._n_notes}]")
+            self.text.sink.pieces.append(f"[{self._n_notes}]")
 
     def _end_destination(self, state: RtfState) -> None:
-        word, text = state.place, one_line(joined([self._entry]))
+        word, text = state.place, one_line(joined([self.text.entry]))
         if state.target == "info" and word in ("title", "author"):
             self.info.setdefault(word, text)
-            self._entry = ""
+            self.text.entry = ""
         elif state.target == "author":
-            self._author, self._entry = text, ""
+            self._author, self.text.entry = text, ""
         elif state.target == "label":
-            self._sink.label, self._entry = text, ""
+            self.text.sink.label, self.text.entry = text, ""
         elif state.target == "property":
-            self._property, self._entry = text, ""
+            self._property, self.text.entry = text, ""
         elif state.target == "value":
             if self._property in SPOKEN and text:
-                self.read.append(f" {text} ")
-                self._sink.after.append(RtfItem(f"{SPOKEN[self._property]}: {text}"))
-            self._property = self._entry = ""
+                self.text.read.append(f" {text} ")
+                self.text.sink.after.append(RtfItem(f"{SPOKEN[self._property]}: {text}"))
+            self._property = self.text.entry = ""
 
     def _keep(self, word: str, inner: RtfSink) -> None:
         """Place what a note, comment, box, header or footer holds; all but notes leave no mark in their line."""
-        self.read.append(" ")
+        self.text.read.append(" ")
         if word != "footnote":
-            self.taken += self.read[inner.begins :]
-            del self.read[inner.begins :]
-        outer, self._sink = self._sink, inner
-        self._end_paragraph()
-        self._end_table()
-        self._sink = outer
+            self.text.taken += self.text.read[inner.begins :]
+            del self.text.read[inner.begins :]
+        outer, self.text.sink = self.text.sink, inner
+        self.text.end_paragraph()
+        self.text.end_table()
+        self.text.sink = outer
         for item in inner.items:
             item.level = 0
         if word in MARGINS:
@@ -385,98 +262,3 @@ class RtfReader:
             if word == "footnote" and inner.items and inner.items[0].rows is None:
                 inner.items[0].text = f"[{self._n_notes}] {inner.items[0].text.lstrip()}"
             outer.after += inner.items
-
-    # Words
-
-    def _set_font(self, number: int | None) -> None:
-        if self._state.target == "font":
-            self._fonts.begin(number or 0)
-            self._entry = ""
-        else:
-            self._state.font = number
-
-    def _default_font(self, number: int | None) -> None:
-        self._fonts.default = number
-
-    def _charset(self, number: int | None) -> None:
-        if self._state.target == "font":
-            self._fonts.set_charset(number)
-
-    def _font_page(self, number: int | None) -> None:
-        if self._state.target == "font":
-            self._fonts.set_page(number)
-
-    def _code_page(self, number: int | None) -> None:
-        self._fonts.codec = codec_of(number) or self._fonts.codec
-
-    def _set_style(self, number: int | None) -> None:
-        if self._state.target == "style":
-            self._styles.begin(number or 0)
-            self._entry = ""
-        else:
-            self._state.style = number or 0
-
-    def _style_base(self, number: int | None) -> None:
-        if self._state.target == "style":
-            self._styles.set_base(number)
-
-    def _set_outline(self, number: int | None) -> None:
-        if self._state.target == "style":
-            self._styles.set_outline(number)
-        else:
-            self._state.outline = number
-
-    def _reset_paragraph(self, number: int | None) -> None:
-        state = self._state
-        state.in_table, state.style, state.outline, state.depth = False, 0, None, 0
-
-    def _reset_text(self, number: int | None) -> None:
-        self._state.hidden = self._state.deleted = self._state.raised = False
-        self._state.font = None
-
-    def _page_number(self, number: int | None) -> None:
-        self._sink.has_pages = True
-
-
-def _setter(name: str, *, is_switch: bool = True) -> Callable[[RtfReader, int | None], None]:
-    def change(reader: RtfReader, number: int | None) -> None:
-        setattr(reader._state, name, number != 0 if is_switch else number or 0)
-
-    return change
-
-
-_WORDS: dict[str, Callable[[RtfReader, int | None], None]] = {
-    "f": RtfReader._set_font,
-    "deff": RtfReader._default_font,
-    "fcharset": RtfReader._charset,
-    "cpg": RtfReader._font_page,
-    "ansicpg": RtfReader._code_page,
-    "mac": lambda reader, number: reader._code_page(10000),
-    "pc": lambda reader, number: reader._code_page(437),
-    "pca": lambda reader, number: reader._code_page(850),
-    "uc": _setter("skip", is_switch=False),
-    "v": _setter("hidden"),
-    "deleted": _setter("deleted"),
-    "htmlrtf": _setter("for_rtf"),
-    "super": _setter("raised"),
-    "up": _setter("raised"),
-    "nosupersub": lambda reader, number: setattr(reader._state, "raised", False),
-    "plain": RtfReader._reset_text,
-    "pard": RtfReader._reset_paragraph,
-    "intbl": _setter("in_table"),
-    "ilvl": _setter("depth", is_switch=False),
-    "s": RtfReader._set_style,
-    "sbasedon": RtfReader._style_base,
-    "outlinelevel": RtfReader._set_outline,
-    "trowd": RtfReader._begin_row,
-    "trleft": RtfReader._row_left,
-    "cellx": RtfReader._cell_edge,
-    "cell": RtfReader._end_cell,
-    "nestcell": RtfReader._end_nested,
-    "nestrow": RtfReader._end_nested_row,
-    "row": RtfReader._end_row,
-    "chpgn": RtfReader._page_number,
-    "fftype": lambda reader, number: setattr(reader._field, "kind", number or 0),
-    "ffres": lambda reader, number: setattr(reader._field, "result", number),
-    "ffdefres": lambda reader, number: setattr(reader._field, "default", number),
-}

@@ -60,105 +60,27 @@ CHARACTERS = {
 SYMBOLS = {"~": "\xa0", "_": "-", "{": "{", "}": "}", "\\": "\\", "\t": "\t"}
 PARAGRAPH_ENDS = frozenset(("par", "sect", "page", "\n", "\r"))
 
+_NO_TEXT = (
+    "colortbl listtable listoverridetable rsidtbl revtbl generator themedata latentstyles colorschememapping "
+    "datastore pict objdata objname objalias objtime objsect fldinst bkmkstart bkmkend xe tc rxe txe atnid atntime "
+    "atndate atnref atnicn atnparent atrfstart atrfend private userprops docvar xmlnstbl wgrffmtfilter filetbl "
+    "mmathPr formfield datafield pgptbl blipuid picprop sn ftnsep ftnsepc ftncn aftnsep aftnsepc aftncn pn pnseclvl "
+    "nonshppict nonesttables template password passwordhash background htmltag mhtmltag pgdsctbl defchp defpap "
+    "listpicture fname fontemb fontfile panose falt protusertbl mmathPict levelmarker oldcprops oldpprops oldsprops "
+    "oldtprops ebcstart ebcend factoidname hl gridtbl keycode mailmerge nextfile sp xmlopen xmlclose windowcaption "
+    "writereservation writereservhash mchr mtype mbegChr mendChr msepChr mpos mdegHide mlimloc mgrow mcount mbaseJc "
+    "mvertJc mcGp mcGpRule creatim revtim printim buptim operator company category keywords comment doccomm manager "
+    "hlinkbase subject propname staticval linkval svb objclass pntxta pntxtb"
+)
 #: Destinations that hold no text of the document.
-NO_TEXT = frozenset(
-    (
-        *("colortbl", "listtable", "listoverridetable", "rsidtbl", "revtbl", "generator", "themedata", "latentstyles"),
-        *("colorschememapping", "datastore", "pict", "objdata", "objname", "objalias", "objtime", "objsect", "fldinst"),
-        *(
-            "bkmkstart",
-            "bkmkend",
-            "xe",
-            "tc",
-            "rxe",
-            "txe",
-            "atnid",
-            "atntime",
-            "atndate",
-            "atnref",
-            "atnicn",
-            "atnparent",
-        ),
-        *("atrfstart", "atrfend", "private", "userprops", "docvar", "xmlnstbl", "wgrffmtfilter", "filetbl", "mmathPr"),
-        *("formfield", "datafield", "pgptbl", "blipuid", "picprop", "sn", "ftnsep", "ftnsepc", "ftncn", "aftnsep"),
-        *("aftnsepc", "aftncn", "pn", "pnseclvl", "nonshppict", "nonesttables", "template", "password", "passwordhash"),
-        *("background", "htmltag", "mhtmltag", "pgdsctbl", "defchp", "defpap", "listpicture", "fname", "fontemb"),
-        *(
-            "fontfile",
-            "panose",
-            "falt",
-            "protusertbl",
-            "mmathPict",
-            "levelmarker",
-            "oldcprops",
-            "oldpprops",
-            "oldsprops",
-        ),
-        *("oldtprops", "ebcstart", "ebcend", "factoidname", "hl", "gridtbl", "keycode", "mailmerge", "nextfile", "sp"),
-        *("xmlopen", "xmlclose", "windowcaption", "writereservation", "writereservhash", "mchr", "mtype", "mbegChr"),
-        *(
-            "mendChr",
-            "msepChr",
-            "mpos",
-            "mdegHide",
-            "mlimloc",
-            "mgrow",
-            "mcount",
-            "mbaseJc",
-            "mvertJc",
-            "mcGp",
-            "mcGpRule",
-        ),
-        *(
-            "creatim",
-            "revtim",
-            "printim",
-            "buptim",
-            "operator",
-            "company",
-            "category",
-            "keywords",
-            "comment",
-            "doccomm",
-        ),
-        *("manager", "hlinkbase", "subject", "propname", "staticval", "linkval", "svb", "objclass", "pntxta", "pntxtb"),
-    )
+NO_TEXT = frozenset(_NO_TEXT.split())
+_THROUGH = (
+    "fldrslt field shp shpinst shpgrp shppict result object do nesttableprops mmath moMath moMathPara mr mf mnum mden "
+    "me msup msub msSup msSub msSubSup mrad mdeg mnary md mfunc mfName mlim mlimLow mlimUpp macc mbar mbox mborderBox "
+    "mgroupChr meqArr mm mmr msPre mphant ud"
 )
 #: Destinations of text that goes on where it stands.
-THROUGH = frozenset(
-    (
-        *(
-            "fldrslt",
-            "field",
-            "shp",
-            "shpinst",
-            "shpgrp",
-            "shppict",
-            "result",
-            "object",
-            "do",
-            "nesttableprops",
-            "mmath",
-        ),
-        *(
-            "moMath",
-            "moMathPara",
-            "mr",
-            "mf",
-            "mnum",
-            "mden",
-            "me",
-            "msup",
-            "msub",
-            "msSup",
-            "msSub",
-            "msSubSup",
-            "mrad",
-        ),
-        *("mdeg", "mnary", "md", "mfunc", "mfName", "mlim", "mlimLow", "mlimUpp", "macc", "mbar", "mbox", "mborderBox"),
-        *("mgroupChr", "meqArr", "mm", "mmr", "msPre", "mphant", "ud"),
-    )
-)
+THROUGH = frozenset(_THROUGH.split())
 #: What begins and ends the parts of a formula in one line.
 FORMULAS = {
     "mnum": ("(", ")"),
