@@ -13,6 +13,7 @@ from lake.parse.canonical import TextWriter, one_line
 from lake.parse.office.contents import without_contents
 from lake.parse.office.margins import new_words
 from lake.parse.office.ooxml import Omit, Package, reading
+from lake.parse.office.word_inline import INLINE
 from lake.parse.office.word_items import Item, all_text
 from lake.parse.office.word_lists import write_items
 from lake.parse.office.word_reader import ParsePart, WordReader
@@ -30,7 +31,7 @@ def write_word(package: Package, main: str, writer: TextWriter, omit: Omit, pars
     root = package.root(main)
     if root is None:
         raise InputError(f"the part {main!r} can't be read; open the file and save it again", "garbage")
-    reader = WordReader(package, main, omit, parse_part)
+    reader = WordReader(package, main, omit, parse_part, INLINE)
     items = reader.body(root)
     margins, metadata = _margins(reader, items, omit)
     for name in _text_parts(package, main, omit):
