@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from lake.console.client import Api, ApiError
 from lake.console.sessions import Session
+from lake.reporting import with_lake
 from lake.reporting.templates import rendered
 
 #: Where the console is mounted.
@@ -136,6 +137,10 @@ class Visit:
     def command(self, *words: object) -> str:
         """A command line that can be pasted; it names the lake to whoever may know its place."""
         return shlex.join(("raglake", *map(str, words), "--lake", self.key.get("lake") or "LAKE"))
+
+    def with_lake(self, text: str) -> str:
+        """A message whose commands between backticks name the lake, to whoever may know its place."""
+        return with_lake(text, self.key.get("lake"))
 
     def page(self, template: str, status: int = 200, **words: Any) -> Response:
         """A whole page."""

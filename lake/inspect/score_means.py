@@ -33,7 +33,11 @@ def _marked(rows: pa.Table) -> pl.DataFrame:
     frame = pl.DataFrame(rows).filter(pl.col("value").is_not_null() & (pl.col("level") != "search"))
     frame = frame.with_columns(is_answer=pl.col("level") == "answer")  # evaluated apart from searches
     is_newest = pl.col("evaluated_at") == pl.col("evaluated_at").max().over("set", "is_answer")
-    return frame.with_columns(is_last=is_newest.any().over("set", "settings", "is_answer"))
+    frame = frame.with_columns(is_last=is_newest.any().over("set", "settings", "is_answer"))
+    # One evaluation may be by several modes: that of most searches stands for it.
+    rank = pl.concat_str((~pl.col("settings").str.contains('"mode": "hybrid"', literal=True)).cast(pl.Int8), "settings")
+    is_first = rank == rank.filter(pl.col("is_last")).min().over("set", "is_answer")
+    return frame.with_columns(is_last=pl.col("is_last") & is_first)
 
 
 class ScoreMeans:

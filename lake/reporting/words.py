@@ -47,13 +47,22 @@ def number(value: Any) -> str:
 
 
 def fixed(value: float, spec: str) -> str:
-    """A number by a format such as ".2f", in which no zero has a minus.
+    """A number by a format such as ".2f", with a minus as wide as a plus, which no zero has.
 
     >>> fixed(-0.004, ".2f"), fixed(-0.004, "+.2f"), fixed(-0.006, ".2f")
-    ('0.00', '+0.00', '-0.01')
+    ('0.00', '+0.00', '−0.01')
     """
     text = format(value, spec)
-    return text if float(text) else format(0.0, spec)
+    return text.replace("-", "\N{MINUS SIGN}") if float(text) else format(0.0, spec)
+
+
+def p_value(value: float) -> str:
+    """A probability, which is never shown as none at all.
+
+    >>> p_value(0.0312), p_value(0.0005), p_value(0.0)
+    ('0.031', '< 0.001', '< 0.001')
+    """
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
 
 
 def score(value: float) -> str:

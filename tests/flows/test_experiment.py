@@ -173,7 +173,7 @@ def test_ways_alone_are_tried_on_the_lake_itself_and_a_sample_holds_the_evidence
     ]
 
     words = ("--lake", lake_url, "--out", str(tmp_path / "out"))
-    found = run("--vary", "alpha=0.1,0.9", "--vary", "mode=hybrid,text", *words, capsys=capsys)
+    found = run("--vary", "alpha=0.1,0.9", "--vary", "mode=hybrid,text", "--vary", "k=10", *words, capsys=capsys)
     assert [(row["mode"], row["alpha"]) for row in found["cells"]] == [
         ("hybrid", None), ("hybrid", "0.1"), ("text", None), ("hybrid", "0.9"),
     ]  # fmt: skip

@@ -47,7 +47,7 @@ def _brief(name: str) -> str:
 
 def _cells(row: dict[str, Any], names: list[str], measure: str) -> list[str]:
     number = f"{row['cell']}{'*' if row['is_chosen'] else ''}"
-    values = ["none" if row[name] is None else row[name] for name in names]
+    values = ["none" if row[name] is None else str(row[name]) for name in names]
     interval = f"{row[f'{measure} low']:.2f}-{row[f'{measure} high']:.2f}"
     p = "" if row["is_base"] else f"{row[f'{measure} p_corrected']:.3f}"
     front = "".join(name[0].upper() for name in row["on_front"])

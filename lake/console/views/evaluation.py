@@ -95,13 +95,15 @@ async def decide(visit: Visit) -> Response:
         answers = [line.strip() for line in visit.word("answers").splitlines() if line.strip()]
         body |= {"text": visit.word("text"), "answers": answers}
     question = quote(visit.request.path_params["question_id"], safe="")
+    done = body["decision"]
     try:
         await visit.api.post(f"{_path(visit)}/drafts/{question}", body)
     except ApiError as error:
         if error.error != "no_question":  # somebody else may have dropped it
             raise
+        done = "gone"
     name = visit.request.path_params["name"]
-    return visit.back_to(f"{_ROOT}/sets/{quote(name, safe='')}/drafts", start=visit.word("start") or None)
+    return visit.back_to(f"{_ROOT}/sets/{quote(name, safe='')}/drafts", start=visit.number("start") or None, done=done)
 
 
 async def traffic(visit: Visit) -> Response:

@@ -154,9 +154,15 @@ def _excerpt(hit: Mapping[str, Any]) -> tuple[int, int]:
         inside = [mark for mark, end in hit.get("found_words") or [] if first <= mark and end <= last]
         at = max(min((inside[0] if inside else first) - _SHOWN // 4, last - _SHOWN), first)
         first, last = (text.rfind(" ", first, at) + 1 or at) if at > first else at, min(at + _SHOWN, last)
-        last = text.find(" ", last) if text.find(" ", last) >= 0 else len(text)
+        last = _word_end(text, last)
         first, last = _line_begin(text, first), first + len(_UNFINISHED.sub("", text[first:last]))
     return first, last
+
+
+def _word_end(text: str, last: int) -> int:
+    """The end of the word that is cut, if it is near; else the cut."""
+    end = text.find(" ", last, last + _NEAR)
+    return end if end >= 0 else len(text) if len(text) - last <= _NEAR else last
 
 
 def _line_begin(text: str, first: int) -> int:

@@ -18,6 +18,7 @@ from lake.console.views.search_settings import (
     MODES,
     NONE,
     SearchSettings,
+    add_picked,
     facet_labels,
     filters_of,
     profile_choices,
@@ -57,6 +58,8 @@ async def page(visit: Visit) -> Response:
         _examples(visit, text),
         _or_problem(visit.api.get("/profiles")),
     )
+    if not isinstance(facets, ApiError):
+        add_picked(facets["facets"], visit)
     words = {"text": text, "columns": columns, "filters": filters, "chosen": chosen, "facets": facets}
     offered = _NOTHING if isinstance(offered, ApiError) else offered
     profiles = profile_choices(offered, *(one.profile for one in chosen))

@@ -146,6 +146,20 @@ def facet_labels(column: str, values: Sequence[Mapping[str, Any]]) -> dict[Any, 
     return {one: word if n_alike[word] == 1 else one for one, word in words.items()}
 
 
+def add_picked(facets: Mapping[str, Any], visit: Visit) -> None:
+    """Adds what is picked and not among the values, so that it can be seen and removed.
+
+    Its number of documents is 0, or None if the values are not all.
+    """
+    for column in FACETS.keys() - {"modified_at"}:
+        facet = facets[column]
+        known = {NONE if one["value"] is None else one["value"] for one in facet["values"]}
+        missing = [one for one in dict.fromkeys(visit.words(column)) if one not in known]
+        is_whole = facet["n_values"] == len(facet["values"])
+        facet["values"][:0] = [{"value": None if one == NONE else one, "n": 0 if is_whole else None} for one in missing]
+        facet["n_values"] += len(missing) if is_whole else 0
+
+
 def filters_of(visit: Visit) -> dict[str, Any]:
     """The filters of a request, from the facets that are chosen in the address."""
     found: dict[str, Any] = {}

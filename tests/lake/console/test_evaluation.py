@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 from typing import Any
 
 import pytest
@@ -51,7 +51,8 @@ def about(number: int, set_: str = "pumps", **words: Any) -> EvalQuestion:
 
 @pytest.fixture(scope="module")
 def asked(console_lake: ConsoleLake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    url = str(copytree(console_lake.url, tmp_path_factory.mktemp("asked") / "lake"))
+    judged_by_others = ignore_patterns("feedback")
+    url = str(copytree(console_lake.url, tmp_path_factory.mktemp("asked") / "lake", ignore=judged_by_others))
     place, index = Lake.existing(url), lake.open_lake(url)
     for release, numbers in zip(console_lake.releases[1:], ((1, 2), (1, 2, 3)), strict=True):
         store.add(place, [about(number) for number in numbers] + [about(5, text=f"What is {HOSTILE}?")])
@@ -113,11 +114,13 @@ def test_drafts_are_reviewed_with_the_keyboard_alone(
     page = visit("/evaluation/sets/drafted/drafts", OPERATOR, asked.url)
     assert page.text_content(".around mark") == QUOTE
     accessible(page)
-    seen = []
+    seen, notices = [], []
     for key in ("s", "b", "a", "d"):
         seen.append(page.text_content("#draft"))
         with page.expect_navigation():
             page.keyboard.press(key)
+        notices.append(" ".join(page.locator(".notice").all_text_contents()).strip()[:8])
+    assert notices == ["", "", "Accepted", "Dropped "]
     skipped, back, accepted, dropped = seen[1], seen[0], seen[2], seen[3]
     assert accepted == back
     edited = page.text_content("#draft")

@@ -122,13 +122,15 @@ def test_publishing_past_a_blocked_gate_needs_force(show: Visit, own: tuple[Runn
         history, "build", "2030-01-01.1", facts={"release": was.to_json() | {"release": "2030-01-01.1", "base": was.id}}
     ).releases["2030-01-01.1"]
     publishing.record_audit(log, candidate, verdict={"passed": True, "seconds": 1, "n_warnings": 0}, why="")
-    publishing.record_gate(log, candidate, outcome="blocked", why="recall fell by half.")
+    publishing.record_gate(log, candidate, outcome="blocked", why="recall fell by half; see `raglake releases`.")
     page = show("/releases/2030-01-01.1")
     assert "It answers the lake's questions worse than it may" in page.text_content("main")
     page.click("summary >> text=Publish")
     page.fill("#why-publish", "it must go out")
     page.click("button >> text=Publish 2030")
     assert "Recall fell by half" in page.text_content("#problem")
+    command = f"raglake releases --lake {lake.url}"
+    assert command in page.text_content("#problem"), "it can be pasted"
     assert live(own) == was.id
     assert page.input_value("#why-publish") == "it must go out"
     page.check('[name="force"]')

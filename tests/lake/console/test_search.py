@@ -50,6 +50,14 @@ def test_a_facet_narrows_the_passages_and_the_address_keeps_it(visit: Visit) -> 
     assert page.locator(".hit").count() == before
 
 
+def test_what_is_picked_can_be_removed_where_no_document_has_it(console_service: Running) -> None:
+    cookie = cookie_of(console_service.url, OPERATOR)
+    with httpx.Client(base_url=console_service.url, cookies={cookie["name"]: cookie["value"]}, timeout=60) as client:
+        page = client.get("/console/search", params={"q": "oil", "language": "zz", "tags": ["pumps", "gone"]}).text
+    boxes = re.findall(r'<input type="checkbox"[^>]*value="(zz|gone|pumps)"[^>]* checked>', page)
+    assert sorted(boxes) == ["gone", "pumps", "zz"]
+
+
 def test_two_ways_to_search_stand_side_by_side_with_what_moved(visit: Visit, console_lake: ConsoleLake) -> None:
     page = visit("/search?q=three+litres")
     page.check("#compare")
@@ -171,6 +179,17 @@ def _fused(rank: int, vector: float, text: float) -> dict[str, Any]:
     scores = {"score": vector + text, "text_score": 1.0, "vector_score": 1.0, "rerank_score": None}
     ranks = {"vector_rank": rank, "text_rank": 1}
     return {**scores, **ranks, "legs": legs, "text": "oil", "start": 0, "end": 3, "chunk_start": 0, "chunk_end": 3}
+
+
+def test_the_excerpt_of_a_passage_without_spaces_is_short() -> None:
+    text = f"oil {'w' * 5000} end"
+    hit = {
+        "text": text, "start": 0, "end": len(text), "chunk_start": 0, "chunk_end": len(text), "score": 1.0,
+        "vector_rank": 1, "vector_score": 0.5, "text_rank": None, "text_score": None, "rerank_score": None,
+    }  # fmt: skip
+    (card,) = passages([hit])
+    assert len("".join(piece for piece, _ in card.excerpt)) < 700
+    assert "".join(piece for piece, _ in (*card.excerpt, *card.after)) == text
 
 
 def test_two_sources_with_the_same_last_folder_have_different_words() -> None:
