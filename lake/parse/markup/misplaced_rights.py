@@ -11,13 +11,11 @@ from lake.parse.markup.front_matter import (
     LONGEST,
     OPENING,
     FrontMatter,
-    as_meant,
     closed,
     first_word,
-    is_acl,
-    names_rights,
     split_front_matter,
 )
+from lake.parse.markup.front_matter_fields import as_meant, is_acl, names_rights
 
 _WHY = "only Markdown has front matter"
 #: Characters up to the closing fence of front matter that is written in paragraphs.
