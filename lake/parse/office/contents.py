@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Protocol, TypeVar
 
-from lake.parse.office.ooxml import Omit
+from lake.parse.office.ooxml_package import Omit
 
 _PAGE = re.compile(r"[\s.]*\b(?:\d+|[ivxlc]+)\s*$")
 _NUMBER = re.compile(r"^\s*(?:\d+[.\d]*|[A-Z]\.)\s+")

@@ -25,7 +25,8 @@ from lake.parse.office.odf_text import (
     odf_reading,
     plain,
 )
-from lake.parse.office.ooxml import Omit, Package, attribute
+from lake.parse.office.ooxml import attribute
+from lake.parse.office.ooxml_package import Omit, Package
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]

@@ -12,7 +12,7 @@ from lake.parse.archive import open_archive
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.mail.mail import parse as parse_mail
 from lake.parse.office.disguised import as_archive, format_of, parse_as
-from lake.parse.office.ooxml import Omit, Package, PicturePart, pictures_of
+from lake.parse.office.ooxml_package import Omit, Package, PicturePart, pictures_of
 from lake.parse.office.rtf import parse as parse_rtf
 from lake.parse.office.slides import slide_parts, write_slides
 from lake.parse.office.word import write_word

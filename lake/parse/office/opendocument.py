@@ -16,7 +16,7 @@ from lake.parse.office.odf_reader import OdfReader
 from lake.parse.office.odf_slides import OdfSlideReader
 from lake.parse.office.odf_symbols import show_symbols
 from lake.parse.office.odf_text import odf_name, odf_reading
-from lake.parse.office.ooxml import Omit, Package
+from lake.parse.office.ooxml_package import Omit, Package
 
 if TYPE_CHECKING:
     from zipfile import ZipFile

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lake.parse.office.charts import chart_text
 from lake.parse.office.drawings import diagram_lines
-from lake.parse.office.ooxml import Omit, Package, attribute, key
+from lake.parse.office.ooxml import attribute, key
+from lake.parse.office.ooxml_package import Omit, Package
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]

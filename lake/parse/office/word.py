@@ -12,7 +12,8 @@ from lake.parse.account import word_counts
 from lake.parse.canonical import TextWriter, one_line
 from lake.parse.office.contents import without_contents
 from lake.parse.office.margins import new_words
-from lake.parse.office.ooxml import Omit, Package, reading
+from lake.parse.office.ooxml import reading
+from lake.parse.office.ooxml_package import Omit, Package
 from lake.parse.office.word_inline import INLINE
 from lake.parse.office.word_items import Item, all_text
 from lake.parse.office.word_lists import write_items

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from lake.parse.archive import lenient_xml
 from lake.parse.canonical import TextWriter, one_line
-from lake.parse.office.ooxml import Package
+from lake.parse.office.ooxml_package import Package
 from lake.parse.office.unstructured_light import LONGEST_HEADING, partitioner
 from lake.parse.office.word_items import Item
 from lake.parse.office.word_numbering import Numbering

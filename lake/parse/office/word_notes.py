@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from lake.parse.numerals import roman
-from lake.parse.office.ooxml import Omit, Package, attribute, found, key, reading
+from lake.parse.office.ooxml import attribute, found, key, reading
+from lake.parse.office.ooxml_package import Omit, Package
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]

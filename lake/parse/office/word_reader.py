@@ -10,12 +10,9 @@ from lake.errors import InputError
 from lake.parse.canonical import one_line, runs_into
 from lake.parse.office.numbered_fields import NumberedFields
 from lake.parse.office.ooxml import (
-    Omit,
-    Package,
     alternatives,
     attribute,
     child,
-    embedded_files,
     found,
     has_lost_its_end,
     is_large_letter,
@@ -25,6 +22,7 @@ from lake.parse.office.ooxml import (
     reading,
     text_of,
 )
+from lake.parse.office.ooxml_package import Omit, Package, embedded_files
 from lake.parse.office.word_fields import Fields
 from lake.parse.office.word_items import NO_TEXT, Item, all_text
 from lake.parse.office.word_notes import Note, Notes
