@@ -111,8 +111,8 @@ class Erasing:
             raise UsageError("this is not the uri of the document; type it as the dry run shows it")
         chosen = {"uri": place["uri"], "source": place["source"]}
         words = {"why": asked.why, "planned": asked.plan, "by": f"{key.name} over HTTP"}
-        self._process = ForgetProcess(index.url, {**chosen, **words})
         try:
+            self._process = ForgetProcess(index.url, {**chosen, **words})
             found = self._process.outcome(steps)
         except RefusedError as error:
             raise Problem(409, "refused", str(error)) from error

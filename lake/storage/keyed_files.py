@@ -15,8 +15,9 @@ from lake.schemas import completed, conformed
 from lake.storage.protocol import Store
 from lake.storage.store import open_parquet, parquet_bytes, reading_parquet
 
+_DIGITS = b"0123456789abcdef"
 _HEX = np.zeros(256, np.uint8)
-_HEX[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.uint8)
+_HEX[np.frombuffer(_DIGITS, np.uint8)] = np.arange(16, dtype=np.uint8)
 
 #: Bytes of small rows, as they lie in memory, that are read and written together: each group costs as much again as
 #: dozens of them.
@@ -97,8 +98,7 @@ class KeyedFiles:
         path = f"{self.folder}/{name}"
         with reading_parquet(self._store, path):
             file = self._open(path)
-            listed = (file.schema_arrow.metadata or {}).get(_KEYS)
-            keys = listed.decode() if listed else "".join(file.read(columns=[self._key]).column(0).to_pylist())
+            keys = _listed_keys(file) or "".join(file.read(columns=[self._key]).column(0).to_pylist())
         high, low = _words(keys)
         entries = np.empty(len(high), _INDEX)
         entries["high"], entries["low"], entries["file"], entries["row"] = high, low, number, np.arange(len(high))
@@ -203,7 +203,9 @@ class KeyedFiles:
             groups = np.searchsorted(starts, rows, side="right") - 1
             for group in np.unique(groups):
                 picked = rows[groups == group] - starts[group]
-                yield self._row_group(path, file, int(group), columns).take(pa.array(picked))
+                found = self._row_group(path, file, int(group), columns)
+                with reading_parquet(self._store, path):  # a damaged footer may speak of fewer rows
+                    yield found.take(pa.array(picked))
 
     def _row_group(self, path: str, file: pa.parquet.ParquetFile, group: int, columns: list[str]) -> pa.Table:
         """Read one row group; the last one is held, since a caller that reads in order needs the rest of it next."""
@@ -213,6 +215,8 @@ class KeyedFiles:
                 # Other threads take longer to wake than a few rows to read.
                 found = file.read_row_group(group, columns=columns, use_threads=not self._are_sought)
                 rows = self._with_columns(found, columns)
+                if absent := {name.partition(".")[0] for name in columns}.difference(rows.column_names):
+                    raise pa.ArrowInvalid(f"it has no column {min(absent)!r}")
             is_held = rows.nbytes <= _MOST_HELD_BYTES and not self._are_sought
             self._held = (wanted, rows) if is_held else _NOTHING
         return rows
@@ -227,6 +231,13 @@ class KeyedFiles:
             if rows.schema.field(place).type != field.type:
                 rows = rows.set_column(place, field, rows.column(place).cast(field.type))
         return rows
+
+
+def _listed_keys(file: pa.parquet.ParquetFile) -> str | None:
+    """All keys, as the schema lists them; None if it doesn't, or if they are damaged: it has no checksum."""
+    listed: bytes = (file.schema_arrow.metadata or {}).get(_KEYS, b"")
+    is_whole = len(listed) == file.metadata.num_rows * ID_LENGTH and not listed.translate(None, _DIGITS)
+    return listed.decode() if is_whole else None
 
 
 def _row_group_starts(file: pa.parquet.ParquetFile) -> np.ndarray:

@@ -144,6 +144,18 @@ def test_an_erasure_does_not_wait_for_a_run_that_writes(running: Running, erased
     assert (reply.status_code, "a run that writes" in reply.json()["message"]) == (409, True)
 
 
+def test_an_erasure_whose_process_can_not_be_started_is_not_finished(
+    running: Running, erased_lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = path_of(erased_lake, "4.md")
+    body = {"uri": "4.md", "plan": plan(running, path)["plan"], "why": WHY}
+    with monkeypatch.context() as patch:
+        patch.setenv("FAR_TOO_LONG", "a" * (1 << 20))  # no process can be started with it
+        reply = running.post(path, ERASER, **body)
+    assert (reply.status_code, reply.json()["error"]) == (503, "not_erased")
+    assert "Argument list too long" in reply.json()["message"]
+
+
 def test_an_erasure_whose_process_is_killed_is_not_finished(erased_lake: str) -> None:
     erasing = ForgetProcess(erased_lake, {"uri": "4.md", "why": WHY})
     os.kill(erasing.pid, signal.SIGKILL)

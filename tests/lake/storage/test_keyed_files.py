@@ -54,6 +54,34 @@ def test_keys_that_share_their_first_half_are_told_apart(tmp_path: Path) -> None
     assert pile.read([twins[3], twins[0]], ["value"]).column("value").to_pylist() == [3, 0]
 
 
+@pytest.mark.parametrize("damage", [b"\xc5", b"g", b"0"])
+def test_damaged_keys_of_a_schema_neither_fail_nor_find_another_row(tmp_path: Path, damage: bytes) -> None:
+    """Nothing in a Parquet file checks its schema; a key that was made another one counts as not stored."""
+    pile = KeyedFiles(open_store(tmp_path), "rows", "key", are_sought=True)
+    path = tmp_path / pile.write(rows([1, 2, 3]))
+    listed = "".join(map(key, [1, 2, 3])).encode()
+    table = pq.read_table(path)
+    assert listed in (table.schema.metadata or {}).values()
+    pq.write_table(table.replace_schema_metadata({"raglake.keys": damage + listed[1:]}), path)
+    pile.refresh()
+    gone = [key(1)] if damage == b"0" else []
+    assert pile.missing([key(1), key(2), key(3)]) == gone
+    assert pile.read([key(3), key(2)], ["value"]).column("value").to_pylist() == [3, 2]
+
+
+@pytest.mark.parametrize("damaged", [rows([1]), rows([1, 2, 3]).rename_columns(["key", "valid"])])
+def test_files_of_fewer_rows_or_other_columns_than_their_keys_are_damaged(tmp_path: Path, damaged: pa.Table) -> None:
+    pile = KeyedFiles(open_store(tmp_path), "rows", "key", are_sought=True)
+    path = tmp_path / pile.write(rows([1, 2, 3]))
+    pile.refresh()
+    pq.write_table(damaged, path)
+    again = KeyedFiles(open_store(tmp_path), "rows", "key", are_sought=True)
+    again.refresh()
+    again._index = pile._index  # a damaged footer lists them still
+    with pytest.raises(ContractError, match="not a readable Parquet file"):
+        again.read([key(3), key(2)], ["value"])
+
+
 def test_the_same_rows_make_one_file(tmp_path: Path) -> None:
     pile = KeyedFiles(open_store(tmp_path), "rows", "key")
     assert pile.write(rows([1, 2])) == pile.write(rows([2, 1]))
