@@ -213,7 +213,7 @@ class Analyzer(NamedTuple):
         return (*bare, *spelt_plainly, *self._parts(word))
 
     def _parts(self, word: str) -> tuple[str, ...]:
-        return tuple(map(self._token, parts_of_compound(word.casefold(), self.algorithm)))
+        return tuple(map(self._token, parts_of_compound(word.casefold(), self.algorithm, self.revision)))
 
     def _token(self, word: str) -> str:
         folded = self._stem(word.casefold())

@@ -1,55 +1,176 @@
-"""Splits compounds: "Krankenversicherungsbeitrag" holds "Versicherung" and "Beitrag"."""
+"""Splits compounds: German "Krankenversicherungsbeitrag" holds "Versicherung" and "Beitrag".
+
+The nouns that many compounds are made of, in any of their forms, stand in one file for each language, by Snowball's
+name of it. What differs between languages besides is stated in ``_RULES``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
+from itertools import chain
+from pathlib import Path
 from typing import NamedTuple
 
-from lake.tables.compound_words import COMPOUND_WORDS
 from lake.tables.folding import stemmed
 
-#: Letters of a compound, at least and at most, of its parts, of a first part that is no known word, of stems, and of
-#: stems that hardly stand in other words by chance.
-_LEAST, _LONGEST, _LEAST_PART, _LEAST_UNKNOWN, _LEAST_STEM, _LONG_STEM = 8, 60, 3, 4, 3, 5
-_VOWELS = frozenset("aeiouyäöü")
+#: Letters of a compound at most, of its parts at least, of a first part that is no known word, of stems, and of stems
+#: that hardly stand in other words by chance; of words that are short at most.
+_LONGEST, _LEAST_PART, _LEAST_UNKNOWN, _LEAST_STEM, _LONG_STEM, _SHORT = 60, 3, 4, 3, 5, 3
+
+
+class _Rules(NamedTuple):
+    """How a language joins words.
+
+    ``since`` is the revision of spelling that splits them first; ``least`` the letters of a compound. ``links`` are
+    endings of a first part that the stemmer does not take off, and what the word itself has in their place.
+    ``derived`` are endings of words that an -s- follows. No first part is one of ``prefixes``, nor ends in one
+    unless it is listed. No compound ends like ``adjectives`` and other words that are no nouns unless its last part
+    is listed and not short. ``merges``: of three equal consonants at a seam one is left out. ``nests``: a first
+    part may be a compound of listed words.
+    """
+
+    since: int
+    least: int
+    vowels: frozenset[str] = frozenset("aeiouyäöü")
+    links: tuple[tuple[str, str], ...] = ()
+    derived: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    adjectives: tuple[str, ...] = ()
+    merges: bool = False
+    nests: bool = True
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_NORDIC = frozenset("aeiouyæøåäö")
+_RULES = {
+    "german": _Rules(since=0, least=8, nests=False),
+    "dutch": _Rules(
+        since=2,
+        least=8,
+        vowels=frozenset("aeiouyéëï"),
+        links=(("s", ""), ("en", ""), ("e", "")),
+        derived=_words("ings heids teits schaps ments"),
+        prefixes=_words(
+            "achter boven buiten door mede onder over samen tegen terug tussen verder voor voort weer "
+            "be ge her ont ver aan af op toe uit beïn"
+        ),
+        adjectives=_words("ig ige igen lijk lijke rijk rijke isch ische baar bare zaam zame loos loze erde erden"),
+    ),
+    "swedish": _Rules(
+        since=2,
+        least=7,
+        vowels=_NORDIC,
+        links=(("s", ""), ("e", ""), ("o", "a"), ("u", "a")),
+        derived=_words("ings hets tets skaps ions ments doms nads els"),
+        prefixes=_words(
+            "efter emot fram från före genom igen inne kring mellan mot till under unna upp över åter "
+            "an av be för in på pås samm ut"
+        ),
+        adjectives=_words("ig igt iga igen isk iskt iska ande erad erade erades erat erar ares tisk"),
+        merges=True,
+    ),
+    "danish": _Rules(
+        since=2,
+        least=7,
+        vowels=_NORDIC,
+        links=(("s", ""), ("e", "")),
+        derived=_words("ings heds tets skabs ions ments doms els"),
+        prefixes=_words(
+            "efter først frem forud fore gennem igen imod mellem mod oven over under an af be for ind op på til ud und"
+        ),
+        adjectives=_words("ig igt ige isk iske ende erede eret"),
+    ),
+    "norwegian": _Rules(
+        since=2,
+        least=7,
+        vowels=_NORDIC,
+        links=(("s", ""), ("e", "")),
+        derived=_words("ings hets tets skaps jons ments doms els"),
+        prefixes=_words(
+            "etter fram frem forut fore gjennom igjen imot mellom mot oven over under "
+            "an av be for inn opp på til und ut"
+        ),
+        adjectives=_words("ig igt ige leg lege isk iske ende erte ert les"),
+        merges=True,
+    ),
+}
 
 
 class _Known(NamedTuple):
-    """Stems of words that compounds are made of."""
+    """Words that compounds are made of, their stems, and the long ones of these."""
 
+    listed: frozenset[str]
     long: frozenset[str]
     every: frozenset[str]
 
 
 @cache
 def _known(algorithm: str) -> _Known:
-    stems = {stemmed(word, algorithm) for word in COMPOUND_WORDS[algorithm].split()}
+    file = Path(__file__).with_name("compound_words") / f"{algorithm}.txt"
+    listed = frozenset(file.read_text(encoding="utf-8").split())
+    stems = {stemmed(word, algorithm) for word in listed}
     return _Known(
+        listed,
         frozenset(stem for stem in stems if len(stem) >= _LONG_STEM),
         frozenset(stem for stem in stems if len(stem) >= _LEAST_STEM),
     )
 
 
-def parts_of_compound(word: str, algorithm: str) -> tuple[str, ...]:
+def parts_of_compound(word: str, algorithm: str, revision: int) -> tuple[str, ...]:
     """The words that a case-folded word is made of, last one first; nothing for a language without a list of them.
 
-    A linking -s-, -en- or -er- belongs to neither: it is what the stemmer takes off. A first part need not be known,
-    and comes whole as well as in parts.
+    What links two words belongs to neither: the stemmer takes it off, or the rules of the language do. A first part
+    need not be known, and comes whole as well as in parts. ``revision`` is that of ``WORDS_REVISION``.
 
-    >>> parts_of_compound("krankenversicherungsbeiträge", "german"), parts_of_compound("apparat", "german")
+    >>> parts_of_compound("krankenversicherungsbeiträge", "german", 0), parts_of_compound("apparat", "german", 0)
     (('beiträge', 'krankenversicherungs', 'versicherungs', 'kranken'), ())
+    >>> parts_of_compound("hälsoförsäkring", "swedish", 2), parts_of_compound("hälsoförsäkring", "swedish", 1)
+    (('försäkring', 'hälsa'), ())
     """
-    if algorithm not in COMPOUND_WORDS or not _LEAST <= len(word) <= _LONGEST:
+    rules = _RULES.get(algorithm)
+    if rules is None or revision < rules.since:
         return ()
+    return tuple(_parts(word, algorithm, rules))
+
+
+def _parts(word: str, algorithm: str, rules: _Rules) -> Iterator[str]:
     known = _known(algorithm)
-    if stemmed(word, algorithm) in known.every:
-        return ()
+    if not rules.least <= len(word) <= _LONGEST or stemmed(word, algorithm) in known.every:
+        return
+    is_adjective = word.endswith(rules.adjectives)
     for at in range(_LEAST_PART, len(word) - _LEAST_PART + 1):
-        first, last = word[:at], word[at:]
+        last = word[at:]
         head = stemmed(last, algorithm)
-        if head not in known.every:
+        is_noun = not is_adjective or (len(last) > _SHORT and last in known.listed)
+        if head not in known.every or not is_noun:
             continue
-        is_known = stemmed(first, algorithm) in known.every
-        if is_known or (head in known.long and len(first) >= _LEAST_UNKNOWN and not _VOWELS.isdisjoint(first)):
-            return (last, first, *parts_of_compound(first, algorithm))
-    return ()
+        if first := _first(word[:at], last, head in known.long, algorithm):
+            yield from (last, first, *_parts(first, algorithm, rules))
+            return
+
+
+def _first(word: str, last: str, is_long: bool, algorithm: str) -> str:
+    """The first part of a compound without what links it to the last one; ``""`` if it can't be one.
+
+    ``is_long``: the last one is too long to stand there by chance, so that the first one need not be known.
+    """
+    rules, known = _RULES[algorithm], _known(algorithm)
+    spellings = [word, *(word.removesuffix(link) + end for link, end in rules.links if word.endswith(link))]
+    if rules.merges and word[-1] == last[0] not in rules.vowels:
+        spellings.append(word + last[0])
+    if any(one in rules.prefixes for one in spellings):
+        return ""
+    listed = (one for one in spellings if one in known.listed)
+    stems = (one for one in spellings if len(one) >= _LEAST_PART and stemmed(one, algorithm) in known.every)
+    if found := next(chain(listed, stems), ""):
+        return found
+    if word.endswith(rules.prefixes):
+        return ""
+    if is_long and len(word) >= _LEAST_UNKNOWN and not rules.vowels.isdisjoint(word):
+        return word[:-1] if word.endswith(rules.derived) else word
+    nested = (one for one in spellings if rules.nests and any(_parts(one, algorithm, rules)))
+    return next(nested, "")

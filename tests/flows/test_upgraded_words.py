@@ -6,24 +6,33 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import lake
 from flows.reindex import Outcome
 from lake.embed import identify
 from lake.recipe import Recipe
+from lake.recipe.full_text import WORDS_REVISION
 from lake.tables.analyzer import Analyzer
 from lake.tables.words import any_tokens
 
-TEXTS = {"ru": "Насосы требуют замены фильтров каждую весну.", "zh": "電腦軟體與網絡設備需要維護。"}
-ASKED = {"ru": ("Насосы", "фильтров"), "zh": ("電腦", "維護")}
+TEXTS = {
+    "ru": "Насосы требуют замены фильтров каждую весну.",
+    "zh": "電腦軟體與網絡設備需要維護。",
+    "sv": "Avgiften till hälsoförsäkringen höjs för alla anställda i kommunen, men inte för dem som är pensionärer.",
+}
+ASKED = {"ru": ("Насосы", "фильтров"), "zh": ("電腦", "維護"), "sv": ("hälsoförsäkring",)}
 
-#: An ingest by a raglake that spells words by revision 0: the last of a recipe's defaults is another one.
+#: An ingest by a raglake that spells words by revision 0: one of a recipe's defaults is another one.
 EARLIER = """
 import sys
+from dataclasses import fields
 from flows.cli.app import main
 from lake.recipe import Recipe
-Recipe.__init__.__defaults__ = (*Recipe.__init__.__defaults__[:-1], 0)
+with_default = [one.name for one in fields(Recipe)][-len(Recipe.__init__.__defaults__):]
+defaults = dict(zip(with_default, Recipe.__init__.__defaults__)) | {"words_revision": 0}
+Recipe.__init__.__defaults__ = tuple(defaults.values())
 sys.argv = ["raglake", "ingest", sys.argv[1], "--lake", sys.argv[2], "--embedder", "hash"]
 main()
 """
@@ -56,6 +65,8 @@ def test_earlier_words_are_found_before_and_after_a_run_makes_them_anew(
         lake.open_lake(lake_url).dataset("chunks", at=one.id).to_table(columns=["words"]) for one in (earlier, live)
     ]
     assert words[0] != words[1]
+    by_part = {at: lake.open_lake(lake_url).search("försäkring", 1, mode="text", at=at) for at in (earlier.id, "live")}
+    assert {at: found["uri"].to_pylist() for at, found in by_part.items()} == {earlier.id: [], "live": ["sv.txt"]}
 
 
 def test_a_recipe_states_how_words_are_spelled_only_where_raglake_makes_them() -> None:
@@ -72,5 +83,6 @@ def test_a_recipe_states_how_words_are_spelled_only_where_raglake_makes_them() -
 
 def test_an_erasure_looks_for_the_words_of_each_revision() -> None:
     for text in TEXTS.values():
-        for revision in (0, 1):
-            assert set(Analyzer("english", revision=revision).words_of(text).words) <= any_tokens(text)
+        for language, revision in product(("english", "swedish"), range(WORDS_REVISION + 1)):
+            found = Analyzer(language, revision=revision).words_of(text)
+            assert {*found.words, *found.forms} <= any_tokens(text)

@@ -110,6 +110,14 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Die Krankenversicherungsbeiträge der Angestellten sind wieder gestiegen, wie in jedem Jahr zuvor.",
         ("Versicherung", "Beitrag", "Krankenversicherung", "Beiträge zur Krankenversicherung"),
     ),
+    "dutch compound": (
+        "De zorgverzekeringspremies van alle werknemers zijn dit jaar weer gestegen, net als in het jaar daarvoor.",
+        ("verzekering", "zorgverzekering", "premie voor de zorgverzekering"),
+    ),
+    "norwegian compound": (
+        "Helseforsikringspremien for alle ansatte har økt igjen i år, akkurat som den gjorde året før.",
+        ("forsikring", "helseforsikring"),
+    ),
     "hebrew prefixes": ("וכשהגענו לנמל ראינו את המגדל", ("נמל", "הנמל", "מגדל")),
     "arabic and": ("ذهبت والسفينة راسية فالميناء بعيد", ("السفينة", "سفينة", "الميناء")),
     "russian plural": ("Старые корабли на набережных", ("корабль", "набережная", "СТАРЫЙ")),
