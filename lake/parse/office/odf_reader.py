@@ -12,9 +12,11 @@ from lake.parse.office.odf_forms import control_texts
 from lake.parse.office.odf_items import OdfItem, item_text
 from lake.parse.office.odf_lists import ListStyles
 from lake.parse.office.odf_styles import OdfStyles
+from lake.parse.office.odf_tables import OdfTables, repeats
 from lake.parse.office.odf_text import (
     SHAPES,
     floats,
+    formula_text,
     has_no_text,
     hidden_text,
     hides_itself,
@@ -34,9 +36,6 @@ if TYPE_CHECKING:
     from lake.parse.document import OmissionKind
 
 LONGEST_HEADING = 300
-_MOST_REPEATS = 1000
-#: Cells that all tables of a document may add by repeats; a small file can state millions.
-_MAX_ADDED = 200_000
 _BREAKS = {"tab": "\t", "line-break": "\n", "soft-hyphen": ""}
 _PAGE_FIELDS = ("page-number", "page-count", "page-continuation")
 
@@ -54,7 +53,7 @@ class OdfReader:
         self._has_page_field = False
         self._in_margin = self._in_box = self._in_contents = False
         self._notes = 0
-        self._may_add = _MAX_ADDED
+        self._tables = OdfTables(self._whole, self._turn_page)
         self._styles = OdfStyles(roots)
         self._lists = ListStyles(roots, self._styles)
         #: What form controls show, until the place of each is found.
@@ -64,19 +63,16 @@ class OdfReader:
     def text(self, body: _Element) -> list[OdfItem]:
         if next(body.iter("{*}soft-page-break"), None) is not None:
             self._page = 1
-        items: list[OdfItem] = []
-        self._blocks(body, items)
-        return [*items, *self._unplaced_controls()]
+        return [*self._whole(body), *self._unplaced_controls()]
 
     def _unplaced_controls(self) -> list[OdfItem]:
         return [OdfItem(text, self._page) for text in self._controls.values()]
 
     def margin(self, node: _Element) -> tuple[list[OdfItem], bool]:
         """A header or footer, and whether it counts pages."""
-        items: list[OdfItem] = []
         page, self._page = self._page, None
         self._has_page_field, self._in_margin, self._in_box = False, True, True
-        self._blocks(node, items)
+        items = self._whole(node)
         self._in_margin, self._in_box, self._page = False, False, page
         return items, self._has_page_field
 
@@ -89,6 +85,11 @@ class OdfReader:
     def _blocks(self, parent: _Element, items: list[OdfItem]) -> None:
         for node in parent:
             self._block(node, items)
+
+    def _whole(self, parent: _Element) -> list[OdfItem]:
+        items: list[OdfItem] = []
+        self._blocks(parent, items)
+        return items
 
     def _block(self, node: _Element, items: list[OdfItem]) -> None:
         name = odf_name(node)
@@ -178,8 +179,7 @@ class OdfReader:
     def _table(self, node: _Element, items: list[OdfItem]) -> None:
         items += (OdfItem(plain(one), self._page) for one in node if odf_name(one) in ("title", "desc"))
         page = self._page
-        rows: list[list[list[OdfItem]]] = []
-        self._rows(node, rows)
+        rows = self._tables.rows(node)
         texts = [[one_line(" ".join(map(item_text, cell))) for cell in row] for row in rows]
         if max((sum(map(bool, row)) for row in texts), default=0) > 1:
             items.append(OdfItem("", page, rows=texts))
@@ -188,28 +188,6 @@ class OdfReader:
         for shapes in node:
             if odf_name(shapes) == "shapes":
                 self._blocks(shapes, items)
-
-    def _rows(self, node: _Element, rows: list[list[list[OdfItem]]]) -> None:
-        for one in node:
-            name = odf_name(one)
-            if name == "table-row":
-                cells: list[list[OdfItem]] = []
-                for cell in one:
-                    if odf_name(cell) in ("table-cell", "covered-table-cell"):
-                        inner: list[OdfItem] = []
-                        self._blocks(cell, inner)
-                        cells += [inner] * self._repeats(cell, "number-columns-repeated", 1)
-                rows += [cells] * (self._repeats(one, "number-rows-repeated", len(cells)) if any(cells) else 1)
-            elif name in ("table-header-rows", "table-rows", "table-row-group"):
-                self._rows(one, rows)
-            elif name == "soft-page-break":
-                self._turn_page()
-
-    def _repeats(self, node: _Element, name: str, n_cells: int) -> int:
-        """How often a cell or a row of ``n_cells`` stands there, within what a document may add."""
-        added = min(_count(node, name) - 1, self._may_add // max(1, n_cells))
-        self._may_add -= added * n_cells
-        return added + 1
 
     def _changes(self, node: _Element) -> None:
         for deletion in node.iter("{*}deletion"):
@@ -224,9 +202,8 @@ class OdfReader:
 
     def _boxed(self, node: _Element) -> list[OdfItem]:
         """The blocks of a note, comment or text box; its headings are none of the document's."""
-        items: list[OdfItem] = []
         outer, self._in_box = self._in_box, True
-        self._blocks(node, items)
+        items = self._whole(node)
         self._in_box = outer
         return items
 
@@ -275,19 +252,10 @@ class OdfReader:
             self._object(root, items)
 
     def _object(self, root: _Element, items: list[OdfItem]) -> None:
-        formulas = [root] if odf_name(root) == "math" else []
-        if formulas:
-            notes = list(root.iter("{*}annotation"))
-            written = " ".join(plain(one) for one in notes)
-            whole = one_line(odf_reading(root))
-            shown = written or whole
-            if written:
-                for one in root.iter("{*}semantics"):
-                    self._omit("repeated", " ".join(plain(part) for part in one if part not in notes), "formulas")
-            items.append(OdfItem(shown, self._page))
-            return
-        body = next(root.iter("{*}body"), root)
-        items += self._boxed(body)
+        if odf_name(root) == "math":
+            items.append(OdfItem(formula_text(root, self._omit), self._page))
+        else:
+            items += self._boxed(next(root.iter("{*}body"), root))
 
     def _turn_page(self) -> None:
         if self._page is not None:
@@ -300,7 +268,7 @@ class OdfReader:
         for child in node:
             name = odf_name(child)
             if name == "s":
-                out.append(" " * _count(child, "c"))
+                out.append(" " * repeats(child, "c"))
             elif name in _BREAKS:
                 out.append(_BREAKS[name])
             elif name == "number":
@@ -380,8 +348,3 @@ class OdfReader:
         text = odf_reading(node).removesuffix(node.tail or "") if node.tail else odf_reading(node)
         if text.strip():
             self._omit(kind, text, place)
-
-
-def _count(node: _Element, name: str) -> int:
-    value = attribute(node, name)
-    return max(1, min(int(value), _MOST_REPEATS)) if value.isdecimal() else 1
