@@ -126,7 +126,7 @@ def test_the_page_shows_what_was_kept_and_runs_nothing(built: Built, tmp_path: P
     compared = read.text[read.text.index(f"{releases[3]} compared with {releases[0]}") :]
     assert "not enough evidence" in compared[: compared.index("Largest losses")]
     lost = compared[compared.index("Largest losses") : compared.index("Slices of")]
-    assert f"Where is the {NAMES[0]}?1.0000.000-1.000" in lost
+    assert f"Where is the {NAMES[0]}?1.0000.000\N{MINUS SIGN}1.000" in lost
     worst = compared[compared.index("Worst questions") : compared.index("State")]
     assert f"expected: {NAMES[0]}.md" in worst
     assert "1. " in worst
