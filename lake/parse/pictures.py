@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from lake.errors import InputError
 from lake.parse import ocr
 from lake.parse.account import count_words
-from lake.parse.canonical import TextWriter
+from lake.parse.canonical import TextWriter, one_line
 from lake.parse.document import Omission
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ _SMALL_PIXELS = 1_000_000
 _DPI = 200
 #: Least confidence, and number of words, that tell text in a picture from the noise of a photo.
 _LEAST_CONFIDENCE, _LEAST_WORDS = 0.6, 2
+_FILE_NAME = re.compile(r"[\w\s().:/\\-]*\.(?:png|jpe?g|gif|emf|wmf|bmp|tiff?|svg|webp)\s*", re.IGNORECASE)
+_GENERATED = re.compile(r"\s*(?:Description automatically generated|AI-generated content may be incorrect\.?).*", re.S)
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
@@ -128,6 +131,12 @@ class Pictures:
 def _may_show_text(data: bytes) -> bool:
     size = _size(data)
     return size is not None and min(size) >= LEAST_SIDE and size[0] * size[1] >= LEAST_AREA
+
+
+def description(text: str) -> str:
+    """What a person wrote about a picture on one line; names of files and the remarks of programs are nothing."""
+    written = _GENERATED.sub("", one_line(text))
+    return "" if _FILE_NAME.fullmatch(written) else written
 
 
 def may_be_page(data: bytes) -> bool:

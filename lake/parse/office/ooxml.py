@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lake.parse.canonical import one_line, runs_into
 from lake.parse.office.symbol_fonts import in_font, is_symbolic, symbol
+from lake.parse.pictures import description
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]
@@ -53,8 +53,6 @@ _DESCRIBED = (
     *("v:shape", "v:textpath", "v:rect", "v:roundrect"),
 )
 _ALT_ATTRIBUTES = ("descr", "title", "alt", "string")
-_FILE_NAME = re.compile(r"[\w\s().:/\\-]*\.(?:png|jpe?g|gif|emf|wmf|bmp|tiff?|svg|webp)\s*", re.IGNORECASE)
-_GENERATED = re.compile(r"\s*(?:Description automatically generated|AI-generated content may be incorrect\.?).*", re.S)
 
 
 @lru_cache(4096)
@@ -220,8 +218,7 @@ def alt_texts(node: _Element) -> list[str]:
 
 
 def _described(node: _Element) -> list[str]:
-    texts = (_GENERATED.sub("", one_line(node.get(name, ""))) for name in _ALT_ATTRIBUTES)
-    return [text for text in texts if text and not _FILE_NAME.fullmatch(text)]
+    return [text for name in _ALT_ATTRIBUTES if (text := description(node.get(name, "")))]
 
 
 def plain_rows(rows: Iterable[Iterable[str]]) -> str:

@@ -15,6 +15,14 @@ _TOKEN = re.compile(
 )
 _REF = re.compile(rb"(\d+)[\s\0]+\d+[\s\0]+R")
 _PARENTHESIS = re.compile(rb"[()]|\\.", re.DOTALL)
+_ESCAPED = re.compile(rb"\\([0-7]{1,3}|\r\n|.)", re.DOTALL)
+_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_HEX_STRING = re.compile(rb"<((?:[\s\0]*[0-9A-Fa-f][\s\0]*[0-9A-Fa-f])*)")
+#: Signs that the encoding of texts has in the place of Latin-1's controls.
+_OTHER_SIGNS = {
+    0x80 + i: sign
+    for i, sign in enumerate("•†‡…—\u2013ƒ\u2044\u2039\u203a\u2212‰„“”\u2018\u2019\u201a™ﬁﬂŁŒŠŸŽıłœšž\ufffd€")
+}
 _STREAM = re.compile(rb"[\s\0]*stream(?:\r\n|\n|\r)?")
 _PLAIN = re.compile(rb"[\t\n\f\r -~]+")
 _MOST_TOKENS = 200_000
@@ -114,6 +122,29 @@ def string_end(data: bytes, at: int) -> int:
         at = found.end()
         depth += {b"(": 1, b")": -1}.get(found[0], 0)
     return at
+
+
+def text_string(data: bytes, at: int) -> str:
+    """The text of a string that begins at a place; empty if none does."""
+    if data[at : at + 1] == b"(":
+        raw = _ESCAPED.sub(_unescaped, data[at + 1 : string_end(data, at + 1) - 1])
+    else:
+        digits = _HEX_STRING.match(data, at)
+        raw = bytes.fromhex(re.sub(rb"[\s\0]", b"", digits[1]).decode()) if digits else b""
+    if raw.startswith((b"\xfe\xff", b"\xff\xfe")):
+        return raw.decode("utf-16", "replace")
+    return (
+        raw.decode("utf-8-sig", "replace")
+        if raw.startswith(b"\xef\xbb\xbf")
+        else raw.decode("latin-1").translate(_OTHER_SIGNS)
+    )
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    escaped = match[1]
+    if escaped.isdigit():
+        return bytes([int(escaped, 8) & 0xFF])
+    return b"" if escaped in (b"\r", b"\n", b"\r\n") else _ESCAPES.get(escaped, escaped)
 
 
 def _stream_bytes(data: bytes, start: int, length: Value) -> bytes:

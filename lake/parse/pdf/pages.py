@@ -9,6 +9,7 @@ from lake.errors import InputError
 from lake.parse.account import omission, word_counts
 from lake.parse.document import Omission
 from lake.parse.pdf.annotations import Annotations
+from lake.parse.pdf.figures import Figures
 from lake.parse.pdf.geometry import Line
 from lake.parse.pdf.glyphs import PageGlyphs
 from lake.parse.pdf.lines import page_lines
@@ -63,6 +64,7 @@ class PageReader:
         self._data = data
         self._structure = file.structure
         self._annotations = Annotations(file.document)
+        self._figures = Figures(file.structure)
         self._scans = scans
 
     def read(self, index: int) -> Page:
@@ -90,6 +92,9 @@ class PageReader:
             found.leave_out(unseen, "invisible text")
             found.leave_out(self._in_layers(index, text_page), "layers that are off")
             self._read_texts(found, page, text_page)
+            described = self._figures.of_page(index, found.raw)
+            found.notes = [*found.notes, *described]
+            found.added += described
         finally:
             text_page.close()
 

@@ -6,7 +6,9 @@ pdfium draws nothing for a stream that it can't decode and says nothing. This mo
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from lake.parse.pdf.ligatures import ligatures, plain_name
@@ -135,6 +137,16 @@ class Structure:
         if isinstance(found, Stream):
             return found.entries
         return found if isinstance(found, dict) else {}
+
+    def places_of(self, pattern: re.Pattern[bytes], most: int) -> Iterator[tuple[int, bytes, int]]:
+        """Where a pattern ends in objects: the object's number, the bytes in which it stands, and the place there."""
+        for holder, text in ((0, self.data), *self._held.items()):
+            found = list(islice(pattern.finditer(text), most))
+            begins = sorted((p.start, number) for number, p in self._places.items() if p.holder == holder and found)
+            for match in found:
+                before = bisect_left(begins, (match.start(), 0)) - 1
+                if before >= 0:
+                    yield begins[before][1], text, match.end()
 
     @property
     def n_objects(self) -> int:
