@@ -106,20 +106,21 @@ def local_model(name: str) -> LocalModel:
     return LocalModel(name, model_files.read_model_folder(_folder(name), is_sparse=is_sparse(name)))
 
 
-def bert_of(identity: EmbedderIdentity, needed_by: str) -> tuple[BertFolder, int]:
+def bert_of(identity: EmbedderIdentity, needed_by: str, otherwise: str) -> tuple[BertFolder, int]:
     """The plain BERT behind an embedder, whose tokens have vectors, and the tokens that it reads of a text.
 
-    Raises UsageError if there is none; ``needed_by`` says what needs their vectors, as in "--rerank own compares".
+    Raises UsageError if there is none; ``needed_by`` says what needs their vectors, as in "--rerank own compares", and
+    ``otherwise`` what to say to do without them.
     """
     name = identity.name
     if not is_local(name):
         raise UsageError(
             f"{name!r} has no token vectors, which {needed_by}; choose a lake with minilm, multilingual or a plain "
-            "BERT (st:FOLDER), or leave that option out"
+            f"BERT (st:FOLDER), or {otherwise}"
         )
     model = local_model(name)
     if (bert := model.bert) is None:
-        raise UsageError(f"{name!r} is no plain BERT, so it has no token vectors, which {needed_by}; leave that out")
+        raise UsageError(f"{name!r} is no plain BERT, so it has no token vectors, which {needed_by}; {otherwise}")
     return bert, model.facts.max_sequence
 
 

@@ -69,7 +69,7 @@ class TokenEncoder:
     """
 
     def __init__(self, identity: EmbedderIdentity) -> None:
-        folder, self._longest = bert_of(identity, "--rerank own compares")
+        folder, self._longest = bert_of(identity, "--rerank own compares", "leave that option out")
         self._hidden = folder.hidden
         self._documents = BertReader(folder, identity.document_prompt, longest=self._longest)
         self._questions = BertReader(folder, identity.query_prompt, longest=self._longest)

@@ -29,7 +29,7 @@ def recipe_of(options: RecipeOptions, base: Recipe | None, embedders: Sequence[E
     given["further_embedders"] = tuple(embedders[1:])
     recipe = Recipe(embedders[0], chunking.changed(**of_chunks), parser_versions(), **{**inherited, **given})
     if recipe.has_token_vectors:
-        bert_of(recipe.embedder, "--token-vectors stored keeps")
+        bert_of(recipe.embedder, "--token-vectors stored keeps", "say --token-vectors none")
     return recipe
 
 
