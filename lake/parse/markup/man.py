@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lake.parse.markup.man_reader import ManReader
+from lake.parse.markup.man_reader import MAN_REQUESTS, ManReader
 from lake.parse.markup.man_words import reading
+from lake.parse.markup.mdoc_blocks import MDOC_BLOCKS
 from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.text import decode
 from lake.parse.text import parse as parse_text
@@ -23,7 +24,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     if not _MACRO.search(text):
         return parse_text(data, suffix)
     rights = misplaced_rights(text)
-    reader = ManReader(text)
+    reader = ManReader(text, {**MAN_REQUESTS, **MDOC_BLOCKS})
     reader.read()
     return reader.writer.finish(
         title=reader.title or None,

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from lake.parse.canonical import TextWriter
 from lake.parse.markup.man_conditions import ShownLines
 from lake.parse.markup.man_tables import table_rows
-from lake.parse.markup.mdoc import CELL, INLINE, line_words
+from lake.parse.markup.mdoc import INLINE, line_words
 from lake.parse.markup.roff_escapes import STRINGS, arguments, has_measures_only, plain, without_comment
 
 _REQUEST = re.compile(r"[.'][ \t]*([^\s\\]+)?[ \t]*(.*)", re.DOTALL)
@@ -32,90 +32,94 @@ _LONGEST_STRING = 200
 _LONGEST_LABEL = 300
 _MOST_INDENTED = 8
 
+#: Does what a request with the rest of its line does.
+ManRequest = Callable[["ManReader", str], None]
+
 
 class ManReader:
-    """Reads ``source``. Results are ``writer``, ``title`` and ``stated``, which is metadata."""
+    """Reads ``source`` by ``requests``. Results are ``writer``, ``title`` and ``stated``, which is metadata."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, requests: Mapping[str, ManRequest]) -> None:
+        self._requests = requests
         self._lines = ShownLines(source.split("\n"))
         self.writer = TextWriter()
         self.title = ""
         self.stated: dict[str, object] = {}
         self._strings = dict(STRINGS)
-        self._words: list[str] = []
+        self.words: list[str] = []
         #: ShownLines of the open list; and the label that waits for its item, or for the line that states it.
         self._items: list[str] = []
-        self._label: str | None = None
+        self.label: str | None = None
         self._wants_label = False
-        self._depth = 0
+        self.depth = 0
         self._code: list[str] | None = None
         self._links: list[tuple[str, int]] = []
-        self._name = ""
+        self.name = ""
         #: Kinds of open lists of mdoc, with the number of the last item.
-        self._lists: list[tuple[str, int]] = []
-        self._rows: list[list[str]] = []
+        self.lists: list[tuple[str, int]] = []
+        self.rows: list[list[str]] = []
 
     def read(self) -> None:
         for line in self._lines:
             self._line(line)
-        self._end_code()
-        self._end_paragraph()
-        self._end_list()
+        self.end_code()
+        self.end_paragraph()
+        self.end_list()
         for kind, text, place in self._lines.omitted:
             self.writer.omit(kind, text, place)
 
-    def _plain(self, text: str) -> str:
+    def plain(self, text: str) -> str:
         return plain(text, self._strings)
 
     def _line(self, line: str) -> None:
         line = without_comment(line)
         match = _REQUEST.fullmatch(line) if line[:1] in (".", "'") else None
         if match is None:
-            self._text(self._plain(line), is_indented=line[:1] in (" ", "\t"))
+            self.text(self.plain(line), is_indented=line[:1] in (" ", "\t"))
         elif match[1]:
             self._request(match[1], match[2])
 
-    def _text(self, text: str, *, is_indented: bool = False) -> None:
+    def text(self, text: str, *, is_indented: bool = False) -> None:
         """Words of the running paragraph; a blank line ends it, an indented one begins a line of its own."""
         if self._code is not None:
             self._code.append(text)
         elif not text.strip():
-            self._label = "" if self._wants_label else self._label
+            self.label = "" if self._wants_label else self.label
             self._wants_label = False
-            if self._label is None or self._words:
-                self._end_paragraph()
+            if self.label is None or self.words:
+                self.end_paragraph()
         elif self._wants_label:
-            self._label, self._wants_label = text.strip(), False
+            self.label, self._wants_label = text.strip(), False
         else:
-            if is_indented and self._words:
-                self._words.append("\n")
-            self._words.append(text.strip())
+            if is_indented and self.words:
+                self.words.append("\n")
+            self.words.append(text.strip())
 
     def _request(self, name: str, rest: str) -> None:
-        handler = _HANDLERS.get(name)
+        handler = self._requests.get(name)
         if handler is not None:
             handler(self, rest)
         elif name in INLINE:
-            words = [self._plain(one) for one in arguments(rest)]
-            if name == "Nm" and not self._name and words:
-                self._name = words[0]
-            self._text(line_words(name, words, self._name))
+            words = [self.plain(one) for one in arguments(rest)]
+            if name == "Nm" and not self.name and words:
+                self.name = words[0]
+            self.text(line_words(name, words, self.name))
         elif name in _ALTERNATING:
-            self._text(self._plain("".join(arguments(rest))))
+            self.text(self.plain("".join(arguments(rest))))
         elif name in _FONTS:
-            self._text(self._plain(" ".join(arguments(rest))) if rest.strip() else "\0")
+            self.text(self.plain(" ".join(arguments(rest))) if rest.strip() else "\0")
         elif name.startswith("%"):
-            self._text(self._plain(" ".join(arguments(rest))) + ",")
+            self.text(self.plain(" ".join(arguments(rest))) + ",")
         elif name not in _SETTINGS and rest.strip() and not has_measures_only(rest):
-            self._text(self._plain(" ".join(arguments(rest))))
+            self.text(self.plain(" ".join(arguments(rest))))
 
     # Blocks
 
-    def _end_paragraph(self, rest: str = "") -> None:
-        text = "".join(_joined(self._words)).replace("\0", "").strip()
-        self._words.clear()
-        label, self._label = self._label, None
-        indent = "  " * min(self._depth, _MOST_INDENTED)
+    def end_paragraph(self, rest: str = "") -> None:
+        text = "".join(joined(self.words)).replace("\0", "").strip()
+        self.words.clear()
+        label, self.label = self.label, None
+        indent = "  " * min(self.depth, _MOST_INDENTED)
         if label is not None:
             if label in _BULLETS or not label:
                 mark = "-"
@@ -127,24 +131,24 @@ class ManReader:
         elif text:
             self.writer.add(text)
 
-    def _end_list(self) -> None:
+    def end_list(self) -> None:
         margin = min((len(line) - len(line.lstrip()) for line in self._items), default=0)
         self.writer.add("\n".join(line[margin:] for line in self._items), "list")
         self._items.clear()
 
-    def _paragraph(self, rest: str) -> None:
-        self._end_paragraph()
-        if not self._depth and not self._lists:
-            self._end_list()
+    def paragraph(self, rest: str) -> None:
+        self.end_paragraph()
+        if not self.depth and not self.lists:
+            self.end_list()
 
     def _heading(self, rest: str, level: int) -> None:
-        self._end_code()
-        self._end_paragraph()
-        self._end_list()
-        self._depth, self._lists = 0, []
+        self.end_code()
+        self.end_paragraph()
+        self.end_list()
+        self.depth, self.lists = 0, []
         stated = rest if rest.strip() else self._lines.next_text()
-        words = [self._plain(one) for one in arguments(stated)]
-        text = line_words("No", words, self._name)
+        words = [self.plain(one) for one in arguments(stated)]
+        text = line_words("No", words, self.name)
         if len(text) > _LONGEST_LABEL:
             self.writer.add(text)
         else:
@@ -152,7 +156,7 @@ class ManReader:
 
     def _head(self, rest: str) -> None:
         """The page's name and section; its date, source and manual stand around each page."""
-        words = [self._plain(one) for one in arguments(rest)]
+        words = [self.plain(one) for one in arguments(rest)]
         self.title = f"{words[0]}({words[1]})" if len(words) > 1 else "".join(words)
         self.writer.heading(self.title, 1)
         if len(words) > 2:
@@ -161,148 +165,88 @@ class ManReader:
 
     def _date(self, rest: str) -> None:
         self.stated["date"] = rest.strip()
-        self.writer.omit("running_line", self._plain(rest), "date, source and manual")
+        self.writer.omit("running_line", self.plain(rest), "date, source and manual")
 
     def _tag(self, rest: str) -> None:
-        self._end_paragraph()
+        self.end_paragraph()
         self._wants_label = True
 
     def _item(self, rest: str) -> None:
         words = arguments(rest)
-        self._end_paragraph()
-        if words and self._plain(words[0]).strip():
-            self._label = self._plain(words[0]).strip()
+        self.end_paragraph()
+        if words and self.plain(words[0]).strip():
+            self.label = self.plain(words[0]).strip()
 
     def _indent(self, rest: str, by: int) -> None:
-        self._end_paragraph()
-        self._depth = max(0, self._depth + (by if self._items or by < 0 else 0))
+        self.end_paragraph()
+        self.depth = max(0, self.depth + (by if self._items or by < 0 else 0))
 
-    def _begin_code(self, rest: str) -> None:
+    def begin_code(self, rest: str) -> None:
         if self._code is None:
-            self._end_paragraph()
+            self.end_paragraph()
             self._code = []
 
-    def _end_code(self, rest: str = "") -> None:
+    def end_code(self, rest: str = "") -> None:
         code, self._code = self._code, None
         if code is None or not any(line.strip("\0 ") for line in code):
             return
-        self._end_list()
+        self.end_list()
         self.writer.code("\n".join(line.replace("\0", "") for line in code))
 
     def _break(self, rest: str) -> None:
         if self._code is not None:
             return
-        if self._words:
-            self._words.append("\n")
+        if self.words:
+            self.words.append("\n")
 
     def _space(self, rest: str) -> None:
-        self._text("")
+        self.text("")
 
     def _table(self, rest: str) -> None:
-        self._end_paragraph()
-        self._end_list()
+        self.end_paragraph()
+        self.end_list()
         rows, formats = table_rows(self._lines.until("TE"))
         self.writer.omit("decoration", formats, "formats of a table")
-        self.writer.table([[" ".join(self._plain(cell).split()) for cell in row] for row in rows])
+        self.writer.table([[" ".join(self.plain(cell).split()) for cell in row] for row in rows])
 
     def _equation(self, rest: str) -> None:
-        self._text(" ".join(map(str.strip, self._lines.until("EN"))))
+        self.text(" ".join(map(str.strip, self._lines.until("EN"))))
 
     def _link(self, rest: str) -> None:
-        self._links.append((self._plain(rest).strip(), len(self._words)))
+        self._links.append((self.plain(rest).strip(), len(self.words)))
 
     def _end_link(self, rest: str) -> None:
         if not self._links:
             return
         address, start = self._links.pop()
-        shown = " ".join(self._words[start:])
+        shown = " ".join(self.words[start:])
         if address and address not in shown:
-            self._text(f"<{address}>" if shown.strip() else address)
-        if self._words and rest.strip():
-            self._words[-1] += self._plain(rest).strip()
+            self.text(f"<{address}>" if shown.strip() else address)
+        if self.words and rest.strip():
+            self.words[-1] += self.plain(rest).strip()
 
     def _reference(self, rest: str) -> None:
-        words = [self._plain(one) for one in arguments(rest)]
+        words = [self.plain(one) for one in arguments(rest)]
         if words:
             section = f"({words[1]})" if len(words) > 1 else ""
-            self._text(f"{words[0]}{section}{''.join(words[2:])}")
+            self.text(f"{words[0]}{section}{''.join(words[2:])}")
 
     def _option(self, rest: str) -> None:
-        self._text(f"[{' '.join(map(self._plain, arguments(rest)))}]")
+        self.text(f"[{' '.join(map(self.plain, arguments(rest)))}]")
 
     def _synopsis(self, rest: str) -> None:
-        self._end_paragraph()
-        self._text(self._plain(rest))
+        self.end_paragraph()
+        self.text(self.plain(rest))
 
     def _string(self, rest: str) -> None:
         name, _, value = rest.partition(" ")
-        self._strings[name] = self._plain(value.lstrip().removeprefix('"'))[:_LONGEST_STRING]
+        self._strings[name] = self.plain(value.lstrip().removeprefix('"'))[:_LONGEST_STRING]
 
     def _file(self, rest: str) -> None:
         self.writer.omit("attachment", "", rest.strip())
 
-    # mdoc
 
-    def _describe(self, rest: str) -> None:
-        self._text(f"– {line_words('No', [self._plain(one) for one in arguments(rest)], self._name)}")
-
-    def _begin_list(self, rest: str) -> None:
-        self._end_paragraph()
-        if self._lists and self._lists[-1][0] != "column":
-            self._depth += 1
-        self._lists.append((rest.lstrip().removeprefix("-").partition(" ")[0], 0))
-        self._rows = []
-
-    def _list_item(self, rest: str) -> None:
-        kind, number = self._lists.pop() if self._lists else ("bullet", 0)
-        self._lists.append((kind, number + 1))
-        if kind == "column":
-            self._words, row = [], self._words
-            if row:
-                self._rows.append("".join(_joined(row)).split(CELL))
-        else:
-            self._end_paragraph()
-        words = [self._plain(one) for one in arguments(rest)]
-        text = line_words("No", words, self._name) if words else ""
-        if kind == "column":
-            self._words = [text.replace("\t", CELL)]
-        else:
-            self._label = f"{number + 1}." if kind == "enum" else text
-
-    def _end_bsd_list(self, rest: str) -> None:
-        kind = self._lists.pop()[0] if self._lists else ""
-        if kind == "column":
-            self._lists.append((kind, 0))
-            self._list_item("")
-            self._lists.pop()
-            self._words = []
-            self._end_list()
-            self.writer.table(self._rows)
-        else:
-            self._end_paragraph()
-            if self._lists:
-                self._depth = max(0, self._depth - 1)
-            else:
-                self._end_list()
-
-    def _display(self, rest: str) -> None:
-        if "-filled" in rest or "-ragged" in rest:
-            self._paragraph(rest)
-        else:
-            self._begin_code(rest)
-
-    def _end_display(self, rest: str) -> None:
-        self._end_code()
-        self._end_paragraph()
-
-    def _display_line(self, rest: str) -> None:
-        self._end_paragraph()
-        words = [self._plain(one) for one in arguments(rest)]
-        self._text(line_words("No", words, self._name))
-        self._end_paragraph()
-
-
-def _joined(words: list[str]) -> list[str]:
+def joined(words: list[str]) -> list[str]:
     """Words with a space between them, but not around a line's end."""
     pieces: list[str] = []
     for word in words:
@@ -312,18 +256,19 @@ def _joined(words: list[str]) -> list[str]:
     return pieces
 
 
-_HANDLERS: dict[str, Callable[[ManReader, str], None]] = {
+#: Requests of man, and those that mdoc shares with it.
+MAN_REQUESTS: Mapping[str, ManRequest] = {
     **dict.fromkeys(("TH", "Dt"), ManReader._head),
     "Dd": ManReader._date,
     **dict.fromkeys(("SH", "Sh"), partial(ManReader._heading, level=2)),
     **dict.fromkeys(("SS", "Ss"), partial(ManReader._heading, level=3)),
-    **dict.fromkeys(("PP", "P", "LP", "Pp", "Lp", "HP"), ManReader._paragraph),
+    **dict.fromkeys(("PP", "P", "LP", "Pp", "Lp", "HP"), ManReader.paragraph),
     **dict.fromkeys(("TP", "TQ"), ManReader._tag),
     "IP": ManReader._item,
     "RS": partial(ManReader._indent, by=1),
     "RE": partial(ManReader._indent, by=-1),
-    **dict.fromkeys(("nf", "EX", "Vb"), ManReader._begin_code),
-    **dict.fromkeys(("fi", "EE", "Ve"), ManReader._end_code),
+    **dict.fromkeys(("nf", "EX", "Vb"), ManReader.begin_code),
+    **dict.fromkeys(("fi", "EE", "Ve"), ManReader.end_code),
     "br": ManReader._break,
     **dict.fromkeys(("sp", "Sp"), ManReader._space),
     "TS": ManReader._table,
@@ -333,16 +278,9 @@ _HANDLERS: dict[str, Callable[[ManReader, str], None]] = {
     "MR": ManReader._reference,
     "OP": ManReader._option,
     "SY": ManReader._synopsis,
-    "YS": ManReader._paragraph,
+    "YS": ManReader.paragraph,
     "ds": ManReader._string,
     "so": ManReader._file,
-    "Nd": ManReader._describe,
-    "Bl": ManReader._begin_list,
-    "It": ManReader._list_item,
-    "El": ManReader._end_bsd_list,
-    "Bd": ManReader._display,
-    "Ed": ManReader._end_display,
-    **dict.fromkeys(("Dl", "D1"), ManReader._display_line),
-    "Rs": ManReader._paragraph,
-    "Re": ManReader._paragraph,
+    "Rs": ManReader.paragraph,
+    "Re": ManReader.paragraph,
 }
