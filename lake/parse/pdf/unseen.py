@@ -131,13 +131,18 @@ class _Objects:
 
     def _are_seen(self, faint: Sequence[_Faint], boxes: Sequence[Box]) -> Sequence[bool]:
         """Whether texts have a ground on the page as it is drawn, or the page looks different without them."""
-        ground = picture_of(self._page, self._texts)
-        whole = picture_of(self._page) if any(one.is_white for one in faint) else ground
-        rest = picture_of(self._page, [one.drawn for one in faint]) if whole is not ground else ground
+        has_white = any(one.is_white for one in faint)
+        whole = rest = ground = picture_of(self._page, self._texts)
+        if has_white:
+            whole, rest = picture_of(self._page), picture_of(self._page, [one.drawn for one in faint])
         if ground is None or whole is None or rest is None:
             return [True] * len(faint)
         is_same = whole.pixels == rest.pixels
-        return [not ground.is_blank(_inside(box)) or not (is_same or not whole.differs(rest, box)) for box in boxes]
+        return [
+            # White letters may be the inside of letters whose edges are drawn on their own.
+            not (rest if one.is_white else ground).is_blank(_inside(box)) or (not is_same and whole.differs(rest, box))
+            for one, box in zip(faint, boxes, strict=True)
+        ]
 
     def _look_into(self, holder: _Form, depth: int) -> None:
         quick = self._quick
