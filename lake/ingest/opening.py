@@ -6,9 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from lake.errors import RefusedError
 from lake.ids.uris import places
 from lake.ingest.rows import stated_of
+from lake.releases import rights
 from lake.reporting import counted
 from lake.schemas import tuples
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from lake.directory import Lake
     from lake.ingest.plan import Plan
+    from lake.releases.history import History
     from lake.releases.values import Release
 
 #: A run may open this many restricted documents, or this share of them.
@@ -26,7 +30,7 @@ _NAMED = 3
 
 def guard_opening(
     lake: Lake,
-    base: Release | None,
+    history: History,
     plan: Plan,
     listed: pa.Table,
     *,
@@ -35,13 +39,23 @@ def guard_opening(
 ) -> None:
     """Raise RefusedError if sidecars no longer restrict more documents than a run may open.
 
-    ``listed`` are DIGESTED rows. A document whose own front matter restricts it does not count; neither does one that
-    is gone from its source. ``origin``: what was live before a row of runs that looked at some documents each; what
-    they opened since counts as well, so that opening one by one is noticed as opening at once is.
+    ``listed`` are DIGESTED rows. What is restricted are today's rights, which a rollback leaves as they are: also of
+    documents that live lacks, or has without an acl. A document whose own front matter restricts it does not count;
+    neither does one that is gone from its source. ``origin``: what was live before a row of runs that looked at some
+    documents each; what they opened since counts as well, so that opening one by one is noticed as opening at once is.
     """
+    base = history.live
     if base is None:
         return
-    restricted = _restricted(lake, base)
+    today = dict(tuples(rights.read(lake.store, history.rights), "doc_id", "acl"))
+    restricted = _restricted(lake, base, today)
+    in_base = {one[0] for one in restricted}
+    added = plan.write.filter(pl.col("doc_id").is_in(list(plan.added)))
+    restricted += [
+        row
+        for row in added.select("doc_id", "source", "uri", "content_id").iter_rows()
+        if today.get(row[0]) is not None and row[0] not in in_base
+    ]
     stated = dict(tuples(listed, "doc_id", "stated"))
     opened = []
     for doc_id, source, uri, content_id in restricted:
@@ -49,7 +63,7 @@ def guard_opening(
         found = next((one for one in (plan.moved.get(doc_id), *places(source, uri)) if one in stated), None)
         if found is not None and "acl" not in json.loads(stated[found] or "{}"):
             opened.append((uri, content_id))
-    of_themselves = _restricted_by_themselves(lake, {content_id for _, content_id in opened})
+    of_themselves = _restricted_by_themselves(lake, {content_id for _, content_id in opened if content_id})
     uris = sorted(uri for uri, content_id in opened if content_id not in of_themselves)
     if len(uris) <= allow_opening or not uris:
         return
@@ -59,7 +73,7 @@ def guard_opening(
         return
     named = ", ".join(uris[:_NAMED]) + (" ..." if len(uris) > _NAMED else "")
     raise RefusedError(
-        f"everybody could see {counted(len(uris), 'document')} of {len(restricted)} that are restricted in live, "
+        f"everybody could see {counted(len(uris), 'document')} of {len(restricted)} that are restricted today, "
         f"because no sidecar states their acl any more ({named}){_before(earlier)}; nothing was written. Restore the "
         f"sidecars, or allow it with --allow-opening {len(uris)}"
     )
@@ -71,7 +85,7 @@ def _before(earlier: list[str]) -> str:
 
 def _opened_since(lake: Lake, origin: Release, base: Release) -> tuple[list[str], int]:
     """The uris that were restricted in ``origin`` and are open in ``base``, and the number of those restricted then."""
-    restricted = _restricted(lake, origin)
+    restricted = _restricted(lake, origin, {})
     rows = lake.tables(base.generation).at("documents", base.versions["documents"])
     is_open = set(rows.scan(["doc_id"], "acl IS NULL").column("doc_id").to_pylist()) if restricted else set()
     opened = [(uri, content_id) for doc_id, _, uri, content_id in restricted if doc_id in is_open]
@@ -79,12 +93,12 @@ def _opened_since(lake: Lake, origin: Release, base: Release) -> tuple[list[str]
     return [uri for uri, content_id in opened if content_id not in of_themselves], len(restricted)
 
 
-def _restricted(lake: Lake, base: Release) -> list[tuple[str, str, str, str]]:
-    """doc_id, source, uri and content_id of the documents that live restricts."""
+def _restricted(lake: Lake, base: Release, today: Mapping[str, object]) -> list[tuple[str, str, str, str]]:
+    """doc_id, source, uri and content_id of what is restricted: by ``today``'s rights, else by the release's."""
     rows = lake.tables(base.generation).at("documents", base.versions["documents"])
     names = ["doc_id", "source", "uri", "content_id"]
-    found = rows.scan(names, "acl IS NOT NULL")
-    return list(tuples(found, *names))
+    found = rows.scan([*names, "acl"], None if any(today.values()) else "acl IS NOT NULL")
+    return [row[:4] for row in tuples(found, *names, "acl") if today.get(row[0], row[4]) is not None]
 
 
 def _restricted_by_themselves(lake: Lake, content_ids: set[str]) -> frozenset[str]:

@@ -23,7 +23,7 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
 text = _ours(
     9,
     "text",
-    ".txt .text .log .nfo .me .lrc",
+    ".txt .text .log .nfo .me",
     _ENCODINGS,
 )
 markdown = _ours(

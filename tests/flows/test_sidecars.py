@@ -15,6 +15,7 @@ import pytest
 import lake
 from flows.cli.app import _exit_status
 from flows.reindex import Outcome
+from lake import operate
 from lake.directory import Lake
 from lake.errors import RefusedError
 from lake.ingest.source_listing import list_sources
@@ -139,6 +140,25 @@ def test_a_sidecar_that_turns_into_something_else_opens_nothing_at_past_releases
     assert visible(lake_url, "hr") == {"open.md"}
     found = lake.open_lake(lake_url).search("pump", 50, mode="text", at=first, principals=["hr"])
     assert set(found["uri"].to_pylist()) == {"open.md"}
+
+
+@pytest.mark.parametrize("back_to", ["open", "without them"])
+def test_a_rollback_opens_no_way_around_the_guard(source: Path, lake_url: str, ingest: Ingest, back_to: str) -> None:
+    names = [f"{n}.md" for n in range(4)]
+    documents(source, "other.md", *(names if back_to == "open" else ()))
+    first = ingest()
+    documents(source, *names)
+    for name in names:
+        (source / f"{name}.meta.json").write_text('{"acl": ["hr"]}')
+    ingest()
+    operate.rollback(lake_url, str(first.release), why="as before")
+    for name in names:
+        (source / f"{name}.meta.json").unlink()
+    with pytest.raises(RefusedError, match="4 documents of 4 that are restricted today"):
+        ingest()
+    assert visible(lake_url) == {"other.md"}
+    ingest(allow_opening=4)
+    assert visible(lake_url) == {"other.md", *names}
 
 
 def test_sidecars_that_vanish_open_no_more_than_a_run_may(source: Path, lake_url: str, ingest: Ingest) -> None:
