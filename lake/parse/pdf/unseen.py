@@ -64,6 +64,7 @@ class _Form(NamedTuple):
 
     handle: _Handle | None
     matrix: _Matrix
+    is_blended: bool = False
 
 
 class _Faint(NamedTuple):
@@ -158,10 +159,11 @@ class _Objects:
             if kind == _TEXT:
                 self._texts.append(drawn)
                 shows = self._shows(drawn)
-                if shows != "ink":
+                if shows == "nothing" or (shows == "white" and not holder.is_blended):
                     self._faint.append(_Faint(drawn, holder, shows == "white"))
             elif kind == _FORM and depth < _DEEPEST_FORM:
-                self._look_into(_Form(drawn, self._matrix_of(drawn, holder.matrix)), depth + 1)
+                is_blended = holder.is_blended or bool(quick.has_transparency(drawn))
+                self._look_into(_Form(drawn, self._matrix_of(drawn, holder.matrix), is_blended), depth + 1)
             else:
                 self._others.append((kind, drawn, holder))
 

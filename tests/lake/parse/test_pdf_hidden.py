@@ -139,6 +139,9 @@ SEEN = {
     "half transparent": page(f"/G0 gs {NESTED}", resources="/ExtGState<</G0<</ca 0.5>>>>"),
     "white that is blended": page(f"/G0 gs {WHITE}", resources="/ExtGState<</G0<</BM/Difference>>>>"),
     "white within black edges": page(f"{WHITE} 0 G BT 1 Tr /F1 12 Tf 72 600 Td (veiled words) Tj ET"),
+    "white in a form that is blended": page(
+        "/G0 gs /Fm0 Do", form(WHITE), resources="/ExtGState<</G0<</BM/Difference>>>>/XObject<</Fm0 8 0 R>>"
+    ),
     "white under what is blended": page(
         f"{WHITE} /G0 gs 1 g 0 500 595 200 re f", resources="/ExtGState<</G0<</BM/Difference>>>>"
     ),
