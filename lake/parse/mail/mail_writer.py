@@ -27,6 +27,7 @@ from lake.parse.mail.mail_parts import (
     without_tags,
     write_plain,
 )
+from lake.parse.mail.mail_types import CARDS, PACKED, PAGES, PROGRAMS, SEALED, SIGNATURES, is_text, type_by_name
 from lake.parse.mail.packed_rtf import DAMAGED, unpacked
 from lake.parse.mail.signed import signed_content
 from lake.parse.markup.misplaced_rights import rights_of_part
@@ -38,23 +39,6 @@ if TYPE_CHECKING:
     from lake.parse.document import Block, ParsedDocument
 
 _SHOWN = ("from", "to", "cc", "date")
-_TEXT_SUFFIXES = (
-    ".txt", ".text", ".log", ".md", ".markdown", ".csv", ".tsv", ".rst", ".org", ".json", ".xml", ".yaml", ".yml",
-    ".ini",
-)  # fmt: skip
-_TEXT_TYPES = ("application/json", "application/xml", "application/yaml", "application/x-yaml")
-_SIGNATURES = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
-_SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
-_PROGRAMS = ("text/css", "text/javascript", "application/javascript", "application/x-javascript")
-_PACKED = ("application/ms-tnef", "application/vnd.ms-tnef")
-#: What the name of a file tells if its type does not.
-_NAMED_TYPES = {
-    ".ics": "text/calendar", ".vcf": "text/vcard", ".html": "text/html", ".htm": "text/html", ".eml": "message/rfc822",
-    ".rtf": "text/rtf", ".dat": "application/octet-stream", ".p7m": "application/pkcs7-mime",
-}  # fmt: skip
-_UNNAMED_TYPES = ("application/octet-stream", "application/ics", "application/x-msdownload", "application/unknown")
-_CARDS = ("text/vcard", "text/x-vcard", "text/directory")
-_PAGES = ("text/html", "application/xhtml+xml", "text/x-amp-html", "text/watch-html")
 #: Parts called ``message`` that hold a message; all others are fields of a report.
 _MESSAGES = ("rfc822", "global", "news", "partial")
 MAX_DEPTH = 50
@@ -189,25 +173,23 @@ class Mail:
 
     def _leaf(self, part: Message, kind: str, depth: int) -> None:
         name = file_name(part)
-        if kind in _UNNAMED_TYPES:
-            kind = _NAMED_TYPES.get(name.lower()[name.rfind(".") :], kind)
+        kind = type_by_name(kind, name)
         if kind == "message/rfc822":
             self.names.append(name)
             return self._attached(parsed_mail(payload(part)), depth + 1)
-        if kind in _PACKED or name.lower() == "winmail.dat":
+        if kind in PACKED or name.lower() == "winmail.dat":
             return self._packed(part, name or "winmail.dat")
-        if kind in _SIGNATURES:
+        if kind in SIGNATURES:
             return self.writer.omit("attachment", "", name or "signature")
-        if kind in _PROGRAMS and part.get_content_disposition() != "attachment":
+        if kind in PROGRAMS and part.get_content_disposition() != "attachment":
             program = payload(part).decode("utf-8", "replace")
             self.writer.read(program)
             return self.writer.omit("script", program, name or kind)
-        if kind in _SEALED:
+        if kind in SEALED:
             return self._sealed(part, name or kind, depth + 1)
         if kind in ("text/rtf", "application/rtf"):
             return self._rtf(part, name or kind)
-        is_text = kind.startswith(("text/", "message/", "multipart/")) or kind in _TEXT_TYPES
-        if not is_text and not (kind.startswith("application/") and name.lower().endswith(_TEXT_SUFFIXES)):
+        if not is_text(kind, name):
             return self.attachment(name or kind)
         try:
             self._read(part, kind, name)
@@ -217,7 +199,7 @@ class Mail:
             self.writer.omit("unreadable", "", f"{name or kind}: {error}"[:200])
 
     def _read(self, part: Message, kind: str, name: str) -> None:
-        is_page = kind in _PAGES
+        is_page = kind in PAGES
         text, metadata, omitted = content(part, markup=is_page)
         self.writer.note(omitted)
         self.names += [one.place for one in omitted if one.kind == "encoded_data"]
@@ -236,7 +218,7 @@ class Mail:
             self.writer.document(parsed)
         elif kind == "text/calendar":
             self.plain(calendar_text(text, self.writer))
-        elif kind in _CARDS:
+        elif kind in CARDS:
             self.plain(cards_text(text, self.writer))
         elif kind in ("text/enriched", "text/richtext"):
             self.plain(without_tags(text))
