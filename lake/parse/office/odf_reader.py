@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from lake.parse.canonical import one_line
 from lake.parse.office.odf_forms import control_texts
 from lake.parse.office.odf_items import OdfItem, item_text
 from lake.parse.office.odf_lists import ListStyles
+from lake.parse.office.odf_objects import embedded_root, formula_text
 from lake.parse.office.odf_styles import OdfStyles
 from lake.parse.office.odf_tables import OdfTables, repeats
 from lake.parse.office.odf_text import (
     SHAPES,
     floats,
-    formula_text,
     has_no_text,
     hidden_text,
     hides_itself,
@@ -238,15 +236,7 @@ class OdfReader:
         return items
 
     def _embedded(self, node: _Element, items: list[OdfItem]) -> None:
-        """A chart, formula or other document, which is a part of its own."""
-        target = posixpath.normpath(unquote(attribute(node, "href")))
-        if self._package is None or not attribute(node, "href"):
-            return
-        name = f"{target}/content.xml"
-        if not self._package.has(name):
-            self._omit("attachment", "", target)
-            return
-        root = self._package.root(name)
+        root = embedded_root(node, self._package, self._omit)
         if root is not None:
             self.read_also.append(odf_reading(root))
             self._object(root, items)

@@ -10,8 +10,6 @@ from lake.parse.office.ooxml import attribute
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]
 
-    from lake.parse.office.ooxml_package import Omit
-
 #: Elements that describe text, or hold bytes.
 _NO_TEXT = frozenset(
     (
@@ -131,12 +129,3 @@ def plain(node: _Element) -> str:
     _gather(node, pieces, hidden)
     pieces[-1] = ""
     return one_line("".join([*pieces, *hidden]))
-
-
-def formula_text(root: _Element, omit: Omit) -> str:
-    """A formula as it was written, if that is kept beside its parts, which then repeat it."""
-    notes = list(root.iter("{*}annotation"))
-    written = " ".join(plain(one) for one in notes)
-    for one in root.iter("{*}semantics") if written else ():
-        omit("repeated", " ".join(plain(part) for part in one if part not in notes), "formulas")
-    return written or one_line(odf_reading(root))
