@@ -89,6 +89,13 @@ def _filtered(found: EvidenceLocation) -> str:
     return _SENTENCES["filtered"].format(conditions=" and ".join(conditions) or "conditions that it meets one by one")
 
 
+def _no_words(found: EvidenceLocation) -> str:
+    if found.facts.get("has_conditions"):
+        some, every, none = "a word or phrase of the query", "all those with +", "none of those with -"
+        return f"searched by words alone, and no chunk of it has {some}, {every} and {none}"
+    return _SENTENCES["no words"]
+
+
 def _beyond_k(found: EvidenceLocation) -> str:
     text = _SENTENCES["beyond k"].format(rank=found.rank, **found.facts)
     before = _blame(found)
@@ -106,6 +113,7 @@ _FULLER: dict[Stage, Callable[[EvidenceLocation], str]] = {
     "absent": _absent,
     "hidden": _hidden,
     "filtered": _filtered,
+    "no words": _no_words,
     "beyond k": _beyond_k,
     "found": _found,
 }

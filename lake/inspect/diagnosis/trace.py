@@ -186,7 +186,7 @@ class SearchTrace:
         assert looked is not None
         ranked = _rows(self.whole, ids)
         if not ranked:
-            return "no words", {}
+            return "no words", {} if self.question.text_query().is_words else {"has_conditions": True}
         if not _rows(looked.fused, ids):
             columns = [f"{column}_rank" for column in self.snapshot.release.recipe.vector_columns]
             by_vector = [row[name] for row in ranked for name in columns if row.get(name) is not None]

@@ -94,6 +94,7 @@ CASES: list[tuple[str, str, str | None, dict[str, Any], str]] = [
     ("filtered", "best.md", None, {"filters": {"tags": "yard", "uri": {"glob": "best*"}}}, "the filter tags=yard"),
     ("filtered", "best.md", None, {"where": "uri = 'open.md'"}, "excluded by --where uri = 'open.md'"),
     ("no words", "far.md", None, {"mode": "text"}, "contain none of the question's"),
+    ("no words", "best.md", None, {"mode": "text", "syntax": "boolean", "text": "oi* -litres"}, "none of those with"),
     ("collapse", "copy-b.md", None, {"collapse": 0.5, "text": "a copied pump in a copied hall"}, "a chunk of copy-a"),
     ("min_score", "best.md", "Four litres", {"mode": "text", "min_score": 99.0}, "below the minimum of 99"),
     ("beyond k", "far.md", None, {"k": 3}, "beyond the 3 requested"),
