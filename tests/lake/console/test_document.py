@@ -177,7 +177,8 @@ def test_an_erasure_is_confirmed_by_the_name_and_ends_with_its_proof(
     assert "Nothing was found" in page.text_content("#proof")
     accessible(page)
     page.click("main >> text=log")
-    assert "ticket 4711" in page.text_content(".entries li >> nth=0")
+    assert "erasure proven" in page.text_content(".entries li >> nth=0")
+    assert "ticket 4711" in page.text_content(".entries li >> nth=1")
     page.goto(f"{library.url}/console{library.at(uri)}")
     assert "No document" in page.text_content("main")
 
