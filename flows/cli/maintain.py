@@ -63,7 +63,7 @@ def forget(
 
 def _lift(lake: str, uri: str | None, source: str | None, as_json: bool) -> None:
     if uri is None or source is None:
-        raise UsageError("--lift needs the URI and --source, since an erased document is known by their digest alone")
+        raise UsageError("--lift needs the URI and --source, since an erased document is known by its digest alone")
     if not library.operate.lift(lake, uri, source=source):
         raise UsageError(f"{uri!r} of {source!r} was not erased from this lake")
     show({"lifted": uri, "source": source}, as_json, show_releases.lifted)

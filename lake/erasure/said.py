@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from socket import gethostname
@@ -12,7 +13,7 @@ from lake import schemas
 from lake.directory import Lake, configuration
 from lake.erasure.decode import strings_of_json
 from lake.erasure.scope import ErasureScope
-from lake.erasure.verification import Terms, occurring
+from lake.erasure.verification import Terms, occurring, words_of
 from lake.errors import UsageError
 from lake.releases.history import History
 from lake.releases.log import own_name
@@ -25,6 +26,7 @@ mistake order outdated owner page paper personal policy privacy private record r
 rights secret test ticket upload uploaded user withdrawn wrong
 """
 _ORDINARY = frozenset(_REASONS.split())
+_INNER_WORD = re.compile(r"(?<=[^\W_][\s,;:(\"'-])[^\W\d_]+")
 #: What an erasure writes itself: its lease, and its entry beside the reason.
 _OF_ERASURE = ("raglake forget", "forget", "changed", "n_documents", "n_releases")
 #: Names of columns, which all files of rows state.
@@ -52,6 +54,10 @@ def naming(terms: Terms) -> Callable[[str], bool]:
     """Whether a reason names what is to be erased."""
 
     def names(why: str) -> bool:
+        # A name by itself is told by its capital, and by standing in no other document.
+        capitals = {word for word in _INNER_WORD.findall(why) if word[:1].isupper()}
+        if (words_of(" ".join(capitals)) & terms.words) - _ORDINARY:
+            return True
         # Terms of a few letters are found if they are a whole string.
         found = occurring(terms, [why, *(word.strip(".,;:!?'\"()") for word in why.split())])
         return bool(found.ids or found.texts)

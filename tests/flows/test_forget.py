@@ -467,6 +467,8 @@ def test_words_that_the_lake_says_by_itself_and_earlier_reasons_spoil_no_proof(s
     erasure = {"where": "uri LIKE 'odd %'"}
     with pytest.raises(UsageError, match="the reason names"):
         operate.forget(lake_url, **erasure, why="request about the Payroll of Quistermann")
+    with pytest.raises(UsageError, match="the reason names"):  # a word of its title, and of no other document
+        operate.forget(lake_url, **erasure, why="Asked for by Anna Quistermann")
     forgotten = operate.forget(lake_url, **erasure, why="Request 4711: gdpr")
     assert len(forgotten.documents) == 7
     reasons = [entry.why for entry in Lake(lake_url).log.read().entries if entry.why]

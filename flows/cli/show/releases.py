@@ -144,7 +144,7 @@ def forgotten(shown: dict[str, Any]) -> None:
         f"{counted(len(shown['documents']), 'document')} {would} from {counted(len(shown['releases']), 'release')}"
     )
     if proof is not None and not shown["documents"]:
-        out.print("an interrupted erasure is now complete")
+        out.print("no kept release holds such a document; earlier erasures are complete")
     if proof is not None:
         paragraph(
             out,

@@ -17,7 +17,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from flows.cli.hints import pasteable
-from lake.reporting import counted, listed, visible
+from lake.reporting import counted, in_bytes, listed, visible
 
 if TYPE_CHECKING:
     from lake.reporting import Progress
@@ -169,7 +169,8 @@ def plan(shown: dict[str, Any]) -> None:
     cost = usd(shown["cost_usd"], [shown["prices"]] if shown["prices"] else [])
     texts, tokens = counted(shown["n_texts_to_embed"], "text"), counted(shown["n_tokens_to_embed"], "token")
     on = f" on {shown['backend']}" if len(shown["embedders"]) == 1 else ""
-    paragraph(out, f"to embed: {texts}, {tokens}, {cost}, with {shown['embedder']}{on}")
+    room = f", {in_bytes(shown['n_vector_bytes'])} of vectors" if on and shown["n_vector_bytes"] else ""
+    paragraph(out, f"to embed: {texts}, {tokens}, {cost}, with {shown['embedder']}{on}{room}")
     for one in shown["embedders"] if not on else ():
         texts, tokens = counted(one["n_texts"], "text"), counted(one["n_tokens"], "token")
         cost = usd(one["cost_usd"], [one["prices"]] if one["prices"] else [])

@@ -52,6 +52,8 @@ _INLINE = (
 #: A sign that a backslash takes the meaning of; literals, code and formulas keep both.
 _ESCAPED = re.compile(r"(``[^`]*``|:(?:code|math|raw):`[^`]*`)|\\(\S)")
 _TAGS = re.compile(r"<[^<>]*>")
+#: Names in a field of ``meta`` whose values alone are stated.
+_OF_META = re.compile(r"\b(?:name|lang|scheme)=")
 
 
 _ROW_WITHOUT_A_BEGINNING = re.compile(r"^([ \t]*)(={2,})((?: +=+)+[ \t]*\n)\1( +)(?=\S)", re.MULTILINE)
@@ -96,7 +98,7 @@ def reading(source: str) -> str:
     """The text of ``source`` without names of directives and roles, options, targets and paths."""
     found: list[str] = []
     lines = source.split("\n")
-    named = raw = option_at = literal = target = -1
+    named = raw = option_at = literal = target = meta = -1
     is_doctest = False
     for line in lines:
         indent = len(line) - len(line.lstrip())
@@ -108,6 +110,10 @@ def reading(source: str) -> str:
             literal = indent if line.rstrip().endswith("::") else -1
         if line.strip() and raw >= 0 and indent <= raw:
             raw = -1
+        meta = meta if indent > meta or not line.strip() else -1
+        if meta >= 0:
+            found.append(_OF_META.sub("", line))
+            continue
         option = _OPTION.match(line) if named >= 0 else None
         if option_at >= 0 and line.strip() and indent > option_at:
             continue
@@ -127,6 +133,7 @@ def reading(source: str) -> str:
             named = indent
             name = directive[1].lower()
             raw = indent if name == "raw" else raw
+            meta = indent if name == "meta" else -1
             is_code = name in ("raw", "math") or (CODE.search(name) and name != "parsed-literal")
             literal = indent if is_code else -1
             if name not in _NO_ARGUMENT or (name == "class" and SIGNATURE.search(line, directive.end())):
