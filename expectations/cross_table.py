@@ -126,7 +126,7 @@ def _copies(settings: AuditSettings) -> Check:
 
 def _misunderstood() -> Check:
     message = "{n} of {total} documents have a sidecar or front matter that is not understood, and may be hidden by it"
-    remedy = "their metadata says under 'raglake:problems' what to mend"
+    remedy = "`raglake inspect` of each names under 'raglake:problems' what to mend"
     return _none("n_documents_misunderstood", "n_documents", message, remedy, warn=True)
 
 

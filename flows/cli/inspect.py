@@ -22,7 +22,9 @@ From = Annotated[
 
 
 def inspect(
-    uri: Annotated[str, typer.Argument(help="The document, as `raglake query` and `raglake status` name it.")],
+    uri: Annotated[
+        str, typer.Argument(help="The document, as `raglake query` and `raglake status` name it, or its id.")
+    ],
     lake: LakeOption,
     release: At = "live",
     source: Annotated[str | None, typer.Option(help="Its source. [default: any that has the URI]")] = None,

@@ -44,17 +44,17 @@ def inspected(
     ``sections`` have ``text``, place, heading and page, and with ``chunks`` their chunks. ``account`` has the words of
     the source and what became of them, None if an older release indexed the document or it could not be parsed.
     ``quarantine`` is None for an indexed document, ``copies`` for one without an exact copy.
-    Raises UsageError for an unknown uri, or one of several sources,
-    and ContractError if the lake has lost the text.
+    ``uri`` may be a doc_id. Raises UsageError for an unknown uri, or one of several sources, and ContractError if the
+    lake has lost the text.
     """
     row, table = _row(snapshot, uri, source)
     content = content_of(lake, row["content_id"])
     if not content and table == "documents":
         raise ContractError(
-            f"the text of {uri!r} is not in contents/ of {lake.url}; `raglake doctor` shows what else is missing, and "
-            "`raglake ingest SOURCE --verify` parses it again"
+            f"the text of {row['uri']!r} is not in contents/ of {lake.url}; `raglake doctor` shows what else is "
+            "missing, and `raglake ingest SOURCE --verify` parses it again"
         )
-    parser = parser_and_suffix(uri)[0]
+    parser = parser_and_suffix(row["uri"])[0]
     account = stored_account(*(content.get(name) for name in ACCOUNT.names))
     stated = {name: content.get(name) for name in _STATED} | {k: v for k, v in row.items() if k in _INDEXED}
     return {
@@ -89,6 +89,7 @@ def _row(snapshot: Snapshot, uri: str, source: str | None) -> tuple[dict[str, An
     of_source = None if source is None else f"source = {quoted(source)}"
     exact = f"uri = {quoted(uri)}" + (f" AND {of_source}" if of_source else "")
     found = _found(snapshot, exact) or _found(snapshot, of_source, [uri])
+    found = found or _found(snapshot, f"doc_id = {quoted(uri)}")  # as remarks of audits name documents
     if not found:
         raise UsageError(_unknown(snapshot, uri, source))
     if len(found) > 1:

@@ -142,6 +142,15 @@ def test_a_sidecar_that_turns_into_something_else_opens_nothing_at_past_releases
     assert set(found["uri"].to_pylist()) == {"open.md"}
 
 
+def test_the_id_in_a_remark_of_the_audit_leads_to_the_document(source: Path, lake_url: str, ingest: Ingest) -> None:
+    documents(source, "a.md", "b.md")
+    (source / SIDECAR).write_text("{no JSON")
+    ingest()
+    index = lake.open_lake(lake_url)
+    (named,) = [one["sample_ids"] for one in index.findings("live").to_pylist() if "raglake inspect" in one["message"]]
+    assert [index.inspect(doc_id)["uri"] for doc_id in named] == ["a.md"]
+
+
 @pytest.mark.parametrize("back_to", ["open", "without them"])
 def test_a_rollback_opens_no_way_around_the_guard(source: Path, lake_url: str, ingest: Ingest, back_to: str) -> None:
     names = [f"{n}.md" for n in range(4)]
