@@ -45,7 +45,7 @@ def test_what_does_not_exist_is_not_found(start: Start) -> None:
         (running.get("/documents/0123456789abcdef", at="tomorrow"), "no_release"),
         (running.get("/documents/0123456789abcdef"), "no_document"),
         (running.get("/documents/x' OR '1'='1"), "no_document"),
-        (running.get("/chunks"), "refused"),
+        (running.get("/chunks"), "no_route"),
     ):
         assert (answer.status_code, answer.json()["error"]) == (404, error)
         assert answer.headers["content-type"] == "application/problem+json"
