@@ -63,7 +63,8 @@ def contradictions(sentence: str, source: SourceText) -> list[Contradiction]:
         turned_limits, turned_order, turned_contrasts, absent_names, replaced_items,
         replaced_counts,
     )  # fmt: skip
-    return [found for rule in rules if (found := next(rule(aligned), None))]
+    found = [first for rule in rules if (first := next(rule(aligned), None))]
+    return list({one.kind: one for one in found[::-1]}.values())[::-1]
 
 
 def _figures(aligned: Aligned) -> Iterator[Contradiction]:

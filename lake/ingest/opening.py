@@ -107,6 +107,8 @@ def _restricted_by_themselves(lake: Lake, content_ids: set[str]) -> frozenset[st
         return frozenset()
     lake.contents.refresh()
     wanted = sorted(content_ids - set(lake.contents.missing(sorted(content_ids))))
+    if not wanted:
+        return frozenset()
     stored: Mapping[str, str | None] = dict(
         zip(wanted, lake.contents.read(wanted, ["metadata"]).column("metadata").to_pylist(), strict=True)
     )

@@ -76,7 +76,7 @@ class Snapshot:
         counts = release.counts  # those of releases before 0.4 name no copies, and their documents have no digests
         self._copies = StandingCopies(self.table, counts["n_chunks"], counts.get("n_copies", 0))
         self._rights: tuple[str | None, Rights] | None = None
-        self._acls = Loading(lambda: self.table("documents").scan(["doc_id", "acl"]), submit)
+        self._acls = Loading(self._manifest, submit)
         #: The documents that pass the latest filters; of ``lake.search.facets``.
         self.documents_passing: Latest[pa.Table] = Latest()
         self._rows = ChunkRows(release, self.table, submit)
@@ -126,9 +126,14 @@ class Snapshot:
         known = self._rights
         if known is None or known[0] != path:
             rows = read(path)
-            acls = self._acls.result() if rows.num_rows else None
-            known = self._rights = path, Rights.over(rows, self._restricts, acls)
+            manifest = self._manifest() if rows.num_rows else None
+            known = self._rights = path, Rights.over(rows, self._restricts, manifest)
         return known[1]
+
+    def _manifest(self) -> pa.Table:
+        """``doc_id`` and ``acl`` of the documents, from memory if they are held."""
+        held = self._acls.value
+        return self.table("documents").scan(["doc_id", "acl"]) if held is None else held
 
     @cached_property
     def _restricts(self) -> bool:

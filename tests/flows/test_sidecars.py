@@ -166,6 +166,10 @@ def test_a_rollback_opens_no_way_around_the_guard(source: Path, lake_url: str, i
     with pytest.raises(RefusedError, match="4 documents of 4 that are restricted today"):
         ingest()
     assert visible(lake_url) == {"other.md"}
+    for name in names:
+        (source / name).write_text(f"# {name}\n\nThe pump, in bytes that nobody has read.\n")
+    with pytest.raises(RefusedError, match="4 documents of 4 that are restricted today"):
+        ingest()
     ingest(allow_opening=4)
     assert visible(lake_url) == {"other.md", *names}
 

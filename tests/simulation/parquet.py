@@ -36,9 +36,9 @@ class DecodedFile:
     def read(self, columns: list[str] | None = None, **options: Any) -> pa.Table:
         return self.once(("all", *(columns or ["*"])), lambda: self._file.read(columns=columns, **options))
 
-    def read_row_group(self, group: int, columns: list[str] | None = None) -> pa.Table:
+    def read_row_group(self, group: int, columns: list[str] | None = None, use_threads: bool = True) -> pa.Table:
         key = (group, *(columns or ["*"]))
-        return self.once(key, lambda: self._file.read_row_group(group, columns=columns))
+        return self.once(key, lambda: self._file.read_row_group(group, columns=columns, use_threads=use_threads))
 
     def iter_batches(self, batch_size: int = 65_536, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
         yield from self.read(columns).to_batches(max_chunksize=batch_size)

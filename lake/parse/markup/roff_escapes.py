@@ -60,7 +60,7 @@ def plain(text: str, strings: Mapping[str, str]) -> str:
     r"""``text`` with its escapes as the characters they show.
 
     >>> plain(r"\fBpump\fR \-v \(em caf\['e]", {})
-    "pump -v — café"
+    'pump -v — café'
     """
     if "\\" not in text:
         return text
