@@ -53,9 +53,8 @@ class Terms:
     ids: frozenset[str] = frozenset()  # hex: of documents, contents, spans, bytes, texts; found inside any string
     texts: frozenset[str] = frozenset()  # canonical texts, spans, uris, titles; found between word borders
     words: frozenset[str] = frozenset()  # of ``words_of``, in erased texts and in no other
-    vectors: frozenset[bytes] = (
-        frozenset()
-    )  # little-endian float32 or float16, or packed, as stored; token vectors' part
+    #: Little-endian float32 or float16, or packed, as stored; of token vectors an excerpt.
+    vectors: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

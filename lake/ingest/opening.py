@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,6 +14,7 @@ from lake.ingest.rows import stated_of
 from lake.releases import rights
 from lake.reporting import counted
 from lake.schemas import tuples
+from lake.tables.sql import one_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 #: A run may open this many restricted documents, or this share of them.
 MAX_OPENED, MAX_OPENED_SHARE = 1, 0.10
 _NAMED = 3
+
+#: doc_id, source, uri and content_id, which is None if no kept release has the document.
+_NAMES = ("doc_id", "source", "uri", "content_id")
+_Document = tuple[str, str, str, str | None]
 
 
 def guard_opening(
@@ -47,22 +52,8 @@ def guard_opening(
     base = history.live
     if base is None:
         return
-    today = dict(tuples(rights.read(lake.store, history.rights), "doc_id", "acl"))
-    restricted = _restricted(lake, base, today)
-    in_base = {one[0] for one in restricted}
-    added = plan.write.filter(pl.col("doc_id").is_in(list(plan.added)))
-    restricted += [
-        row
-        for row in added.select("doc_id", "source", "uri", "content_id").iter_rows()
-        if today.get(row[0]) is not None and row[0] not in in_base
-    ]
-    stated = dict(tuples(listed, "doc_id", "stated"))
-    opened = []
-    for doc_id, source, uri, content_id in restricted:
-        # A file whose name has another Unicode form than in live is still the same document.
-        found = next((one for one in (plan.moved.get(doc_id), *places(source, uri)) if one in stated), None)
-        if found is not None and "acl" not in json.loads(stated[found] or "{}"):
-            opened.append((uri, content_id))
+    restricted = _restricted_today(lake, history, base, plan)
+    opened = list(_opened(restricted, plan, dict(tuples(listed, "doc_id", "stated"))))
     of_themselves = _restricted_by_themselves(lake, {content_id for _, content_id in opened if content_id})
     uris = sorted(uri for uri, content_id in opened if content_id not in of_themselves)
     if len(uris) <= allow_opening or not uris:
@@ -79,6 +70,17 @@ def guard_opening(
     )
 
 
+def _opened(
+    restricted: Iterable[_Document], plan: Plan, stated: Mapping[str, str | None]
+) -> Iterator[tuple[str, str | None]]:
+    """uri and content_id of those that are listed, and that no sidecar restricts any more."""
+    for doc_id, source, uri, content_id in restricted:
+        # A file whose name has another Unicode form than in live is still the same document.
+        found = next((one for one in (plan.moved.get(doc_id), *places(source, uri)) if one in stated), None)
+        if found is not None and "acl" not in json.loads(stated[found] or "{}"):
+            yield uri, content_id
+
+
 def _before(earlier: list[str]) -> str:
     return f", after {counted(len(earlier), 'other')} since the last run over everything" if earlier else ""
 
@@ -93,12 +95,35 @@ def _opened_since(lake: Lake, origin: Release, base: Release) -> tuple[list[str]
     return [uri for uri, content_id in opened if content_id not in of_themselves], len(restricted)
 
 
-def _restricted(lake: Lake, base: Release, today: Mapping[str, object]) -> list[tuple[str, str, str, str]]:
-    """doc_id, source, uri and content_id of what is restricted: by ``today``'s rights, else by the release's."""
-    rows = lake.tables(base.generation).at("documents", base.versions["documents"])
-    names = ["doc_id", "source", "uri", "content_id"]
-    found = rows.scan([*names, "acl"], None if any(today.values()) else "acl IS NOT NULL")
-    return [row[:4] for row in tuples(found, *names, "acl") if today.get(row[0], row[4]) is not None]
+def _restricted_today(lake: Lake, history: History, base: Release, plan: Plan) -> list[_Document]:
+    """Those of live, and of the documents that the plan writes: live may have them in quarantine, or not at all."""
+    today = dict(tuples(rights.read(lake.store, history.rights), "doc_id", "acl"))
+    closed = [doc_id for doc_id, acl in today.items() if acl is not None]
+    found = _restricted(lake, base, today)
+    in_base = [one[0] for one in found]
+    absent = plan.write.filter(pl.col("doc_id").is_in(closed) & ~pl.col("doc_id").is_in(in_base))
+    contents = _last_contents(lake, history, absent["doc_id"].to_list())
+    places_of = absent.select("doc_id", "source", "uri").iter_rows()
+    return [*found, *((doc_id, source, uri, contents.get(doc_id)) for doc_id, source, uri in places_of)]
+
+
+def _last_contents(lake: Lake, history: History, doc_ids: list[str]) -> dict[str, str]:
+    """The content_id of each document in the newest kept release that has it."""
+    found: dict[str, str] = {}
+    for release in reversed(history.releases.values()):
+        missing = [doc_id for doc_id in doc_ids if doc_id not in found]
+        if not missing:
+            break
+        rows = lake.tables(release.generation).at("documents", release.versions["documents"])
+        found |= dict(tuples(rows.scan(["doc_id", "content_id"], one_of("doc_id", missing)), "doc_id", "content_id"))
+    return found
+
+
+def _restricted(lake: Lake, release: Release, today: Mapping[str, object]) -> list[_Document]:
+    """The release's documents that are restricted: by ``today``'s rights, else by its own."""
+    rows = lake.tables(release.generation).at("documents", release.versions["documents"])
+    found = rows.scan([*_NAMES, "acl"], None if any(today.values()) else "acl IS NOT NULL")
+    return [row[:-1] for row in tuples(found, *_NAMES, "acl") if today.get(row[0], row[-1]) is not None]
 
 
 def _restricted_by_themselves(lake: Lake, content_ids: set[str]) -> frozenset[str]:

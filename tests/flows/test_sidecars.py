@@ -174,6 +174,41 @@ def test_a_rollback_opens_no_way_around_the_guard(source: Path, lake_url: str, i
     assert visible(lake_url) == {"other.md", *names}
 
 
+def test_documents_in_quarantine_come_back_as_restricted_as_they_were(
+    source: Path, lake_url: str, ingest: Ingest
+) -> None:
+    names = [f"{n}.md" for n in range(3)]
+    documents(source, "other.md", *names)
+    for name in names:
+        (source / f"{name}.meta.json").write_text('{"acl": ["hr"]}')
+    ingest()
+    for name in names:
+        (source / name).write_text("")
+    assert ingest(allow_removals=3).n_quarantined == 3
+    documents(source, *names)
+    for name in names:
+        (source / f"{name}.meta.json").unlink()
+    with pytest.raises(RefusedError, match="3 documents of 3 that are restricted today"):
+        ingest()
+    assert visible(lake_url) == {"other.md"}
+
+
+def test_documents_that_restrict_themselves_block_no_run_after_a_rollback(
+    source: Path, lake_url: str, ingest: Ingest
+) -> None:
+    documents(source, "other.md")
+    first = ingest()
+    for n in range(3):
+        (source / f"own{n}.md").write_text(f"---\nacl: [hr]\n---\n# Own {n}\n\nThe pump.\n")
+    ingest()
+    operate.rollback(lake_url, str(first.release), why="as before")
+    for n in range(3):
+        (source / f"own{n}.md").write_text(f"---\nacl: [hr]\n---\n# Own {n}\n\nAnother pump.\n")
+    ingest()
+    assert visible(lake_url) == {"other.md"}
+    assert visible(lake_url, "hr") == {"other.md", "own0.md", "own1.md", "own2.md"}
+
+
 def test_sidecars_that_vanish_open_no_more_than_a_run_may(source: Path, lake_url: str, ingest: Ingest) -> None:
     names = [f"{number}.md" for number in range(5)]
     documents(source, *names)
