@@ -91,7 +91,7 @@ def _opened_since(lake: Lake, origin: Release, base: Release) -> tuple[list[str]
     rows = lake.tables(base.generation).at("documents", base.versions["documents"])
     is_open = set(rows.scan(["doc_id"], "acl IS NULL").column("doc_id").to_pylist()) if restricted else set()
     opened = [(uri, content_id) for doc_id, _, uri, content_id in restricted if doc_id in is_open]
-    of_themselves = _restricted_by_themselves(lake, {content_id for _, content_id in opened})
+    of_themselves = _restricted_by_themselves(lake, {content_id for _, content_id in opened if content_id})
     return [uri for uri, content_id in opened if content_id not in of_themselves], len(restricted)
 
 
