@@ -8,7 +8,7 @@
     ├── ContractError      a promise is broken: stop, publish nothing
     │   ├── RefusedError   raglake declines to go on by design: guard, audit, pin
     │   │   └── BusyError  another run is writing to the lake, for which one may wait
-    │   ├── ConflictError  somebody else wrote to the log first
+    │   ├── ConflictError  somebody else wrote to the log first, or to a table
     │   └── GoneError      what was being read has been cleaned away
     └── UsageError         the caller's arguments are wrong: the message lists the right ones
 
@@ -61,7 +61,7 @@ class BusyError(RefusedError):
 
 
 class ConflictError(ContractError):
-    """Somebody else added an entry to the log between reading it and writing to it."""
+    """Somebody else wrote to the log between reading it and writing to it, or to a table while this run did."""
 
 
 class GoneError(ContractError):

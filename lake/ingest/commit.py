@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -226,19 +227,20 @@ def write_tables(
 
     ``in_part``: leave old segments of indices as they are.
     """
-    tables = lake.tables(generation)
+    tables, check = lake.tables(generation), partial(check_held, lake.url)
     versions = {}
     with tables.writing():
         for name, schema in table_schemas(recipe).items():
             kept = base is not None and table_schemas(base.recipe).get(name) == schema
+            check()
             tables.reset(name, schema, base.versions[name] if base and kept else None)
-            tables.apply(name, rows_of(name, lake, delta, recipe, schema), schema, _deleted(name, delta))
+            tables.apply(name, rows_of(name, lake, delta, recipe, schema), schema, _deleted(name, delta), check=check)
             tables.index(name, recipe.text_index, anew=base is not None and base.recipe.text_index != recipe.text_index)
             if name == recipe.embedder.table:
                 was = base.recipe.vector_index if base and kept else None
                 tables.index_vectors(name, recipe.vector_index, was)
             tables.maintain(name, text_index=recipe.text_index, in_part=in_part)
-            check_held(lake.url)  # a run that took over may have given the same id, and with it the tag, to its release
+            check()  # a run that took over may have given the same id, and with it the tag, to its release
             versions[name] = tables.seal(name, release)
     return versions
 

@@ -12,11 +12,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from lake.errors import ConflictError, ContractError
+from lake.errors import ConflictError, ContractError, TransientError
 from lake.releases.history import History, collapse, fold
 from lake.releases.values import Action, Entry
 from lake.storage import clock
-from lake.storage.lease import check_held
+from lake.storage.lease import check_held, leave_open
 from lake.storage.protocol import Store
 
 T = TypeVar("T")
@@ -122,7 +122,7 @@ class ReleaseLog:
             rights=changes.pop("rights", last.rights if last else None),
             **changes,
         )
-        won = self._store.put_if_absent(_path(entry.seq), entry.to_bytes())
+        won = self._put(entry)
         # Nobody reads an entry whose number a checkpoint has already passed.
         if not won or not any(e.seq == entry.seq and e.at == entry.at for e in reversed(self.read().entries)):
             raise ConflictError(
@@ -130,6 +130,24 @@ class ReleaseLog:
                 "nothing of this run is published, run it again"
             )
         return self._history
+
+    def _put(self, entry: Entry) -> bool:
+        """Create the entry. Returns False if somebody else's is there.
+
+        A request that fails may be done, or even be under way still: arriving after this run has given its lease back,
+        it would add a release that whoever works by then does not know of. A second one settles what is there. If that
+        fails as well, the lease is left to run out, so that whoever takes over adds an entry before anything else.
+        """
+        path, data = _path(entry.seq), entry.to_bytes()
+        with suppress(TransientError):
+            return self._store.put_if_absent(path, data)
+        try:
+            return self._store.put_if_absent(path, data) or self._store.read(path) == data
+        except FileNotFoundError:  # a checkpoint has passed it
+            return False
+        except TransientError:
+            leave_open(self._store.url)
+            raise
 
     def record(self, action: Action, release: str, **changes: Any) -> History:
         """Add one entry that is valid regardless of what others add meanwhile."""

@@ -76,6 +76,8 @@ class Lease(AbstractContextManager["Lease"]):
         self._number, self._key, self._since = 0, secrets.token_hex(8), datetime.now(UTC)
         #: The holder before, if it never gave its lease back: it died, or sleeps and may wake.
         self.took_over_from: Holder | None = None
+        #: Whether the lease is not given back at the end, since a request of this run may still be under way.
+        self.is_left_open = False
         self._stop, self._writing = threading.Event(), threading.Lock()
 
     def __enter__(self) -> Self:
@@ -140,7 +142,7 @@ class Lease(AbstractContextManager["Lease"]):
         try:
             with self._writing:
                 is_lost = not self._is_mine()
-                if not is_lost:
+                if not is_lost and not self.is_left_open:
                     self._give_back()
         except LakeError as failure:  # never in place of what ended the run
             _log.warning("a lease could not be given back and ends by itself within %s: %s", LENGTH, failure)
@@ -226,6 +228,12 @@ def check_held(url: str) -> None:
     """Raises ContractError if the writer lease that this process last took on this lake has been lost."""
     for lease in _writers(url)[-1:]:
         lease.check()
+
+
+def leave_open(url: str) -> None:
+    """Let this process' writer lease on the lake run out instead of giving it back, so that the next holder fences."""
+    for lease in _writers(url)[-1:]:
+        lease.is_left_open = True
 
 
 def held_for(url: str) -> timedelta:

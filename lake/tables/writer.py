@@ -18,6 +18,7 @@ from lake.recipe import VECTOR_COLUMNS, TextIndex, VectorIndex
 from lake.schemas import LATER_OF_CHUNKS
 from lake.storage.failures import table_failures
 from lake.tables import upkeep
+from lake.tables.own_commits import OwnCommits
 from lake.tables.reader import TableReader, storage_options
 from lake.tables.sql import one_of
 from lake.tables.table_indices import KEYS_LOOKED_UP, built_by, least_rows, of_words
@@ -37,6 +38,7 @@ class Tables:
     def __init__(self, url: str) -> None:
         self.url = url
         self._open: dict[str, Any] = {}
+        self._own = OwnCommits()
 
     @cached_property
     def _database(self) -> Any:
@@ -73,7 +75,8 @@ class Tables:
             if not self._is_empty(name, schema):
                 self._open[name] = self._database.create_table(name, schema=_keyed(schema), mode="overwrite")
         elif self._latest(name).version != version:
-            self._latest(name).restore(version)
+            self._open[name].restore(version)
+        self._own.begin(name, self._open[name].version)
 
     def _widen(self, name: str, schema: pa.Schema) -> None:
         """Add the columns that an older release did not have, as nulls; its versions keep theirs."""
@@ -81,6 +84,7 @@ class Tables:
         new = [field for field in schema if field.name not in table.schema.names]
         if new:
             table.add_columns(pa.schema(new))
+            self._own.add(name)
             table.checkout_latest()
 
     def _is_empty(self, name: str, schema: pa.Schema) -> bool:
@@ -93,19 +97,37 @@ class Tables:
             return False
         return bool(table.count_rows() == 0 and table.schema.equals(schema))
 
-    def apply(self, name: str, rows: Iterator[pa.RecordBatch], schema: pa.Schema, deleted: Sequence[str]) -> None:
-        """Delete the rows of the documents in ``deleted``, then insert or replace ``rows`` by key."""
+    def apply(
+        self,
+        name: str,
+        rows: Iterator[pa.RecordBatch],
+        schema: pa.Schema,
+        deleted: Sequence[str],
+        *,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Delete the rows of the documents in ``deleted``, then insert or replace ``rows`` by key.
+
+        ``check`` raises if the lease was lost; it is called before each of both.
+        """
         table, first = self._latest(name), next(rows, None)
+        if not self._own.has(name):
+            self._own.begin(name, table.version)
         if deleted and table.count_rows():
+            check()
             # An updated row would keep its id, and each segment of an index that ever held it would find it.
             table.delete(one_of("doc_id", deleted))
+            self._own.add(name)
         if first is None:
             return
+        check()
         reader = pa.RecordBatchReader.from_batches(_keyed(schema), _rekeyed(first, rows, _keyed(schema)))
         if table.count_rows() == 0:
             self._open[name] = self._database.create_table(name, data=reader, schema=_keyed(schema), mode="overwrite")
+            self._own.begin(name, self._open[name].version)
             return
         self._widen(name, schema)
+        self._own.add(name)
         merge = table.merge_insert(schema.names[0]).use_index(False)
         merge.when_matched_update_all().when_not_matched_insert_all().execute(reader)
 
@@ -161,17 +183,24 @@ class Tables:
         dataset = self._latest(name).to_lance()
         if present := [column for column in WORD_COLUMNS if column in dataset.schema.names]:
             dataset.drop_columns(present)
+            self._own.add(name)
         self._widen(name, pa.schema([field for field in LATER_OF_CHUNKS if field.name not in WORD_COLUMNS]))
 
         def words(rows: pa.RecordBatch) -> pa.RecordBatch:
             return pa.RecordBatch.from_pydict(full_text({one: rows.column(one) for one in SPOKEN_COLUMNS}, text_index))
 
         self._latest(name).to_lance().add_columns(words, read_columns=[*SPOKEN_COLUMNS])
+        self._own.add(name)
         self._latest(name)
 
     def seal(self, name: str, release: str) -> int:
-        """Tag the head, so that cleanup keeps it, and return its version."""
-        version = int(self._latest(name).version)
+        """Tag the head, so that cleanup keeps it, and return its version.
+
+        Raises ConflictError if another run changed rows of the table since ``reset``.
+        """
+        table = self._latest(name)
+        version = int(table.version)
+        self._own.end(name, table, self.url)
         self.protect(name, release, version)
         return version
 

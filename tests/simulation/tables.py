@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lake.errors import GoneError, UsageError
+from lake.errors import ConflictError, GoneError, UsageError
 from lake.recipe import TextIndex, VectorIndex
 from lake.schemas import completed
 from tests.simulation.parquet import decoded
@@ -67,6 +67,8 @@ class SimulatedTables:
 
     def __init__(self, store: SimulatedStore, generation: str) -> None:
         self._store, self._generation = store, generation
+        self._began: dict[str, int] = {}
+        self._own: dict[str, set[int]] = {}
 
     def writing(self) -> Any:
         return nullcontext()
@@ -75,35 +77,47 @@ class SimulatedTables:
         return SimulatedReader(self._store, self._folder(name), name, version)
 
     def reset(self, name: str, schema: pa.Schema, version: int | None) -> None:
+        head = self._head(name)
         if version is None:
-            if not self._is_empty(name, schema):
-                self._commit(name, lambda _: schema.empty_table())
-        elif self._head(name) != version:
+            if not self._is_empty(name, head, schema):
+                head = self._commit(name, lambda _: schema.empty_table())
+        elif head != version:
             rows = self._rows(name, version)
-            self._commit(name, lambda _: rows)
+            head = self._commit(name, lambda _: rows)
+        self._began[name], self._own[name] = head, set()
 
-    def _is_empty(self, name: str, schema: pa.Schema) -> bool:
+    def _is_empty(self, name: str, head: int, schema: pa.Schema) -> bool:
         """Whether the head is an empty table; false if a power loss left half of it."""
         try:
-            rows = self._rows(name, self._head(name))
+            rows = self._rows(name, head)
         except (GoneError, pa.ArrowInvalid):
             return False
         return bool(rows.num_rows == 0 and rows.schema.equals(schema))
 
-    def apply(self, name: str, rows: Iterator[pa.RecordBatch], schema: pa.Schema, deleted: Sequence[str]) -> None:
+    def apply(
+        self,
+        name: str,
+        rows: Iterator[pa.RecordBatch],
+        schema: pa.Schema,
+        deleted: Sequence[str],
+        *,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
         new = pa.Table.from_batches(list(rows), schema)
-        if not new.num_rows and not deleted:
-            return
         key = schema.names[0]
 
-        def merged(head: int) -> pa.Table:
+        def without(head: int, column: str, values: Sequence[str]) -> pa.Table:
             old = self._rows(name, head)
-            gone = _is_one_of(old, "doc_id", deleted)
-            same = _is_one_of(old, key, new.column(key).to_pylist())
-            kept = old.filter(pa.array([not (a or b) for a, b in zip(gone, same, strict=True)], pa.bool_()))
-            return pa.concat_tables([kept, new])
+            gone = _is_one_of(old, column, values)
+            return old.filter(pa.array([not one for one in gone], pa.bool_())) if any(gone) else old
 
-        self._commit(name, merged)
+        if deleted:
+            check()
+            self._commit(name, lambda head: without(head, "doc_id", deleted))
+        if new.num_rows:
+            check()
+            keys = new.column(key).to_pylist()
+            self._commit(name, lambda head: pa.concat_tables([without(head, key, keys), new]))
 
     def index(self, name: str, text_index: TextIndex, *, anew: bool = False) -> None:
         """Does nothing: no index is simulated."""
@@ -116,6 +130,8 @@ class SimulatedTables:
 
     def seal(self, name: str, release: str) -> int:
         version = self._head(name)
+        if set(range(self._began[name] + 1, version + 1)) - self._own[name]:
+            raise ConflictError(f"{name} was changed by another run meanwhile; nothing is published, run it again")
         self.protect(name, release, version)
         return version
 
@@ -172,14 +188,15 @@ class SimulatedTables:
     def _rows(self, name: str, version: int) -> pa.Table:
         return self.at(name, version)._rows
 
-    def _commit(self, name: str, rows_after: Callable[[int], pa.Table]) -> None:
+    def _commit(self, name: str, rows_after: Callable[[int], pa.Table]) -> int:
         """Add a version after the head; if somebody else did meanwhile, after what he left, as Lance's merges do."""
         while True:
             head = self._head(name)
             sink = io.BytesIO()
             pq.write_table(rows_after(head), sink)
             if self._store.put_if_absent(_path(self._folder(name), head + 1), sink.getvalue(), is_flushed=False):
-                return
+                self._own.setdefault(name, set()).add(head + 1)
+                return head + 1
 
 
 def _path(folder: str, version: int) -> str:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from os import getpid
 from pathlib import Path
 
 import pytest
 
+from lake.directory import Lake
 from lake.embed import identify
-from lake.errors import ConflictError, ContractError, RefusedError, UsageError
+from lake.errors import ConflictError, ContractError, RefusedError, StorageError, UsageError
 from lake.recipe import Recipe
 from lake.releases.history import History
 from lake.releases.log import ReleaseLog
 from lake.releases.publishing import name, pin, publish, record_audit, rollback, unname
 from lake.releases.values import Release
-from lake.storage.store import open_store
+from lake.storage.lease import WriterLease
+from lake.storage.store import LocalStore, open_store
 
 RECIPE = Recipe(identify("hash"), parsers={"text": "1"})
 
@@ -205,6 +210,52 @@ def test_an_entry_that_is_missing_is_damage(log: ReleaseLog, tmp_path: Path) -> 
     (tmp_path / "log" / "0000000002.json").unlink()
     with pytest.raises(ContractError, match=r"log/0000000002.json .* is missing"):
         ReleaseLog(open_store(tmp_path)).read()
+
+
+class Unanswered(LocalStore):
+    """The next ``n`` requests to create an object fail for their caller, and arrive later."""
+
+    def __init__(self, root: Path, n: int) -> None:
+        super().__init__(root)
+        self.n, self.late = n, list[Callable[[], bool]]()
+
+    def put_if_absent(self, path: str, data: bytes) -> bool:
+        if not path.startswith("log/") or len(self.late) == self.n:
+            return super().put_if_absent(path, data)
+        self.late.append(partial(super().put_if_absent, path, data))
+        raise StorageError("the store did not answer")
+
+
+def test_an_entry_without_an_answer_is_settled_before_the_lease_is_given_back(tmp_path: Path) -> None:
+    """If it arrives when somebody else works, that one's list of releases must not have been without it."""
+    store = Unanswered(tmp_path / "once", 1)
+    with WriterLease(store, "raglake ingest"):
+        build(ReleaseLog(store), "2026-11-21.1")
+    assert not any(arrive() for arrive in store.late)
+    assert [entry.action for entry in ReleaseLog(store).read().entries] == ["build", "audit"]
+    with WriterLease(store, "raglake forget") as lease:
+        assert lease.took_over_from is None
+    store = Unanswered(tmp_path / "twice", 2)
+    with pytest.raises(StorageError), WriterLease(store, "raglake ingest"):
+        build(ReleaseLog(store), "2026-11-21.1")
+    lake = Lake(str(tmp_path / "twice"))
+    with lake.writing("raglake forget"):
+        assert [entry.why for entry in lake.log.read().entries] == [f"took over from raglake ingest (process {getpid()})"]
+        assert not any(arrive() for arrive in store.late)
+        assert not lake.log.read().releases
+
+
+def test_an_entry_that_was_written_though_its_answer_was_lost_is_this_runs_own(tmp_path: Path) -> None:
+    class Done(Unanswered):
+        def put_if_absent(self, path: str, data: bytes) -> bool:
+            try:
+                return super().put_if_absent(path, data)
+            except StorageError:
+                self.late[-1]()
+                raise
+
+    made = build(ReleaseLog(Done(tmp_path, 1)), "2026-11-21.1")
+    assert ReleaseLog(open_store(tmp_path)).read().releases == {made.id: made}
 
 
 def test_names(log: ReleaseLog) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from lake import schemas
-from lake.errors import ContractError, GoneError
+from lake.errors import ConflictError, ContractError, GoneError
 from lake.recipe import TextIndex, VectorIndex
 from lake.tables.reader import TableReader, Where
 from lake.tables.text_query import Clause, TextQuery, boolean, plain
@@ -303,3 +303,51 @@ def test_a_vacuum_spares_what_is_younger_than_the_lease_and_stops_if_it_is_lost(
     tables.vacuum(TABLE, {"old": old})
     with pytest.raises(GoneError):
         tables.at(TABLE, new).count()
+
+
+def test_what_another_run_wrote_meanwhile_is_noticed_before_the_version_is_sealed(tmp_path: Path) -> None:
+    documents, sleeper, tables = Documents(), Tables(str(tmp_path)), Tables(str(tmp_path))
+    commit(tables, documents, list(range(8)), [])
+    base = tables.seal(TABLE, "base")
+    words = TextIndex("simple", "English")
+
+    def write(*, meanwhile: Callable[[], None], late: Callable[[], None], deleted: Sequence[int] = ()) -> int:
+        tables.reset(TABLE, SCHEMA, base)
+        meanwhile()
+        tables.apply(TABLE, documents.rows([9]), SCHEMA, [digest(number) for number in deleted])
+        late()
+        tables.maintain(TABLE, text_index=words)
+        return tables.seal(TABLE, "next")
+
+    writes: list[Callable[[], None]] = [
+        lambda: sleeper.apply(TABLE, documents.rows([10]), SCHEMA, []),
+        lambda: sleeper.apply(TABLE, iter(()), SCHEMA, [digest(3)]),
+        lambda: sleeper.reset(TABLE, SCHEMA, base),
+    ]
+    nothing, of_indices = lambda: None, lambda: sleeper.maintain(TABLE, text_index=words)
+    write(meanwhile=nothing, late=nothing)  # leaves rows for the sleeper's reset to undo
+    for one in writes:
+        for when in ({"meanwhile": one, "late": nothing}, {"meanwhile": nothing, "late": one}):
+            if one is writes[-1] and when["late"] is nothing:
+                continue  # there is nothing to undo yet
+            with pytest.raises(ConflictError, match=f"{TABLE} .* was changed by another run"):
+                write(**when)
+    head = write(meanwhile=nothing, late=of_indices, deleted=[2])
+    assert set(tables.at(TABLE, head).scan(["doc_id"]).column(0).to_pylist()) == {
+        digest(number) for number in (0, 1, 3, 4, 5, 6, 7, 9)
+    }
+
+
+def test_the_lease_is_checked_between_what_is_deleted_and_what_is_inserted(tmp_path: Path) -> None:
+    documents, tables = Documents(), Tables(str(tmp_path))
+    commit(tables, documents, list(range(8)), [])
+    counted: list[int] = []
+
+    def check() -> None:
+        counted.append(tables.at(TABLE, Tables(str(tmp_path)).seal(TABLE, "seen")).count())
+        if len(counted) == 2:
+            raise ContractError("this run lost the writer lease")
+
+    with pytest.raises(ContractError, match="lost"):
+        tables.apply(TABLE, documents.rows([9]), SCHEMA, [digest(1)], check=check)
+    assert counted == [32, 28]
