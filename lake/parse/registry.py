@@ -87,6 +87,7 @@ _MEDIA_TYPES = {
     ".fodg": "application/vnd.oasis.opendocument.graphics-flat-xml",
     ".ods": "application/vnd.oasis.opendocument.spreadsheet",
     ".ots": "application/vnd.oasis.opendocument.spreadsheet-template",
+    ".fods": "application/vnd.oasis.opendocument.spreadsheet-flat-xml",
     **dict.fromkeys((".eml", ".emlx"), "message/rfc822"),
     **dict.fromkeys((".mht", ".mhtml"), "multipart/related"),
     **dict.fromkeys((".msg", ".oft"), "application/vnd.ms-outlook"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, paragraphs, source_document
 from lake.parse.data import notebook, xml_text
-from lake.parse.data.markup_values import OF_CODE, MarkupValue, read_markup
+from lake.parse.data.markup_values import OF_CODE, MarkupValue, may_be_markup, read_markup
 from lake.parse.data.outline import write_outline
 from lake.parse.text import decode
 
@@ -34,8 +34,8 @@ _ENCODED = re.compile(
 )
 #: The same inside a longer text.
 _DATA_URI = re.compile(r"data:([\w/+.-]+)(?:;[\w=.-]+)*;base64,((?:[A-Za-z0-9+_-]|/|\\/){64,}={0,2})")
-#: A string, with the key before it; a key itself is none that a colon does not follow.
-_STRING = re.compile(r'(?:"([^"\\\n]{1,80})"\s*:\s*)?("(?:[^"\\]|\\.)*")(?!\s*:)', re.DOTALL)
+#: A string that is a value, with the key before it; else one that is a key, so that the next begins where it ends.
+_STRING = re.compile(r'(?:"([^"\\\n]{1,80})"\s*:\s*)?("(?:[^"\\]|\\.)*")(?!\s*:)|"(?:[^"\\]|\\.)*"', re.DOTALL)
 _KINDS_OF_CHARACTERS = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"))
 _HEX = re.compile(r"[0-9a-fA-F]{512,}")
 #: Longer integers are refused by Python.
@@ -51,7 +51,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     writer = TextWriter()
     writer.note(omitted)
     short = _without_encoded(text, writer)
-    if "</" in short or "<\\/" in short or "<br" in short:
+    if may_be_markup(short):
         short, text = _without_markup(short, text, writer)
     writer.read(_without_escapes(text))
     if suffix in (".jsonl", ".ndjson"):
@@ -195,11 +195,12 @@ def _without_markup(short: str, text: str, writer: TextWriter) -> tuple[str, str
     replaced: dict[str, MarkupValue | None] = {}
 
     def value_of(match: re.Match[str]) -> MarkupValue | None:
-        if (match[1] or "").lower() in OF_CODE or "<" not in match[2]:
+        value = match[2]
+        if value is None or (match[1] or "").lower() in OF_CODE or ("<" not in value and "&" not in value):
             return None
         if match[0] not in replaced:
             try:
-                replaced[match[0]] = read_markup(json.loads(match[2], strict=False))
+                replaced[match[0]] = read_markup(json.loads(value, strict=False))
             except ValueError:
                 replaced[match[0]] = None
         return replaced[match[0]]

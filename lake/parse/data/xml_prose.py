@@ -7,7 +7,19 @@ from typing import Any
 from lake.parse.canonical import TextWriter, clean
 from lake.parse.data.outline import MAX_DEPTH
 from lake.parse.data.xml_lists import LISTS, list_lines
-from lake.parse.data.xml_words import PARAGRAPHS, is_inline, local_name, names, own_text, stated, words
+from lake.parse.data.xml_words import (
+    GAP,
+    PARAGRAPHS,
+    is_inline,
+    local_name,
+    names,
+    own_text,
+    raised,
+    stated,
+    tail,
+    with_spaces,
+    words,
+)
 from lake.parse.web.html_table import PageCell, grid, span_of
 
 _TITLES = frozenset(("title", "article-title", "head", "heading", "bridgehead"))
@@ -28,6 +40,7 @@ _MOST_SPANNED = 100
 _TITLE_HOLDERS = names("info sectioninfo sect1info sect2info sect3info chapterinfo articleinfo bookinfo titleInfo")
 #: Notes inside a paragraph.
 _NOTES = ("footnote", "fn")
+_NOTE_PLACES = frozenset(("foot", "bottom", "end", "footnote", "endnote"))
 CODE = frozenset(("programlisting", "screen", "pre", "codeblock", "literallayout", "verbatim", "eg"))
 _BLOCKS = PARAGRAPHS | _TITLES | _SECTIONS | _TABLES | LISTS | CODE
 
@@ -83,7 +96,7 @@ class _Prose:
         notes: list[str] = []
         for child in node:
             is_element = isinstance(child.tag, str)
-            if is_element and holds_text and local_name(child) in _NOTES:
+            if is_element and holds_text and _is_note(child):
                 self._n_notes += 1
                 line.append(f"[{self._n_notes}]")
                 notes.append(f"[{self._n_notes}] {_words(child)}")
@@ -91,9 +104,10 @@ class _Prose:
                 self._paragraph(line, notes)
                 self.write(child, level, depth + 1)
             elif is_element:
-                gap = "" if is_inline(child) else " "
-                line += [*(f"{value} " for value in stated(child)), gap, _inner(child), gap]
-            line.append(child.tail or "")
+                gap = "" if is_inline(child) else GAP
+                caret = "^" if raised(child, next(filter(None, reversed(line)), ""))[0] == "^" else ""
+                line += [*(f"{value} " for value in stated(child)), gap, caret, _inner(child), gap]
+            line.append(tail(child))
         self._paragraph(line, notes)
 
     def _paragraph(self, line: list[str], notes: list[str]) -> None:
@@ -138,6 +152,12 @@ def _is_titled(label: Any) -> bool:
     return local_name(label.getparent()) not in _TITLED
 
 
+def _is_note(node: Any) -> bool:
+    """Whether a node inside a paragraph is a note to it; those of TEI state where they are printed."""
+    name = local_name(node)
+    return name in _NOTES or (name == "note" and (node.get("place") or node.get("type")) in _NOTE_PLACES)
+
+
 def _words(node: Any) -> str:
     return " ".join([*stated(node), words(node)])
 
@@ -154,7 +174,7 @@ def _inner(node: Any) -> str:
 
 
 def _line(pieces: list[str]) -> str:
-    return " ".join(clean("".join(pieces)).split())
+    return " ".join(clean(with_spaces("".join(pieces))).split())
 
 
 def _gather(node: Any, rows: list[list[PageCell]], beside: list[Any], columns: dict[str, int], depth: int) -> None:

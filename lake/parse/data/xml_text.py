@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import plistlib
 import re
 from collections.abc import Iterable, Iterator
 from html import unescape
@@ -11,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean, one_line
 from lake.parse.data.markup_values import OF_CODE, MarkupValue, read_markup
+from lake.parse.data.office_xml import read_as_office
 from lake.parse.data.outline import MAX_DEPTH, write_outline
-from lake.parse.data.word_xml import as_docx
 from lake.parse.data.xml_lists import FIRST_NUMBER
 from lake.parse.data.xml_prose import CODE, is_prose, write_prose
 from lake.parse.data.xml_words import attributes, has_words, local_name, own_text, reading, words
 from lake.parse.encoded_data import without_data
-from lake.parse.office import office
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _LEAST_ENCODED = 256
 _BASE64, _HEXADECIMAL = re.compile(r"[A-Za-z0-9+/_-]+={0,2}"), re.compile(r"[0-9a-fA-F]+")
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_EIGHT_BITS = re.compile(rb"""^<\?xml[^>]*?encoding\s*=\s*["'](?!utf|ucs|iso-10646)""", re.I)
 _ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)([A-Za-z][A-Za-z0-9]*);")
 _TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.S)
 _START, _END, _TAIL = re.compile(rb"<([A-Za-z_][^\s<>/]*)"), re.compile(rb"</([^\s<>/]+)\s*>\s*\Z"), 4096
@@ -45,9 +46,10 @@ _ELEMENT = re.compile(rb"<(/?)[A-Za-z_:\x80-\xff][^<>]*?(/?)>")
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     writer = TextWriter()
-    root, damaged = _root(data.lstrip(b" \t\r\n"), writer)
-    if not damaged and (word := as_docx(root)) is not None:
-        return office.parse(word, ".docx")
+    data = _of_known_encoding(_as_text(data).lstrip(b" \t\r\n"), writer)
+    root, damaged = _root(data, writer)
+    if not damaged and (other := read_as_office(root, data)) is not None:
+        return other
     _drop_encoded(root, writer)
     # A repaired tree may lack text, so that the bytes are read without it.
     marked_up = [] if damaged else _with_markup(root)
@@ -71,6 +73,25 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         _write_outline(root, writer, marked)
         _note_marks(marked, writer)
     return writer.finish(title=_title(root), language=root.get(_LANGUAGE), metadata={"root": local_name(root)})
+
+
+def _as_text(data: bytes) -> bytes:
+    """A property list of Apple's in XML, if it is a binary one. Raises InputError if it is damaged."""
+    if not data.startswith(b"bplist"):
+        return data
+    try:
+        return plistlib.dumps(plistlib.loads(data), sort_keys=False)
+    except Exception as error:  # plistlib raises errors of many kinds for damaged files
+        raise InputError(f"a damaged property list ({error}); convert it: plutil -convert xml1", "garbage") from error
+
+
+def _of_known_encoding(data: bytes, writer: TextWriter) -> bytes:
+    """``data`` in UTF-8 if it declares an encoding of eight bits: names are read as browsers do, unlike libxml2."""
+    if data.isascii() or not _EIGHT_BITS.match(data):
+        return data
+    text, _, omitted = decode(data, declared=True)
+    writer.note(omitted)
+    return _DECLARATION.sub("", text, count=1).encode()
 
 
 def _root(data: bytes, writer: TextWriter) -> tuple[Any, str]:

@@ -25,6 +25,7 @@ _ENTRIES = frozenset(("VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY
 _TIMES = frozenset(("DTSTART", "DTEND", "DUE", "COMPLETED", "RDATE", "EXDATE", "RECURRENCE-ID", "FREEBUSY"))
 _PAGES = ("X-ALT-DESC", "STYLED-DESCRIPTION")
 _TAGS = re.compile(r"<[^<>]*>")
+_INLINE_TAGS = re.compile(r"</?(?:a|b|code|em|font|i|s|small|span|strong|sub|sup|u)(?:\s[^<>]*)?>", re.IGNORECASE)
 #: What FREEBUSY states of its times, and what a person replied.
 _FREE = re.compile(r";FBTYPE=(FREE|BUSY-UNAVAILABLE|BUSY-TENTATIVE)", re.IGNORECASE)
 _STATES = {"FREE": "Free", "BUSY-UNAVAILABLE": "Unavailable", "BUSY-TENTATIVE": "Busy, perhaps"}
@@ -100,7 +101,7 @@ def _line(line: Property) -> str:
 
 def _value(line: Property) -> str:
     if line.name in _PAGES:
-        return " ".join(unescape(_TAGS.sub(" ", line.text)).split())
+        return " ".join(unescape(_TAGS.sub(" ", _INLINE_TAGS.sub("", line.text))).split())
     if line.name in _TIMES:
         return line.time
     if line.name == "RRULE":

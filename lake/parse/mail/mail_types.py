@@ -6,7 +6,7 @@ _TEXT_SUFFIXES = (
     ".txt", ".text", ".log", ".md", ".markdown", ".csv", ".tsv", ".rst", ".org", ".json", ".xml", ".yaml", ".yml",
     ".ini",
 )  # fmt: skip
-_TEXT_TYPES = ("application/json", "application/xml", "application/yaml", "application/x-yaml")
+_TEXT_TYPES = ("application/csv", "application/json", "application/xml", "application/yaml", "application/x-yaml")
 SIGNATURES = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
 SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
 PROGRAMS = ("text/css", "text/javascript", "application/javascript", "application/x-javascript")

@@ -27,6 +27,7 @@ from lake.parse.mail.mail_parts import (
     without_tags,
     write_plain,
 )
+from lake.parse.mail.mail_tables import table_of
 from lake.parse.mail.mail_types import CARDS, PACKED, PAGES, PROGRAMS, SEALED, SIGNATURES, is_text, type_by_name
 from lake.parse.mail.packed_rtf import DAMAGED, unpacked
 from lake.parse.mail.signed import signed_content
@@ -91,12 +92,19 @@ class Mail:
         if depth > MAX_DEPTH:
             raise InputError(f"parts nested more than {MAX_DEPTH} deep; save the inner messages as files", "too_deep")
         kind, inner = part.get_content_type(), part.get_payload()
+        if parameter(part, "protected-headers"):
+            self._protected(header(part, "subject"))
         if isinstance(inner, list) and kind.startswith("multipart/"):
             self._multipart(part, [one for one in inner if isinstance(one, Message)], depth + 1)
         elif isinstance(inner, list):
             self._messages(part, [one for one in inner if isinstance(one, Message)], depth + 1)
         else:
             self._leaf(part, kind, depth)
+
+    def _protected(self, subject: str) -> None:
+        """Append the subject that a part protects by encryption or a signature, if the mail itself states another."""
+        if subject and subject not in self.writer.text:
+            self.head(subject, 2)
 
     def _messages(self, part: Message, inner: list[Message], depth: int) -> None:
         kind = part.get_content_subtype()
@@ -216,6 +224,8 @@ class Mail:
         if is_page:
             parsed = html.from_text(text, metadata, whole=True)
             self.writer.document(parsed)
+        elif (table := table_of(text, kind, name)) is not None:
+            self.writer.document(table)
         elif kind == "text/calendar":
             self.plain(calendar_text(text, self.writer))
         elif kind in CARDS:

@@ -72,7 +72,7 @@ class RtfStyles:
         self._last = self._styles[number] = _Style()
 
     def name_last(self, name: str) -> None:
-        self._last.name = one_line(name).rstrip("; ")
+        self._last.name = one_line(name).rstrip("; ") or self._last.name
 
     def set_base(self, number: int | None) -> None:
         self._last.base = number
@@ -87,7 +87,7 @@ class RtfStyles:
         while number is not None and number in self._styles and number not in seen:
             seen.add(number)
             found = self._styles[number]
-            if level := outline_level(found.outline) or named_level(found.name):
+            if level := outline_level(found.outline) or named_level(found.name.partition(",")[0]):
                 return level
             number = found.base
         return 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -42,6 +44,8 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
 
 
 def _read(data: bytes, suffix: str) -> Workbook:
+    if suffix == ".fods":
+        return _read(_as_archive(data), ".ods")
     if suffix in _OLD and not data.startswith(_ZIP):
         return workbook_xls.read(data)
     with open_archive(data, suffix, verify=False) as archive:
@@ -50,6 +54,15 @@ def _read(data: bytes, suffix: str) -> Workbook:
         if workbook_xlsb.is_binary(archive):
             return workbook_xlsb.read(archive)
         return workbook_xlsx.read(archive)
+
+
+def _as_archive(flat: bytes) -> bytes:
+    """An OpenDocument file that is one XML file, as the archive that it would be; each part holds all of it."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name in ("content.xml", "styles.xml", "meta.xml"):
+            archive.writestr(name, flat)
+    return made.getvalue()
 
 
 def _write(sheet: Sheet, writer: TextWriter, page: int | None, *, is_named: bool) -> None:

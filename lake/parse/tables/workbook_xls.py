@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
-from lake.parse.archive import lenient_xml
 from lake.parse.canonical import one_line
 from lake.parse.document import Omission
-from lake.parse.tables import delimited
+from lake.parse.tables import delimited, workbook_xml
 from lake.parse.tables.biff_texts import sheet_texts
 from lake.parse.tables.cell_format import built_in, general, shown_by, shown_text
 from lake.parse.tables.workbook import Sheet, Workbook, column_name
@@ -44,7 +43,7 @@ def in_disguise(data: bytes) -> ParsedDocument | None:
 def read(data: bytes) -> Workbook:
     """Read all sheets. Raises InputError if neither of two readers can."""
     if _SPREADSHEET_ML in data[:4096]:
-        return _from_xml(data)
+        return workbook_xml.read(data)
     try:
         return _read(data)
     except _damage() as error:
@@ -219,41 +218,3 @@ def _without_panics() -> Iterator[None]:
 
 def _encrypted() -> InputError:
     return InputError("the .xls file is protected by a password; save it without one", "encrypted")
-
-
-def _from_xml(data: bytes) -> Workbook:
-    """Read a workbook of Excel 2003's XML."""
-    root, _ = lenient_xml(data.lstrip())
-    book = Workbook()
-    for node in root.iter("{*}Worksheet") if root is not None else ():
-        sheet = Sheet(one_line(_attribute(node, "Name")))
-        number = 0
-        for row in node.iter("{*}Row"):
-            number = int(_attribute(row, "Index") or number + 1)
-            column = 0
-            for cell in row.iter("{*}Cell"):
-                column = int(_attribute(cell, "Index") or column + 1)
-                _read_xml_cell(cell, sheet, number, column)
-                column += int(_attribute(cell, "MergeAcross") or 0)
-        sheet.source.append(" \n".join(text for part in node.iter("{*}Cell") for text in part.itertext()))
-        book.sheets.append(sheet)
-    return book
-
-
-def _read_xml_cell(cell: Any, sheet: Sheet, number: int, column: int) -> None:
-    for child in cell:
-        name = child.tag.rpartition("}")[2] if isinstance(child.tag, str) else ""
-        text = one_line("".join(child.itertext()))
-        if name == "Data" and text:
-            kind = _attribute(child, "Type")
-            if kind == "DateTime":
-                text = text.removesuffix(".000").removesuffix("T00:00:00").replace("T", " ")
-            elif kind == "Boolean":
-                text = "FALSE" if text == "0" else "TRUE"
-            sheet.cells.setdefault(number, {})[column] = text
-        elif name == "Comment" and text:
-            sheet.lines.append(f"Comment on {column_name(column)}{number}: {text}")
-
-
-def _attribute(node: Any, name: str) -> str:
-    return next((str(value) for key, value in node.attrib.items() if str(key).rpartition("}")[2] == name), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from lake.parse.canonical import runs_into
@@ -10,6 +11,9 @@ from lake.parse.web.html_walk import BREAK, Node, NodeReader, Walk
 from lake.parse.web.html_words import drawing_words, formula_words, ruby_words, script_words
 
 _DATA_URI = "data:"
+#: The whole part of a price, whose cents are raised, in the last texts of a line.
+_PRICE = re.compile(r"[$\u20ac\u00a3\u00a5\u20b9]\s*\d[\d.,]*$")
+_OF_PRICE = 4
 
 
 def _spaced(walk: Walk, node: Node) -> None:
@@ -61,14 +65,14 @@ def _quotation(walk: Walk, node: Node) -> None:
 
 
 def _raised(walk: Walk, node: Node) -> None:
-    """A superscript: a reference to a note in brackets, a power of a number after a caret."""
+    """A superscript: a reference to a note in brackets, a power of a number after a caret, cents after a space."""
     if node.css_first("a"):
         text = walk.words(node)
         walk.text.append(f" [{text}]" if text and text[0] not in "[(" else f" {text}" if text else "")
         return
     before = next((text for text in reversed(walk.text) if text), "")
     if runs_into(before, node.text()):
-        walk.text.append("^")
+        walk.text.append(" " if _PRICE.search("".join(walk.text[-_OF_PRICE:])) else "^")
     walk.children(node)
 
 

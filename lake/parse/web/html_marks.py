@@ -28,6 +28,9 @@ _SURROUNDING = re.compile(
 )
 #: Surroundings in which a page's title may stand.
 _HEADS = frozenset(("", "header", "masthead", "banner"))
+#: Elements in which an article is one of somebody else, and classes of what readers wrote below a text.
+_QUOTING = ("aside", "blockquote", "figure")
+_COMMENT = re.compile(r"(?:^|[\s_-])(?:comments?|reply|replies|reviews?)(?:$|[\s_-])", re.IGNORECASE)
 _COPYRIGHT = re.compile(r"\u00a9|\bcopyright\b|\ball rights reserved\b", re.IGNORECASE)
 _LONGEST_COPYRIGHT = 300
 #: A page's article may be short, but not mere decoration.
@@ -127,10 +130,17 @@ def _regions(tree: LexborHTMLParser, body: LexborNode) -> list[LexborNode]:
     enough = _LEAST_ARTICLE * n_letters(body.text())
     for found in (body.css("main, [role=main]"), body.css("article")):
         ids = {node.mem_id for node in found}
-        outermost = [node for node in found if not any(one.mem_id in ids for one in _ancestors(node, body))]
+        outermost = [node for node in found if not _is_inside_text(node, ids, body)]
         if sum(n_letters(node.text()) for node in outermost) > enough:
             return outermost
     return []
+
+
+def _is_inside_text(node: LexborNode, regions: set[int], body: LexborNode) -> bool:
+    """Whether an article is a part of another one, a card or a quote in a text, or a comment on it."""
+    if node.tag == "article" and _COMMENT.search(node.attributes.get("class") or ""):
+        return True
+    return any(one.mem_id in regions or one.tag in _QUOTING for one in _ancestors(node, body))
 
 
 def _action(node: LexborNode, is_clear: bool, opened: frozenset[str]) -> Action | None:

@@ -25,6 +25,12 @@ _KNOWN = {
 #: Values of ``display`` that part an element from what stands beside it, and those that part its children.
 _APART = re.compile(r"block|flow-root|list-item|flex|grid|table(?:-[a-z-]+)?")
 _PARTING = re.compile(r"(?:inline-)?(?:flex|grid)")
+#: What style sheets take out of the line, for readers that hear the page.
+_SPOKEN = (
+    *("sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screen-reader-only", "screenreader"),
+    *("sr-text", "ms-hidden", "a-offscreen", "offscreen", "off-screen", "assistive-text", "u-visually-hidden"),
+)
+_OUT_OF_LINE = ", ".join(f".{name}" for name in _SPOKEN)
 
 
 def is_unseen(style: str) -> bool:
@@ -37,14 +43,17 @@ def is_unseen(style: str) -> bool:
 
 
 def apart(tree: StyledNode) -> Iterator[StyledNode]:
-    """Elements whose styles part them from their neighbours, whatever they are, and slots with what fills them."""
+    """Elements whose styles part them from their neighbours, whatever they are, and slots with what fills them.
+
+    So do the classes of words that are only spoken.
+    """
     for node in tree.css("[style*=display i]"):
         display = _value(node.attributes.get("style") or "", "display")
         if _APART.fullmatch(display):
             yield node
         if _PARTING.fullmatch(display):
             yield from (child for child in node.iter() if child.tag != "br")
-    yield from tree.css("[slot], x-template slot")
+    yield from tree.css(f"[slot], x-template slot, {_OUT_OF_LINE}")
 
 
 def list_style(style: str) -> str:

@@ -171,8 +171,8 @@ def test_attached_texts_are_read_and_other_files_are_named() -> None:
         )
     )
     assert "## minutes.txt\n\nthe board chose copper" in found.text
-    assert "lamp;4711" in found.text
-    assert "rope;4712" in found.text
+    assert "| lamp | 4711 |" in found.text
+    assert "| rope | 4712 |" in found.text
     assert found.metadata["attachments"] == ["minutes.txt", "plan.pdf", "stock.csv", "rope.csv"]
     assert [(gone.kind, gone.place) for gone in found.omitted] == [("attachment", "plan.pdf")]
 
