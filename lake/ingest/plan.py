@@ -19,7 +19,8 @@ from lake.options.completeness import USUAL, Completeness
 from lake.parse import media_type_of, parser_of
 from lake.recipe import Recipe
 from lake.schemas import DIGESTS
-from lake.sources.protocol import INODE_MARK, SIDECAR_PATTERN
+from lake.sources.loose_sidecars import LOOSE_PATTERN
+from lake.sources.protocol import INODE_MARK, MISNAMED_PATTERN, SIDECAR_PATTERN
 
 #: Columns of the manifest that planning needs: indexed and quarantined documents of a release.
 KNOWN = pa.schema([(name, pa.string()) for name in ("doc_id", "source", "uri", "digest", "fingerprint", "content_id")])
@@ -133,12 +134,17 @@ def split_known(listing: pa.Table, cache: pa.Table) -> tuple[pa.Table, pa.Table]
     marks = ["doc_id", "size", "modified_at", "etag"]
     has_mark = pl.col("modified_at").is_not_null() | pl.col("etag").is_not_null()
     # A sidecar states what it did when it was read; of a document, the listing tells anew what its source declares.
-    states = pl.when(pl.col("uri").str.contains(SIDECAR_PATTERN)).then("states").otherwise("declared")
+    # What is named like a sidecar keeps what was found in it, unless it was read by a version that did not look.
+    is_loose = pl.col("declared").is_null() & pl.col("uri").str.contains(LOOSE_PATTERN)
+    is_loose &= ~pl.col("uri").str.contains(SIDECAR_PATTERN) & ~pl.col("uri").str.contains(MISNAMED_PATTERN)
+    is_sidecar = pl.col("uri").str.contains(SIDECAR_PATTERN)
+    states = pl.when(is_sidecar | is_loose).then("states").otherwise("declared")
+    is_known = pl.col("digest").is_not_null() & has_mark & ~(is_loose & pl.col("states").is_null())
     joined = (
         listed.join(
             known.select(*marks, "digest", "states"), on=marks, how="left", nulls_equal=True, maintain_order="left"
         )
-        .with_columns(states=states, is_trusted=pl.col("digest").is_not_null() & has_mark)
+        .with_columns(states=states, is_trusted=is_known)
         .collect()
         .to_arrow()
     )

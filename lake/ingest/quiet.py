@@ -19,6 +19,7 @@ from lake.ids import derived_id, value_digest
 from lake.ingest.choosing import choose_recipe
 from lake.plugins.later import Later
 from lake.sources.listing_state import ListingState
+from lake.sources.loose_sidecars import STATES_NONE
 from lake.sources.protocol import Cursor, is_sidecar
 from lake.storage import clock
 
@@ -115,7 +116,7 @@ def note(lake: Lake, sources: Sequence[Source], scan: Scan, outcome: Mapping[str
 def _declares(rows: pa.Table) -> bool:
     """Whether a source declares anything of a document, which a listing of folders has not."""
     each = zip(rows.column("uri").to_pylist(), rows.column("states").to_pylist(), strict=True)
-    return any(states is not None and not is_sidecar(uri) for uri, states in each)
+    return any(states not in (None, STATES_NONE) and not is_sidecar(uri) for uri, states in each)
 
 
 def _read(lake: Lake, sources: Sequence[Source]) -> dict[str, Any] | None:

@@ -13,7 +13,17 @@ from lake import schemas
 from lake.ids import place_ids
 from lake.recipe import TextIndex
 from lake.recipe.chunking import SUMMARY
-from lake.sources.declared import PROBLEMS, WORDS, Statement, key_as_meant, merged, statement
+from lake.sources.declared import (
+    PROBLEMS,
+    WORDS,
+    Statement,
+    broken,
+    key_as_meant,
+    merged,
+    not_read,
+    other_rights,
+    statement,
+)
 from lake.tables.words import full_text
 
 #: Columns of CONTENTS that each kind of row needs besides its key.
@@ -50,6 +60,8 @@ def stated_of(metadata: str | None, stated: str | None) -> Statement:
     fields = json.loads(metadata) if metadata else {}
     lists = {key: fields.pop(key) for key in list(fields) if key_as_meant(key).lower() in ("tags", "acl")}
     of_itself = statement(lists) | ({"metadata": fields} if fields else {})
+    if "acl" not in of_itself and (odd := other_rights(fields)):
+        of_itself |= broken(not_read(odd))
     return merged(of_itself, json.loads(stated)) if stated else of_itself
 
 

@@ -18,6 +18,7 @@ from lake.schemas import DIGESTED, DIGESTS, tuples
 from lake.sources import sidecars
 from lake.sources.listing import LISTED, are_sidecars, listed, listing
 from lake.sources.listing_state import ListingState
+from lake.sources.loose_sidecars import LOOSE_PATTERN
 from lake.sources.page_states import forget_states
 from lake.sources.protocol import MISNAMED_PATTERN
 from lake.sources.scope import SourceScope
@@ -78,10 +79,12 @@ def list_sources(
     is_beside = are_sidecars(files)
     documents, beside = files.filter(pc.invert(is_beside)), files.filter(is_beside)
     documents, of_denied = _without_denied(documents, beside, erased, denylist, by_name)
+    odd = documents.filter(are_odd(documents))
     if scope is not None:  # sidecars above the scope are about others as well
         documents = documents.filter(scope.mask(documents.column("uri")))
+        odd, beside = _with_cached(odd, beside, _split(cache, denylist)[0], scope, by_name)
     others = documents.slice(0, 0) if others is None else others
-    stated, remarks, whole = statements_of(documents, beside, denylist, others)
+    stated, remarks, whole = statements_of(documents, beside, denylist, others, odd)
     cached = settled(pa.concat_tables([documents, whole]), time.time_ns() // 1000)
     n_denied = n_listed - n_vanished - documents.num_rows
     selected = _selected(documents, by_name)
@@ -105,9 +108,15 @@ def list_sources(
     )
 
 
+def are_odd(rows: pa.Table) -> pa.Array:
+    """Which rows may have the name of what was meant as a sidecar, though it is none."""
+    uris = rows.column("uri")
+    return pc.or_(pc.match_substring_regex(uris, MISNAMED_PATTERN), pc.match_substring_regex(uris, LOOSE_PATTERN))
+
+
 def _selected(documents: pa.Table, sources: Mapping[str, Source]) -> pa.Array:
     """Which are documents by the patterns of their source; others are listed since they were meant as sidecars."""
-    misnamed = pc.match_substring_regex(documents.column("uri"), MISNAMED_PATTERN)
+    misnamed = are_odd(documents)
     if not pc.any(misnamed).as_py():
         return pa.repeat(pa.scalar(True), documents.num_rows)
     places = tuples(documents, "source", "uri")
@@ -116,6 +125,26 @@ def _selected(documents: pa.Table, sources: Mapping[str, Source]) -> pa.Array:
         for (source, uri), is_odd in zip(places, misnamed.to_pylist(), strict=True)
     ]
     return pa.array(chosen, pa.bool_())
+
+
+def _with_cached(
+    odd: pa.Table, beside: pa.Table, cache: pa.Table, scope: SourceScope, sources: Mapping[str, Source]
+) -> tuple[pa.Table, pa.Table]:
+    """Also files of other names than those looked at that may be meant as sidecars, as the last listing found them.
+
+    A local folder was asked for them: in a bucket, that could cost a request for each thousand files.
+    """
+    ours = pa.array(
+        [name for name, source in sources.items() if source.finds_names and not source.is_local], pa.string()
+    )
+    rows = cache.filter(pc.and_(pc.is_in(cache.column("source"), ours), pc.or_(are_odd(cache), are_sidecars(cache))))
+    looked_at = set(scope.places())
+    meant = [uri not in looked_at and scope.may_be_meant_by(uri) for uri in rows.column("uri").to_pylist()]
+    rows = rows.filter(pa.array(meant, pa.bool_()))
+    is_sidecar = are_sidecars(rows)
+    return pa.concat_tables([odd, rows.filter(pc.invert(is_sidecar))]), pa.concat_tables(
+        [beside, rows.filter(is_sidecar)]
+    )
 
 
 def _listed(
@@ -132,7 +161,8 @@ def _listed(
             continue
         rows, state = _listed_whole(lake, source, cache, full=full)
         if scope is not None:
-            rows = rows.filter(pc.or_(scope.mask(rows.column("uri")), are_sidecars(rows)))
+            about_others = pc.or_(are_sidecars(rows), are_odd(rows))
+            rows = rows.filter(pc.or_(scope.mask(rows.column("uri")), about_others))
         elif state is not None:
             states[source.name] = state
         parts.append(rows)

@@ -15,7 +15,7 @@ from lake.errors import InputError
 from lake.ids import bytes_digest
 from lake.ingest.plan import RACY_MICROSECONDS
 from lake.schemas import DIGESTS, tuples
-from lake.sources import sidecars
+from lake.sources import loose_sidecars, sidecars
 from lake.sources.protocol import is_misnamed, is_sidecar
 from lake.sources.source import READ_AT_ONCE, Source
 
@@ -78,7 +78,7 @@ def _digests(source: Source, rows: list[_Row]) -> Iterator[tuple[str | None, str
         elif isinstance(found, InputError):
             yield None, declared, found
         else:
-            yield bytes_digest(found), declared, None
+            yield bytes_digest(found), _declared(uri, found, declared), None
 
 
 def _digest(
@@ -87,9 +87,19 @@ def _digest(
     if is_sidecar(uri):
         return *sidecars.read(source, uri, size), None
     try:
-        return source.digest(uri), declared, None
+        if declared is None and (size or 0) <= loose_sidecars.MOST_BYTES and loose_sidecars.is_loose(uri):
+            data = source.read(uri)
+            return bytes_digest(data), _declared(uri, data, declared), None
+        return source.digest(uri), _declared(uri, b"", declared), None
     except InputError as error:
         return None, declared, error
+
+
+def _declared(uri: str, data: bytes, declared: str | None) -> str | None:
+    """What a source declares of a document; of a loose sidecar that has nothing declared, whether it states rights."""
+    if declared is not None or not loose_sidecars.is_loose(uri):
+        return declared
+    return loose_sidecars.STATES_RIGHTS if loose_sidecars.states_rights(uri, data) else loose_sidecars.STATES_NONE
 
 
 def outwait_stamps(to_read: pa.Table) -> None:

@@ -144,7 +144,7 @@ def checked_metadata(text: str | None) -> dict[str, Any] | None:
 
 def _understood(fields: dict[str, Any]) -> dict[str, Any]:
     try:
-        stated = statement(fields)
+        stated = statement(fields, are_chosen=True)
     except UsageError as error:
         raise _no_metadata(str(error)) from error
     if problems := stated.get("problems"):

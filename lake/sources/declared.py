@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from unicodedata import category, normalize
 
+from lake.parse.rights_words import means_rights
+
 #: Declared metadata, normalised; JSON-like. Keys, each only if declared: title, author, language (text), tags (list),
 #: acl (sorted list; empty: nobody), metadata (all other keys), problems (what could not be understood).
 Statement = dict[str, Any]
@@ -22,8 +24,12 @@ MOST_LEVELS = 64
 EVERYTHING = "*"
 
 
-def statement(fields: Mapping[str, Any]) -> Statement:
-    """Convert fields as written to a Statement; an acl that is not understood hides the document from everybody."""
+def statement(fields: Mapping[str, Any], *, are_chosen: bool = False) -> Statement:
+    """Convert fields as written to a Statement; an acl that is not understood hides the document from everybody.
+
+    So does another key that means rights, if no acl is stated, unless somebody chose by their names which fields are
+    metadata (``are_chosen``).
+    """
     found: Statement = {"metadata": {}, "problems": []}
     for key, value in fields.items():
         name = key_as_meant(key).lower()
@@ -40,7 +46,20 @@ def statement(fields: Mapping[str, Any]) -> Statement:
             except ValueError as error:
                 found["problems"].append(f"{name} {error}")
                 found |= {"acl": []} if name == "acl" else {}
+    if not are_chosen and "acl" not in found and (odd := other_rights(fields)):
+        found["acl"] = []
+        found["problems"].append(not_read(odd))
     return {name: value for name, value in found.items() if value or name == "acl"}
+
+
+def other_rights(fields: Iterable[str]) -> str | None:
+    """A key that means rights, though it is not ``acl``; None if there is none."""
+    return next((key for key in fields if means_rights(key) and key_as_meant(key).lower() != "acl"), None)
+
+
+def not_read(key: str) -> str:
+    """The problem of a key that means rights, though it is not ``acl``."""
+    return f"{key} restricts nothing: call it acl, a list of users and groups; until then nobody may see the document"
 
 
 def is_too_deep(value: object) -> bool:
@@ -118,7 +137,7 @@ def declared_json(uri: str, metadata: Mapping[str, Any] | None, acl: object) -> 
     if acl is not None:
         # An acl among the metadata as well is one too many, which hides the document.
         fields["acl" if "acl" not in fields else " acl"] = _as_acl(acl)
-    stated = statement(fields)
+    stated = statement(fields, are_chosen=True)
     if "problems" in stated:
         stated["problems"] = [f"{uri}: {problem}" for problem in stated["problems"]]
     return statement_json(stated)

@@ -27,9 +27,14 @@ class LocalReader:
         """Files below the folder; links to files count, links to folders don't (they may form cycles)."""
         yield from self._below("", self._root)
 
-    def names(self) -> Iterator[str]:
-        """The names in the folder itself, whatever has them."""
-        yield from (readable_name(entry.name) for entry in _entries(self._root, is_root=True) or ())
+    def names(self, folder: str = "") -> Iterator[str]:
+        """The names in the folder itself, or in one below it that may not exist, whatever has them."""
+        place = os.path.join(self._root, os.fsdecode(name_bytes(folder))) if folder else self._root
+        if folder and not os.path.isdir(place):
+            return
+        for entry in _entries(place, is_root=not folder) or ():
+            if self._hidden or not entry.name.startswith("."):
+                yield readable_name(entry.name)
 
     def named(self, uri: str) -> Iterator[SourceFile]:
         """What ``list`` yields of one file, or of everything below one folder; nothing if there is neither.

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
 from lake.ids.uris import column_folded, folded, spellings
-from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, is_sidecar
+from lake.sources.loose_sidecars import about, is_loose
+from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, as_meant, is_sidecar
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,6 +56,30 @@ class SourceScope:
                 if spelling:
                     yield spelling + SIDECAR_SUFFIX
 
+    def folders(self) -> list[str]:
+        """The folders that its keys are in, and all above them."""
+        return list(dict.fromkeys(folder for key in self.keys for folder in _above(posixpath.dirname(key))))
+
+    def may_be_meant_by(self, uri: str) -> bool:
+        """Whether a sidecar, or a file that is nearly one, may be about a document of the scope.
+
+        Names are compared without case and suffix, since that is what people mistake.
+        """
+        folder, meant = posixpath.dirname(uri), about(uri) if is_loose(uri) else _meant(uri)
+        inside = f"{folded(folder)}/".casefold() if folder else ""
+        if meant is None:
+            return any(key.startswith(inside) for key in self._stems)
+        stems = {_stem(meant), _stem(_stem(meant))}
+        return any(
+            key.startswith(inside) and (is_folder or not stems.isdisjoint((stem, _stem(stem))))
+            for key, (stem, is_folder) in self._stems.items()
+        )
+
+    @cached_property
+    def _stems(self) -> dict[str, tuple[str, bool]]:
+        """Of each key the name without suffix, and whether it may be a folder."""
+        return {folded(key).casefold(): (_stem(key), not posixpath.splitext(key)[1]) for key in self.keys}
+
     @cached_property
     def _names(self) -> frozenset[str]:
         return frozenset(map(folded, self.keys))
@@ -85,6 +110,16 @@ def _checked(key: str) -> str:
             f"{key!r} is no key of a document; write it as a hit shows its uri, relative to the source: reports/a.md"
         )
     return name
+
+
+def _meant(uri: str) -> str | None:
+    """The document that a sidecar is about, though it has another name than one; None for a table."""
+    meant = as_meant(uri)
+    return meant.removesuffix(SIDECAR_SUFFIX) if meant.endswith(SIDECAR_SUFFIX) else None
+
+
+def _stem(name: str) -> str:
+    return posixpath.splitext(posixpath.basename(folded(name)))[0].casefold()
 
 
 def _about(key: str) -> str:

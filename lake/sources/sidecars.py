@@ -6,18 +6,16 @@ import csv
 import io
 import json
 import posixpath
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
-from lake.errors import InputError, UsageError
+from lake.errors import InputError
 from lake.ids import bytes_digest
 from lake.ids.uris import folded, places
 from lake.sources.declared import Statement, broken, joined, key_as_meant, merged, statement, statement_json
-from lake.sources.globs import matches
+from lake.sources.likely_documents import LikelyDocuments, folders_of
+from lake.sources.loose_sidecars import about, is_of_exact_name
 from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, as_meant, is_misnamed, is_sheet, is_sidecar
 from lake.sources.source import Source
 
@@ -29,9 +27,6 @@ _MAX_BYTES = 64 << 20
 _FIRST = 3
 #: Separator of list items in a table, since commas separate its cells.
 _BETWEEN = "|"
-_GLOB = re.compile(r"[*?\[]")
-#: A path from the root of a disk, or a url; possibly joined to a folder.
-_ABSOLUTE = re.compile(r"^/|(?:^|/)[a-z][a-z0-9+.-]*:/")
 
 
 def document_of(uri: str) -> str | None:
@@ -162,14 +157,18 @@ class _Table:
     below: Statement
 
 
-def _misnamed(uris: Iterable[str], tables: Collection[str]) -> Iterator[tuple[str, str]]:
+def _misnamed(uris: Iterable[str], loose: Iterable[str], tables: Collection[str]) -> Iterator[tuple[str, str]]:
     """Files that are sidecars but for their names, each as one that can't be read.
 
-    A table that a program for sheets keeps is none if it was saved as one of ``tables``, too.
+    A table that a program for sheets keeps is none if it was saved as one of ``tables``, too, nor is a loose one.
     """
     for uri in uris:
         if is_misnamed(uri) and not (is_sheet(uri) and as_meant(uri) in tables):
             meant = as_meant(uri)
+            yield meant, _states(meant, problem=f"its name is {posixpath.basename(uri)}")
+    for uri in loose:
+        meant = posixpath.join(posixpath.dirname(uri), SIDECAR_TABLE)
+        if about(uri) is None and meant not in tables:
             yield meant, _states(meant, problem=f"its name is {posixpath.basename(uri)}")
 
 
@@ -199,15 +198,15 @@ class Stated:
     Names are compared in NFC. What is stated about one spelling of a name holds for all of them.
 
     A row of a table that states rights but names no document restricts the documents that it may be meant for
-    (``meant_for``), unless another statement is about their rights.
+    (``meant_for``), unless another statement is about their rights. So does a loose sidecar that states rights.
     """
 
-    def __init__(self, sidecars: Iterable[tuple[str, str]], uris: Collection[str]) -> None:
-        """``sidecars``: uri and states (JSON) of each. ``uris``: all documents of the source."""
+    def __init__(self, sidecars: Iterable[tuple[str, str]], uris: Collection[str], loose: Collection[str] = ()) -> None:
+        """``sidecars``: uri and states (JSON) of each. ``uris``: all documents. ``loose``: some of these."""
         self._objects: dict[str, dict[str, Statement]] = {}
         self._tables: dict[str, list[_Table]] = {}
         sidecars = list(sidecars)
-        for uri, states in (*sidecars, *_misnamed(uris, {uri for uri, _ in sidecars})):
+        for uri, states in (*sidecars, *_misnamed(uris, sorted(loose), {uri for uri, _ in sidecars})):
             stated = json.loads(states)
             of = _by_name(stated.get("of", {}))
             if document_of(uri) is None:
@@ -227,13 +226,13 @@ class Stated:
             if "acl" in stated
         }
         self._meant: dict[str, list[Statement]] = {}
-        self._remarks = list(self._resolved(uris)) if any(self._astray.values()) else []
+        self._remarks = list(self._resolved(uris, loose)) if loose or any(self._astray.values()) else []
 
     def of(self, uri: str) -> Statement:
         """The Statement about a document; empty if there is none."""
         stated: Statement = {}
         name = folded(uri)
-        for folder in _folders(name) if self._tables else ():
+        for folder in folders_of(name) if self._tables else ():
             tables = sorted(self._tables.get(folder, ()), key=lambda table: uri.startswith(f"{table.folder}/"))
             stated = merged(stated, joined([table.below for table in tables]))
             stated = merged(stated, joined([_spelled(table.of.get(name, {}), uri) for table in tables]))
@@ -247,8 +246,18 @@ class Stated:
         """Remarks on rows of tables that match no document; first those that state rights."""
         return self._remarks
 
-    def _resolved(self, uris: Collection[str]) -> Iterator[str]:
+    def _resolved(self, uris: Collection[str], loose: Collection[str]) -> Iterator[str]:
         likely = LikelyDocuments(uris)
+        for uri in sorted(loose):
+            document = about(uri)
+            meant = likely.meant_by(document, posixpath.dirname(uri)) if document is not None else []
+            if is_of_exact_name(uri):
+                meant = [one for one in meant if folded(one) == folded(document or "")]
+            hidden = [one for one in meant if one != uri and "acl" not in self.of(one)]
+            for one in (*hidden, *([uri] if hidden else ())):
+                self._meant.setdefault(one, []).append({"acl": []})
+            if hidden:
+                yield f"{uri} states rights, but {_named_otherwise(hidden)}"
         for path, lost in sorted(self._astray.items()):
             is_table = document_of(path) is None
             for row in (row for row in sorted(lost) if "acl" in lost[row]):
@@ -263,79 +272,14 @@ class Stated:
                 yield f"{path}: {len(others)} of its paths are no documents here: {named}"
 
 
+def _named_otherwise(hidden: list[str]) -> str:
+    sidecar = f"{posixpath.basename(hidden[0])}{SIDECAR_SUFFIX}"
+    named = ", ".join(hidden[:_FIRST]) + (" ..." if len(hidden) > _FIRST else "")
+    return f"only {sidecar}, in JSON, or {SIDECAR_TABLE} is read; until one states an acl nobody may see {named}"
+
+
 def _effect(meant: list[str]) -> str:
     if not meant:
         return "it restricts nothing: correct its path or delete it"
     named = ", ".join(meant[:_FIRST]) + (" ..." if len(meant) > _FIRST else "")
     return f"until its path is corrected it restricts what it may mean: {named}"
-
-
-class LikelyDocuments:
-    """Documents that a mistaken path may mean: another Unicode form or case, backslashes, a folder, a glob, no suffix
-    or another one, a path from the source's root or the disk's, a name in a folder below, a url's escapes.
-    """
-
-    def __init__(self, uris: Iterable[str]) -> None:
-        self._named: dict[str, list[str]] = {}
-        self._below: dict[str, list[str]] = {}
-        self._stems: dict[str, list[str]] = {}
-        self._last: dict[str, list[str]] = {}
-        for uri in sorted(uris):
-            name = _folded(uri)
-            self._named.setdefault(name, []).append(uri)
-            self._stems.setdefault(posixpath.splitext(name)[0], []).append(uri)
-            self._last.setdefault(posixpath.splitext(posixpath.basename(name))[0], []).append(uri)
-            for folder in _folders(name):
-                self._below.setdefault(folder, []).append(uri)
-
-    def meant_by(self, path: str, folder: str) -> list[str]:
-        """Uris at or below ``folder``, the one of the table."""
-        wanted = posixpath.normpath(_folded(path)).strip("/ ")
-        inside = _folded(folder)
-        if wanted.startswith("../"):
-            return []
-        # As it is, from the source's root, after a slash that should not be there, and with escapes of a url.
-        own = wanted.removeprefix(f"{inside}/") if inside else wanted
-        likely = [wanted, own, posixpath.join(inside, wanted)]
-        if _ABSOLUTE.search(_folded(path)):
-            parts = wanted.split("/")
-            likely += ["/".join(parts[n:]) for n in range(1, len(parts))]
-        spellings = dict.fromkeys(spelled for each in likely for spelled in (each, _folded(unquote(each))))
-        found = (self._called(one) for one in spellings)
-        for uris in (*found, self._named_last(own)):
-            if meant := [uri for uri in uris if not inside or _folded(uri).startswith(f"{inside}/")]:
-                return meant
-        return []
-
-    def _called(self, wanted: str) -> list[str]:
-        """Uris of a name, below a folder of that name, with that name before their suffix, or that fit it as a glob."""
-        found = self._named.get(wanted) or self._below.get("" if wanted == "." else wanted)
-        if not found and _GLOB.search(wanted):
-            return self._fitting(f"/{wanted}")
-        return found or self._stems.get(wanted) or self._stems.get(posixpath.splitext(wanted)[0], [])
-
-    def _named_last(self, wanted: str) -> list[str]:
-        """Uris in any folder that end in this path; a name alone may lack its suffix, have another, or be a glob."""
-        if _GLOB.search(wanted):
-            return self._fitting(wanted)
-        stem = posixpath.splitext(posixpath.basename(wanted))[0]
-        return [uri for uri in self._last.get(stem, []) if "/" not in wanted or _folded(uri).endswith(f"/{wanted}")]
-
-    def _fitting(self, pattern: str) -> list[str]:
-        with suppress(UsageError):
-            return [uri for name, each in self._named.items() if matches(name, pattern) for uri in each]
-        return []
-
-
-def _folded(path: str) -> str:
-    return key_as_meant(path.replace("\\", "/")).casefold()
-
-
-def _folders(uri: str) -> list[str]:
-    """The folders that contain a document, outermost first.
-
-    >>> _folders("a/b/c.md")
-    ['', 'a', 'a/b']
-    """
-    parts = uri.split("/")[:-1]
-    return ["/".join(parts[:n]) for n in range(len(parts) + 1)]

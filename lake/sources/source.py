@@ -19,6 +19,7 @@ from lake.sources.checked import CheckedReader
 from lake.sources.failures import listing_errors, reading_errors
 from lake.sources.globs import expression, matches
 from lake.sources.local import LocalReader, readable_name
+from lake.sources.loose_sidecars import about, is_loose
 from lake.sources.mistyped import check_kind, similar
 from lake.sources.protocol import (
     SIDECAR_SUFFIX,
@@ -116,11 +117,21 @@ class Source:
         assert not isinstance(self._reader, CheckedReader)
         seen = set[str]()
         with listing_errors(self.name):
-            for place in scope.places():
+            for place in (*scope.places(), *self._odd_places(scope)):
                 for found in self._reader.named(place):
                     if found.uri not in seen and self._lists(found.uri):
                         seen.add(found.uri)
                         yield found
+
+    def _odd_places(self, scope: SourceScope) -> Iterator[str]:
+        """What may be meant as a sidecar of a scope by another name than a sidecar has, where names cost little."""
+        if not isinstance(self._reader, LocalReader):
+            return
+        for folder in scope.folders():
+            for name in self._reader.names(folder):
+                uri = f"{folder}/{name}" if folder else name
+                if (is_sidecar(uri) or is_misnamed(uri) or is_loose(uri)) and scope.may_be_meant_by(uri):
+                    yield uri
 
     def holds_anything(self) -> bool:
         """Whether anything is there; False for a folder that is not mounted."""
@@ -170,6 +181,10 @@ class Source:
             names = list(self._reader.names())
         others = set(map(folded, names)) - {folded(uri)}
         for name in names:
+            if is_loose(name):
+                if name != uri and folded(about(name) or "") not in others:
+                    yield name
+                continue
             meant = as_meant(name)
             is_of_another = folded(meant.removesuffix(SIDECAR_SUFFIX)) in others
             if is_sidecar(meant) and name != uri and (meant.endswith(SIDECAR_TABLE) or not is_of_another):
@@ -184,7 +199,7 @@ class Source:
         return any(part.startswith(".") for p in (self.pattern, *self.include) for part in p.split("/"))
 
     def _lists(self, uri: str) -> bool:
-        return is_sidecar(uri) or self.selects(uri) or is_misnamed(uri)
+        return is_sidecar(uri) or self.selects(uri) or is_misnamed(uri) or is_loose(uri)
 
     def selects(self, uri: str) -> bool:
         """Whether the patterns choose this document."""
@@ -205,8 +220,9 @@ class Source:
         if not self._names_hidden and any(part.startswith(".") for part in uri.split("/")):
             return False
         if self.file is not None:
-            return uri == self.file or is_sidecar(uri) or is_misnamed(uri)
-        return is_sidecar(uri) or is_misnamed(uri) or not any(matches(uri, pattern) for pattern in self.exclude)
+            return uri == self.file or is_sidecar(uri) or is_misnamed(uri) or is_loose(uri)
+        is_about_others = is_sidecar(uri) or is_misnamed(uri) or is_loose(uri)
+        return is_about_others or not any(matches(uri, pattern) for pattern in self.exclude)
 
     def read(self, uri: str) -> bytes:
         """All bytes of a document. Raises InputError if it can't be read, TransientError if a retry may help."""

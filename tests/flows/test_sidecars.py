@@ -19,6 +19,7 @@ from lake import operate
 from lake.directory import Lake
 from lake.errors import RefusedError
 from lake.ingest.source_listing import list_sources
+from lake.sources.scope import SourceScope
 from lake.sources.source import parse_source
 
 Ingest = Callable[..., Outcome]
@@ -86,8 +87,8 @@ def test_it_closes_a_source_of_a_single_file_too(source: Path, lake_url: str, ki
     ("kind", "name", "is_closed"),
     [
         *(("file", name, True) for name in ("a.md.META.json", "a.md.meta.json.txt", "_Metadata.csv")),
-        *(("file", name, True) for name in ("A.md.meta.json", "a.meta.json", "A.MD.Meta.Json.TXT")),
-        *(("file", name, False) for name in ("b.md.META.json", "b.md.meta.json", "c.md.meta.json", "a.md.meta")),
+        *(("file", name, True) for name in ("A.md.meta.json", "a.meta.json", "A.MD.Meta.Json.TXT", "a.md.meta")),
+        *(("file", name, False) for name in ("b.md.META.json", "b.md.meta.json", "c.md.meta.json", "b.md.meta.yaml")),
         *((kind, "a.md.META.json", True) for kind in ("dangling link", "folder", "pipe")),
         ("dangling link", "_metadata.csv.txt", True),
     ],
@@ -106,6 +107,70 @@ def test_what_is_nearly_a_sidecar_closes_a_single_file_as_it_closes_a_folder(
         assert ("acl" in json.loads(stated["a.md"] or "{}")) == is_closed, place
         assert stated.keys() - {"a.md", "b.md"} <= ({name} if place == source else set())
         assert bool(found.remarks) or not is_closed
+
+
+#: Files beside a.md that state who may see it; one of whose names raglake reads.
+LOOSE = {
+    **dict.fromkeys(["a.md.meta", "a.md.meta.yaml", "a.meta.yml", "a.md.Meta.Yaml.txt", "a.md.yaml"], "acl: [hr]\n"),
+    **dict.fromkeys(["a.md.meta.toml", "a.md.meta.ini"], 'acl = ["hr"]\n'),
+    **dict.fromkeys(["a.md.metadata.json", "a.md_meta.json", "a.md.meta (1).json", "a.md.json"], '{"ACLs": ["hr"]}'),
+    **dict.fromkeys(["a.md.meta.json ", "a.md.meta.jsonc"], '{"acl": ["hr"]}'),
+    **dict.fromkeys(["a.md.acl", "a.md.acl.json"], "hr"),
+    **dict.fromkeys(["_metadata.yaml", "_meta.json"], '{"a.md": {"acl": ["hr"]}}'),
+    **dict.fromkeys(["_metadata (1).csv", "_metadata", "metadata.csv"], "path,acl\na.md,hr\n"),
+}
+#: Files beside a.md that are about something else.
+OTHER = {
+    "a.md.meta": "fileFormatVersion: 2\nguid: 4711\n",  # of Unity
+    "a.md.metadata.json": '{"metadataAttributes": {"oracle": 1}}',  # of Bedrock
+    "a.md.meta.yaml": "alt_text: The acl of the knee\n",
+    "b.md.meta.yaml": "acl: [hr]\n",
+    "a.acl": "hr",
+    "a.json": '{"acl": ["hr"]}',
+    "metadata.csv": "file_name,acl\na.md,hr\n",
+    "_metadata": "PAR1\0,acl,",  # of Parquet
+    "meta.yaml": "acl: [hr]\n",
+}
+
+
+def test_what_states_rights_in_a_name_that_is_not_read_closes_its_document(
+    source: Path, lake_url: str, ingest: Ingest
+) -> None:
+    for number, (name, text) in enumerate(LOOSE.items()):
+        documents(source, f"{number}/a.md")
+        (source / f"{number}/{name}").write_text(text)
+    for number, (name, text) in enumerate(OTHER.items()):
+        documents(source, f"open/{number}/a.md")
+        (source / f"open/{number}/{name}").write_text(text)
+    documents(source, "read/a.md")
+    (source / "read/a.md.meta.json").write_text('{"acl": ["hr"]}')
+    (source / "read/a.md.meta.yaml").write_text("acl: [hr]\n")
+    outcome = ingest(include=("*.md",))
+    assert len(outcome.remarks) == len(LOOSE)
+    everybody = {f"open/{number}/a.md" for number in range(len(OTHER))}
+    assert visible(lake_url) == everybody
+    assert visible(lake_url, "hr") == {*everybody, "read/a.md"}
+    for number in range(len(LOOSE)):
+        documents(source, f"{number}/a.md")
+    ingest(include=("*.md",), only=tuple(f"{number}/a.md" for number in range(len(LOOSE))))
+    assert visible(lake_url) == everybody
+
+
+@pytest.mark.parametrize("name", ["a.md.META.json", "_Metadata.csv", "_metadata.ods", "a.meta.json", "A.md.meta.json"])
+@pytest.mark.parametrize("place", ["local", "bucket"])
+def test_a_run_over_one_document_sees_what_is_nearly_a_sidecar(
+    lake_url: str, source: Path, name: str, place: str
+) -> None:
+    bucket = fsspec.filesystem("file" if place == "local" else "memory")
+    folder = str(source) if place == "local" else f"/near{name}"
+    bucket.pipe(f"{folder}/a.md", b"the pump")
+    bucket.pipe(f"{folder}/{name}", b'{"acl": ["hr"]}')
+    found = parse_source(folder if place == "local" else f"memory:/{folder}", include=("*.md",))
+    whole = list_sources(Lake(lake_url), [found], verify=False)
+    Lake(lake_url).remember(whole.cache, [found.name])
+    part = list_sources(Lake(lake_url), [found], verify=False, scope=SourceScope.of(["a.md"]))
+    assert whole.documents.column("stated").to_pylist() == part.documents.column("stated").to_pylist()
+    assert "acl" in json.loads(part.documents.column("stated")[0].as_py())
 
 
 def test_a_folder_of_a_bucket_with_the_name_of_a_sidecar_closes_its_documents(lake_url: str) -> None:

@@ -18,7 +18,7 @@ async def erasure(visit: Visit, problem: ApiError | None = None) -> Response:
     may_look = visit.key["operator"] and visit.key["principals"] == "*"
     is_shown = problem is not None or visit.word("show") == "plan" or not may_look  # which the API refuses
     plan = await visit.api.get(f"{_path(visit)}/erasure", at=visit.at) if is_shown else None
-    template = "erasure_plan.html" if visit.is_part else "document_erasure.html"
+    template = "erasure_plan.html" if visit.is_part and plan is not None else "document_erasure.html"
     words = {"document": found, "tab": "erasure", "doc_id": found["doc_id"], "plan": plan, "problem": problem}
     return visit.page(template, problem.status if problem else 200, **words)
 

@@ -17,6 +17,7 @@ from lake.parse.markup.front_matter_fields import (
     toml_fields,
     yaml_fields,
 )
+from lake.parse.rights_words import RIGHTS_KEY
 
 LONGEST = 1 << 16
 OPENING = re.compile(r"\A(---|\+\+\+)(?:yaml|toml|json)?[ \t]*\n")
@@ -24,7 +25,7 @@ CLOSING = {
     "---": re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE),
     "+++": re.compile(r"^\+\+\+[ \t]*(?:\n|\Z)", re.MULTILINE),
 }
-_JSON_RIGHTS = re.compile(r"""["']acl["']\s*:""", re.IGNORECASE)
+_JSON_RIGHTS = re.compile(rf"""["']{RIGHTS_KEY}["']\s*:""", re.IGNORECASE)
 #: A line that people take for a fence; directives of YAML may stand before it.
 FENCE_LIKE = re.compile(
     r"^(?:%[^\n]*\n)*[ \t]*(?:-{3,}|\+{3,}|;{3,}|[\u2013-\u2015]+-*)(?:[ \t#][^\n]*)?\n", re.MULTILINE

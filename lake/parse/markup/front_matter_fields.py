@@ -11,11 +11,14 @@ from textwrap import dedent
 from typing import Any
 from unicodedata import category, normalize
 
+from lake.parse.rights_words import RIGHTS_KEY
+
 _MOST_VALUES = 10_000
 _MOST_CHARACTERS = 1 << 18
 _DEEPEST = 20
 _RIGHTS = re.compile(
-    r"""(?:^|[{,?])[ \t]*(?:-[ \t]+)*(?:[!&]\S+[ \t]+)?["']?acl["']?[ \t]*(?:[:=]|$)""", re.MULTILINE | re.IGNORECASE
+    rf"""(?:^|[{{,?])[ \t]*(?:-[ \t]+)*(?:[!&]\S+[ \t]+)?["']?{RIGHTS_KEY}["']?[ \t]*(?:[:=]|$)""",
+    re.MULTILINE | re.IGNORECASE,
 )
 #: A dotted key of TOML whose parts take the square of their number in time and memory; possessive, to be linear itself.
 _LONG_KEY = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){64}""")

@@ -46,6 +46,22 @@ def test_an_acl_that_is_not_understood_lets_nobody_in(acl: Any, key: str) -> Non
     assert (said["acl"], said["title"], len(said["problems"])) == ([], "T", 1)
 
 
+@pytest.mark.parametrize(
+    "key", ["acls", "_acl", "acl:", "\u0430cl", "allowed_groups", "Allowed-Users", "AccessControlList"]
+)
+def test_a_key_that_means_rights_but_is_not_acl_lets_nobody_in(key: str) -> None:
+    for said in (statement({key: ["hr"]}), stated_of(json.dumps({key: ["hr"]}), None)):
+        assert (said["acl"], said["metadata"]) == ([], {key: ["hr"]})
+        assert f"{key} restricts nothing" in said["problems"][0]
+    assert statement({key: ["x"], "acl": ["hr"]})["acl"] == ["hr"]
+    assert "acl" not in json.loads(declared_json("a.md", {key: ["hr"]}, None) or "")
+
+
+@pytest.mark.parametrize("key", ["access", "groups", "permissions", "visibility", "oracle", "acl_version", "aclu"])
+def test_a_key_that_may_mean_something_else_is_metadata(key: str) -> None:
+    assert statement({key: ["hr"]}) == {"metadata": {key: ["hr"]}}
+
+
 def test_other_keys_that_are_not_understood_are_problems_only() -> None:
     said = statement({"title": {}, "tags": {"a": 1}, "author": True})
     assert said == {"problems": [said["problems"][0], said["problems"][1], said["problems"][2]]}
@@ -398,6 +414,7 @@ def test_rights_under_a_mistaken_name_restrict_what_they_may_mean(
         ("C:\\docs\\a\\pump.md", ["a/pump.md"]),
         ("file:///srv/a/pump.md", ["a/pump.md"]),
         ("a/pu\u200bmp.md", ["a/pump.md"]),
+        ("a/pump.md.", ["a/pump.md"]),
         ("", ["a/pump.md", "other.txt"]),
         ("a/pumps.md", []),
         ("b/pump.md", []),
