@@ -66,21 +66,28 @@ class GlyphFonts:
         #: The style of each text object that was looked up.
         self.styles: dict[int | None, Style] = {}
         self._kinds: dict[int, tuple[bool, bool]] = {}
+        self._alike: dict[tuple[float, float, float, int], Style] = {}
 
     def style_of(self, drawn: int | None, place: int) -> Style:
         """The style of a text object that is new."""
         if not drawn:
             return _NO_STYLE
         quick, handle = self._quick, self._handle
-        size: float = abs(quick.font_size(handle, place))
+        stated = quick.font_size(handle, place)
+        c, d = 0.0, 1.0
         if quick.matrix(handle, place, quick.results.floats_at):
             _, _, c, d, _, _ = quick.results.floats
-            size *= d if c == 0.0 < d else hypot(c, d)
         font = quick.font(ctypes.c_void_p(drawn))
-        kind = self._kinds.get(font)
-        if kind is None:
-            kind = self._kinds[font] = self._kind_of(font) if font else (False, False)
-        found = self.styles[drawn] = Style(round(size, 2), *kind)
+        # Most objects of a page are drawn like some before them.
+        alike = stated, c, d, font
+        found = self._alike.get(alike)
+        if found is None:
+            kind = self._kinds.get(font)
+            if kind is None:
+                kind = self._kinds[font] = self._kind_of(font) if font else (False, False)
+            size = abs(stated) * (d if c == 0.0 < d else hypot(c, d))
+            found = self._alike[alike] = Style(round(size, 2), *kind)
+        self.styles[drawn] = found
         return found
 
     def _kind_of(self, address: int) -> tuple[bool, bool]:

@@ -76,6 +76,9 @@ class PageGlyphs(PageText):
     def _text_turn(self, shown: int) -> int:
         """Quarter turns clockwise after which most of the text is level: those of the page, unless samples agree."""
         letters = [i for i in range(0, len(self.text), len(self.text) // _N_SAMPLES + 1) if self.text[i].isalnum()]
+        angle, handle = self._quick.angle, self._handle
+        if self._same_index and letters and not any([angle(handle, i) for i in letters]):
+            return 0
         turns = Counter(map(self._turn_of, letters))
         (turn, n_agreed), *_ = turns.most_common(1) or [(shown, 0)]
         return turn if n_agreed > _LEAST_AGREED * len(letters) else shown

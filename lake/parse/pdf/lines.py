@@ -158,13 +158,15 @@ def _stream_lines(glyphs: PageGlyphs) -> _Stream:
             glyphs.correct(text, closed)
             found.spaced.append(closed)
             text = closed
-        elif (parted := glyphs.parted(first, text)) is not text:
+        elif not is_one and (parted := glyphs.parted(first, text)) is not text:
             glyphs.correct(text, parted)
             text = parted
-        starts = _word_starts(glyphs, first, last) if fixed and " " in text else ()
-        line = Line(text if text.isascii() else shown(text), *edges, size, bold, is_fixed=fixed, starts=starts)
+        left, bottom, right, top = edges
+        line = Line(text if text.isascii() else shown(text), left, bottom, right, top, size, bold)
+        if fixed:
+            line.is_fixed, line.starts = True, _word_starts(glyphs, first, last) if " " in text else ()
         is_long = last - first > 1
-        if is_long and line.top - line.bottom > 2.5 * size and line.top - line.bottom > _LEAST_EM:
+        if is_long and top - bottom > 2.5 * size and top - bottom > _LEAST_EM:
             line.is_upright = False
             turning.append((first, last))
             ends = glyphs.box(first, first), glyphs.box(last, last)

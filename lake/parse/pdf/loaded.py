@@ -27,6 +27,18 @@ class _PageCalls:
         self.place = unchecked("FPDFText_GetTextIndexFromCharIndex")
         self.text = unchecked("FPDFText_GetText")
         self.results = Results()
+        self._room(1 << 15)
+
+    def _room(self, n_bytes: int) -> None:
+        buffer = (ctypes.c_char * n_bytes)()
+        self._buffer, self._buffer_at = memoryview(buffer).cast("B"), ctypes.byref(buffer)
+
+    def text_between(self, handle: ctypes.c_void_p, first: int, last: int, n_units: int) -> str:
+        """The letters of some glyphs, which take at most ``n_units``; one buffer serves all pages."""
+        if 2 * n_units > len(self._buffer):
+            self._room(4 * n_units)
+        n_read = self.text(handle, first, last - first + 1, self._buffer_at)
+        return str(self._buffer[: 2 * max(0, n_read - 1)], "utf-16-le", "ignore")
 
 
 @cache
@@ -112,7 +124,7 @@ class LoadedText:
 
     def get_text_range(self) -> str:
         """All text, without the glyphs at both ends that pdfium gives no letters to."""
-        place, text = _calls().place, _calls().text
+        place = _calls().place
         first, last = 0, self.count_chars() - 1
         while first <= last and place(self.handle, first) < 0:
             first += 1
@@ -120,10 +132,8 @@ class LoadedText:
             last -= 1
         if first > last:
             return ""
-        room = place(self.handle, last) - place(self.handle, first) + 2
-        buffer = ctypes.create_string_buffer(2 * room)
-        n_units = text(self.handle, first, last - first + 1, buffer)
-        return buffer.raw[: 2 * max(0, n_units - 1)].decode("utf-16-le", "ignore")
+        n_units = place(self.handle, last) - place(self.handle, first) + 2
+        return _calls().text_between(self.handle, first, last, n_units)
 
     def close(self) -> None:
         _calls().close_text(self.handle)

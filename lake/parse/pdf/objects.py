@@ -24,6 +24,11 @@ _OTHER_SIGNS = {
     for i, sign in enumerate("•†‡…—\u2013ƒ\u2044\u2039\u203a\u2212‰„“”\u2018\u2019\u201a™ﬁﬂŁŒŠŸŽıłœšž\ufffd€")
 }
 _STREAM = re.compile(rb"[\s\0]*stream(?:\r\n|\n|\r)?")
+#: The head of most streams with content.
+_USUAL_STREAM = re.compile(
+    rb"\s*<<\s*(?:/Length\s(\d{1,10})(?P<ref>\s\d{1,5}\sR)?\s*/Filter\s?/FlateDecode"
+    rb"|/Filter\s?/FlateDecode\s*/Length\s(\d{1,10}))\s*>>\s*stream\r?\n"
+)
 _PLAIN = re.compile(rb"[\t\n\f\r -~]+")
 _MOST_TOKENS = 200_000
 _MOST_BYTES = 1 << 28
@@ -59,6 +64,11 @@ Resolve = Callable[[Value], Value]
 
 def parse_value(data: bytes, at: int) -> Value:
     """The value that begins at a place; strings, numbers with a point and what is damaged are None."""
+    if usual := _USUAL_STREAM.match(data, at):
+        number = int(usual[1] or usual[3])
+        length = Ref(number) if usual["ref"] else number
+        entries: dict[str, Value] = {"Length": length, "Filter": Name("FlateDecode")}
+        return Stream(entries, _stream_bytes(data, usual.end(), length))
     value, at = parse_until(data, at)
     begin = _STREAM.match(data, at) if isinstance(value, dict) else None
     if begin is None or not isinstance(value, dict):
