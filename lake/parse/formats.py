@@ -36,7 +36,7 @@ office = _ours(
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
-pdf = _ours(14, "pdf", ".pdf", "pypdfium2", _OCR)
+pdf = _ours(15, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
     20,
     "tables.sheets",

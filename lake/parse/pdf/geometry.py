@@ -59,7 +59,7 @@ class Line:
     ``is_fixed`` says that its letters are of one width, ``is_code`` that it is a line of a listing.
     ``starts`` are the left edges of the words of a line in such type, if they are known.
     ``is_note`` marks the lines of footnotes. ``is_upright`` is false for text that runs up or down the page,
-    and ``runs_down`` tells which.
+    and ``runs_down`` tells which. ``is_stamp`` marks stamps and watermarks, which are not upright in this sense.
     """
 
     text: str
@@ -79,6 +79,7 @@ class Line:
     is_fixed: bool = False
     is_code: bool = False
     starts: tuple[float, ...] = ()
+    is_stamp: bool = False
 
     @property
     def middle(self) -> float:

@@ -36,6 +36,14 @@ _RAISED_SIZE, _LEAST_RAISE = 0.85, 0.15
 #: How many letters show which way a page's text runs, and the share of them that must run alike.
 _N_SAMPLES, _LEAST_AGREED = 16, 0.6
 _QUARTER = math.pi / 2
+#: Quarter turns by which letters of a stamp are tilted at least, and no line of a scan is.
+_LEAST_TILT = 0.05
+
+
+def _are_apart(one: float, other: float) -> bool:
+    """Whether two angles differ by more than a scan's letters do."""
+    quarters = abs(one - other) / _QUARTER % 4
+    return _LEAST_TILT < quarters < 4 - _LEAST_TILT
 
 
 def with_signs(text: str, first: int, raised: Iterable[tuple[int, str]]) -> str:
@@ -88,6 +96,15 @@ class PageGlyphs(PageText):
         angle: float = self._quick.angle(self._handle, self._index(index))
         return round(-angle / _QUARTER) % 4
 
+    def _angle_of(self, index: int) -> float:
+        angle: float = self._quick.angle(self._handle, self._index(index))
+        return angle
+
+    def is_tilted(self, index: int) -> bool:
+        """Whether a glyph is neither level nor upright."""
+        quarters = self._angle_of(index) / _QUARTER
+        return abs(quarters - round(quarters)) > _LEAST_TILT
+
     def is_turned(self, index: int) -> bool:
         """Whether a glyph is not level on the page as it is read."""
         return self._turn_of(index) != self._turn
@@ -99,10 +116,10 @@ class PageGlyphs(PageText):
         """
         found: list[int] = []
         for first, last in lines:
-            if self._turn_of(first) != self._turn_of(last):
+            if _are_apart(self._angle_of(first), self._angle_of(last)):
                 places = [i for i in range(first, last + 1) if not self.text[i].isspace()]
-                turns = map(self._turn_of, places)
-                found += [i for i, (a, b) in zip(places[1:], pairwise(turns), strict=True) if a != b]
+                angles = map(self._angle_of, places)
+                found += [i for i, (a, b) in zip(places[1:], pairwise(angles), strict=True) if _are_apart(a, b)]
         if not found or self._added:
             return False
         for at in found:

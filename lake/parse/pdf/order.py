@@ -11,6 +11,8 @@ from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING
 
+from lake.parse.pdf.stamps import stamps_among
+
 if TYPE_CHECKING:
     from lake.parse.pdf.geometry import Line
 
@@ -22,39 +24,22 @@ _MOST_IN_ROWS = 0.5
 _LEAST_GUTTER = 5.0
 _DEEPEST = 12
 _SHORT_PIECE = 3.0
-_OVER = 2.0
 
 
 def reading_order(lines: Sequence[Line]) -> list[Line]:
     """The lines in the order in which they are read; those beside each other that are no columns become one line."""
-    lines = _with_watermarks_marked(lines)
+    lines = _with_stamps_marked(lines)
     flat = [line for line in lines if line.is_upright]
     turned = [line for line in lines if not line.is_upright]
     return _ordered(flat, _is_right_to_left(flat), _DEEPEST) + right_columns_first(turned_in_order(turned))
 
 
-def _with_watermarks_marked(lines: Sequence[Line]) -> Sequence[Line]:
-    """The lines, of which large words over others, such as DRAFT, are marked as not upright: they follow the text."""
-    usual = median(line.size for line in lines) if lines else 0.0
-    large = [i for i, line in enumerate(lines) if line.size > _OVER * usual > 0 and _is_over(line, lines)]
-    if not large:
+def _with_stamps_marked(lines: Sequence[Line]) -> Sequence[Line]:
+    """The lines, of which stamps and watermarks are marked as not upright: they follow the text."""
+    stamps = set(map(id, stamps_among(lines)))
+    if not stamps:
         return lines
-    return [replace(line, is_upright=False) if i in large else line for i, line in enumerate(lines)]
-
-
-def _is_over(large: Line, lines: Sequence[Line]) -> bool:
-    """Whether two smaller lines or more run through a line; the height of its letters counts, not that of its box."""
-    if large.table or not large.is_upright or len(large.text) < 3:
-        return False
-    edge = 0.2 * (large.top - large.bottom)
-    width = large.right - large.left
-    n_inside = sum(
-        large.bottom + edge < line.middle < large.top - edge
-        and min(line.right, large.right) - max(line.left, large.left) > 0.3 * width
-        for line in lines
-        if line.size * _OVER < large.size
-    )
-    return n_inside >= 2
+    return [replace(line, is_upright=False, is_stamp=True) if id(line) in stamps else line for line in lines]
 
 
 def turned_in_order(lines: list[Line]) -> list[Line]:

@@ -10,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from lake.parse.pdf.letters import plain_letters
+from lake.parse.pdf.stamps import recurring_stamps
 
 if TYPE_CHECKING:
     from lake.parse.pdf.geometry import Line
@@ -76,6 +77,7 @@ def running_lines(pages: Sequence[Sequence[Line]], known: Sequence[str] = ()) ->
     """
     if len(pages) < 2:
         return [{} for _ in pages]
+    stamps = recurring_stamps(pages)
     edges = [edge for number, lines in enumerate(pages) for edge in _edges(number, lines)]
     counted = _counting(edges, len(pages))
     recurring = _recurring(edges, counted)
@@ -90,6 +92,8 @@ def running_lines(pages: Sequence[Sequence[Line]], known: Sequence[str] = ()) ->
             found[edge.page][edge.place] = edge.rest
     numbers = {edge.page: edge.number for edge in edges if edge.key in counted}
     _drop_beside_turned(pages, found, told & set(recurring.values()), numbers)
+    for dropped, stamped in zip(found, stamps, strict=True):
+        dropped |= stamped
     for lines, dropped in zip(pages, found, strict=True):
         if dropped and not any(i not in dropped or dropped[i] for i in range(len(lines))):
             dropped.clear()

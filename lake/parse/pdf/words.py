@@ -60,9 +60,14 @@ def _with_sign(glyphs: PageGlyphs, before: PlacedWord, word: PlacedWord, between
     return before._replace(text=whole, box=Box(left, bottom, max(right, other.right), top))
 
 
-def layout_of(glyphs: PageGlyphs) -> PageLayout:
-    """Every word and ruling line of the page; a hyphen at a line's end is part of its word."""
+def layout_of(glyphs: PageGlyphs, without: Sequence[tuple[int, int]] = ()) -> PageLayout:
+    """Every word and ruling line of the page; a hyphen at a line's end is part of its word.
+
+    ``without`` has places of the first and last glyphs of lines that are left out.
+    """
     found = [(match[0], match.start(), match.end() - 1) for match in _WORD.finditer(glyphs.text)]
+    for begin, stop in without:
+        found = [word for word in found if not begin <= word[1] <= stop]
     if glyphs.raised:
         apart = [index for index, sign in glyphs.raised if sign == " "]
         found = [piece for word in found for piece in _pieces(*word, apart)] if apart else found
