@@ -8,10 +8,10 @@ from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING
 
+from lake.parse.pdf.drawn_lines import DrawnLines, drawn_lines
 from lake.parse.pdf.geometry import Box, Line
 from lake.parse.pdf.order import reading_order, right_columns_first, turned_in_order
 from lake.parse.pdf.spaced import closed_words
-from lake.parse.pdf.stream import Stream, stream_lines
 from lake.parse.pdf.word_lines import word_lines
 from lake.parse.pdf.words import layout_of
 
@@ -39,15 +39,15 @@ def page_lines(
     are read. Only a page that shows gaps between columns or cells, or that goes back up, is taken apart into words,
     because that costs as much as all other work on the page.
     """
-    stream = stream_lines(glyphs)
-    lines, stamps, width, height = stream.lines, stream.stamps, *glyphs.size
+    drawn = drawn_lines(glyphs)
+    lines, stamps, width, height = drawn.lines, drawn.stamps, *glyphs.size
     is_whole = all(min(line.left, line.bottom, width - line.right, height - line.top) > -_OVERHANG for line in lines)
-    is_plain = not (added or glyphs.is_upside_down or stream.has_columns) and is_whole and _reads_on(lines)
-    if is_plain and not _is_ruled(stream, glyphs):
+    is_plain = not (added or glyphs.is_upside_down or drawn.has_columns) and is_whole and _reads_on(lines)
+    if is_plain and not _is_ruled(drawn, glyphs):
         return [*right_columns_first(turned_in_order(lines)), *stamps], []
-    layout = layout_of(glyphs, without=stream.stamped)
-    if stream.spaced:
-        layout = replace(layout, words=closed_words(layout.words, stream.spaced))
+    layout = layout_of(glyphs, without=drawn.stamped)
+    if drawn.spaced:
+        layout = replace(layout, words=closed_words(layout.words, drawn.spaced))
     outside: list[str] = []
     if not is_whole:
         visible = [word for word in layout.words if _is_visible(word.box, width, height)]
@@ -67,9 +67,9 @@ def page_lines(
     return [*reading_order([*placed, *(_beside_label(line, placed) for line in added)]), *stamps], outside
 
 
-def _is_ruled(stream: Stream, glyphs: PageGlyphs) -> bool:
+def _is_ruled(drawn: DrawnLines, glyphs: PageGlyphs) -> bool:
     """Whether lines with one gap, which may be a label and its text, stand between rules in both directions."""
-    if stream.n_gapped < _LEAST_GAPPED:
+    if drawn.n_gapped < _LEAST_GAPPED:
         return False
     upright = sum(rule.top - rule.bottom > rule.right - rule.left for rule in glyphs.rules)
     return upright > 1 and len(glyphs.rules) - upright > 2

@@ -42,7 +42,7 @@ _MOST_MARGIN_LINES = 3
 
 
 @dataclass(slots=True)
-class Stream:
+class DrawnLines:
     """Lines as the page draws them, and what their gaps look like."""
 
     lines: list[Line]
@@ -72,9 +72,9 @@ class Stream:
         return sum(line is not outer[0] and line is not outer[1] for line in cells) >= _LEAST_CELL_LINES
 
 
-def stream_lines(glyphs: PageGlyphs) -> Stream:
+def drawn_lines(glyphs: PageGlyphs) -> DrawnLines:
     lines: list[Line] = []
-    found = Stream(lines)
+    found = DrawnLines(lines)
     rows: list[tuple[float, float]] | None = None
     spans: list[tuple[Line, int]] = []
     turning: list[tuple[int, int]] = []
@@ -119,7 +119,7 @@ def stream_lines(glyphs: PageGlyphs) -> Stream:
                 rows = glyphs.rows_with_gaps(WIDE_GAP * _LEAST_EM)
             _note_gaps(found, glyphs, line, first, last, () if is_one or rows is None else rows)
     if turning and glyphs.part_where_it_turns(turning):
-        return stream_lines(glyphs)
+        return drawn_lines(glyphs)
     _take_stamps(found, glyphs, tilted, spans, begins)
     join_initials(glyphs, lines, spans)
     if len(lines) > 2:
@@ -128,7 +128,7 @@ def stream_lines(glyphs: PageGlyphs) -> Stream:
 
 
 def _take_stamps(
-    found: Stream, glyphs: PageGlyphs, tilted: set[int], spans: Sequence[tuple[Line, int]], begins: Sequence[int]
+    found: DrawnLines, glyphs: PageGlyphs, tilted: set[int], spans: Sequence[tuple[Line, int]], begins: Sequence[int]
 ) -> None:
     """Part the stamps of a page from its lines; of a page that is tilted as a whole, nothing is a stamp for that."""
     ids = set(map(id, stamps_among(found.lines, tilted if 2 * len(tilted) < len(found.lines) else ())))
@@ -169,7 +169,7 @@ def _margins_last(lines: list[Line]) -> None:
 
 
 def _note_gaps(
-    found: Stream, glyphs: PageGlyphs, line: Line, first: int, last: int, rows: Sequence[tuple[float, float]]
+    found: DrawnLines, glyphs: PageGlyphs, line: Line, first: int, last: int, rows: Sequence[tuple[float, float]]
 ) -> None:
     """Note a line's wide gaps; ``rows`` are the heights and widths of those between text objects."""
     em = line.size if line.size > _LEAST_EM else _LEAST_EM
