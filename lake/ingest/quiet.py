@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import version
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -152,7 +153,12 @@ def _key(
     floors = json.loads(json.dumps(asdict(completeness), default=lambda value: sorted(value.items())))
     # A cursor is of no use without the listing that it belongs to.
     listings = [] if all(source.is_local for source in sources) else sorted(map(list, _sizes(lake, "cache")))
-    return value_digest([_FORMAT, version("raglake"), last, list(denied), chosen, recipe.to_json(), floors, listings])
+    return value_digest([_FORMAT, _version(), last, list(denied), chosen, recipe.to_json(), floors, listings])
+
+
+@cache  # as reading a package's metadata takes milliseconds
+def _version() -> str:
+    return version("raglake")
 
 
 def _sizes(lake: Lake, folder: str) -> Iterator[tuple[str, int]]:

@@ -62,11 +62,18 @@ class Option:
     annotation: Any
     default: Any
     declared: Mapping[str, Any]
+    # Found once, since each search and each run checks its options.
+    kind: Any
+    is_optional: bool
+    choices: tuple[Any, ...]
 
     @classmethod
     def of(cls, declared: Field[Any], annotation: Any) -> Option:
         made = declared.default_factory() if declared.default_factory is not MISSING else declared.default
-        return cls(declared.name, annotation, made, declared.metadata)
+        kind = _kind_of(annotation)
+        choices = get_args(kind) if get_origin(kind) is Literal else ()
+        is_optional = NoneType in get_args(annotation)
+        return cls(declared.name, annotation, made, declared.metadata, kind, is_optional, choices)
 
     @property
     def description(self) -> str:
@@ -77,17 +84,6 @@ class Option:
         """Meaning of None; None if it is obvious."""
         return self.declared.get("unset")
 
-    @property
-    def kind(self) -> Any:
-        return _kind_of(self.annotation)
-
-    @property
-    def is_optional(self) -> bool:
-        return NoneType in get_args(self.annotation)
-
-    @property
-    def choices(self) -> tuple[Any, ...]:
-        return _choices_of(self.annotation)
 
     @property
     def range(self) -> str:
@@ -120,19 +116,12 @@ class Option:
         return bool(is_finite and least <= value <= most and value > self.declared.get("gt", -math.inf))
 
 
-@cache  # as each search checks its options
 def _kind_of(annotation: Any) -> Any:
     """The type that an option has if it is not None."""
     if get_origin(annotation) not in (Union, UnionType):
         return annotation
     kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
     return kinds[0] if len(kinds) == 1 else Union[tuple(kinds)]  # noqa: UP007 - of a list
-
-
-@cache
-def _choices_of(annotation: Any) -> tuple[Any, ...]:
-    kind = _kind_of(annotation)
-    return get_args(kind) if get_origin(kind) is Literal else ()
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from lake.errors import UsageError
@@ -65,7 +66,7 @@ class EmbedderIdentity:
 
     @property
     def digest(self) -> str:
-        return value_digest(asdict(self))
+        return _digest(self)
 
     def answers(self, other: EmbedderIdentity) -> bool:
         """Whether a question embedded with this may search vectors of the other.
@@ -103,3 +104,8 @@ class EmbedderIdentity:
     def table(self) -> str:
         """Name of the chunks table that holds this embedder's vectors."""
         return f"chunks__{self.digest[:12]}"
+
+
+@lru_cache(maxsize=64)  # as a run asks dozens of times, of the same few
+def _digest(identity: EmbedderIdentity) -> str:
+    return value_digest(asdict(identity))
