@@ -9,7 +9,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from lake.parse.canonical import paragraphs, span
+from lake.parse.canonical import clean, paragraphs, span
 from lake.parse.code_limits import is_slow
 from lake.parse.code_units import Mark, marks_of
 from lake.parse.document import Block, ParsedDocument
@@ -31,11 +31,15 @@ _GRAMMARS = {
     **dict.fromkeys((".c", ".h"), ("tree_sitter_c", "language")),
     **dict.fromkeys((".sh", ".bash", ".zsh"), _SHELLS),
 }
+#: A character by its number in a file of Java's texts; two backslashes are one that is meant.
+_ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u([0-9a-fA-F]{4})")
 _BEYOND_LATIN = re.compile("[^\x00-\xff]+")
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     text, metadata, omitted = decode(data)
+    if suffix == ".properties":
+        text = _unescaped(text)
     grammar = _GRAMMARS.get(suffix)
     if grammar is None or is_slow(text, suffix):
         return ParsedDocument(text, tuple(paragraphs(text, kind="code")), metadata=metadata, omitted=omitted)
@@ -43,6 +47,18 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     parsed = _for_shells(text) if grammar == _SHELLS else source
     marks = list(marks_of(_parser(*grammar).parse(parsed).root_node, source))
     return ParsedDocument(text, tuple(_blocks(text, in_characters(marks, source))), metadata=metadata, omitted=omitted)
+
+
+def _unescaped(text: str) -> str:
+    r"""Java's texts with their characters, which older tools could write by number only.
+
+    >>> _unescaped(r"a=Gr\u00f6\u00dfe \\u0041")
+    'a=Größe \\\\u0041'
+    """
+    if "\\u" not in text:
+        return text
+    units = _ESCAPED.sub(lambda match: match[1] + chr(int(match[2], 16)), text)
+    return clean(units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore"))
 
 
 def _for_shells(text: str) -> bytes:

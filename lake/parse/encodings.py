@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterable
 from itertools import pairwise
@@ -10,6 +9,8 @@ from typing import NamedTuple
 
 from lake.errors import InputError
 from lake.parse.alphabets import coverage
+from lake.parse.boxes import CODE_PAGES, without_boxes
+from lake.parse.encoding_names import label
 
 #: What is looked for, in chardet's names. Of twins that differ in a few signs only the usual one is here.
 _SOUGHT = [
@@ -19,47 +20,6 @@ _SOUGHT = [
     "iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8", "iso8859-9", "iso8859-13", "iso8859-15", "iso8859-16",
     "cp737", "mac-roman", "mac-cyrillic", "mac-greek", "mac-turkish",
 ]  # fmt: skip
-#: A declared name -> the codec that reads what is really written under that name, as browsers do.
-_REALLY = {
-    **dict.fromkeys(("ascii", "iso8859-1", "latin-1", "unknown-8bit", "x-unknown", "default", "ansi"), "cp1252"),
-    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "cp936", "x-euc-cn", "euc-cn"), "gb18030"),
-    **dict.fromkeys(("euc_kr", "ks_c_5601-1987", "windows-949", "x-windows-949", "ksc5601"), "cp949"),
-    **dict.fromkeys(("shift_jis", "x-sjis", "sjis", "ms_kanji", "windows-31j"), "cp932"),
-    **dict.fromkeys(("big5", "cp950", "x-x-big5", "big5-hkscs"), "big5hkscs"),
-    **dict.fromkeys(("iso2022_jp", "iso2022_jp_1", "iso2022_jp_2"), "iso2022_jp_ext"),
-    **dict.fromkeys(("iso8859-11", "tis_620", "tis-620"), "cp874"),
-    **dict.fromkeys(("iso8859_8_i", "iso-8859-8-i", "iso-8859-8-e", "logical"), "iso8859-8"),
-    **dict.fromkeys(("x-mac-roman", "macintosh", "mac"), "mac-roman"),
-    **dict.fromkeys(("x-mac-cyrillic", "x-mac-ukrainian"), "mac-cyrillic"),
-    "iso8859-9": "cp1254",
-    "x-mac-ce": "mac-latin2",
-    "unicode-1-1-utf-8": "utf-8",
-    "utf8mb4": "utf-8",
-    "euc_jp": "euc_jp",
-    "x-euc-jp": "euc_jp",
-    "hz-gb-2312": "hz",
-    "gb_2312-80": "gb18030",
-    "cp51932": "euc_jp",
-    **dict.fromkeys(("cp50220", "cp50221", "cp50222"), "iso2022_jp_ext"),
-    "koi8": "koi8-r",
-}
-#: Ways to write the number of a code page.
-_CODE_PAGE = re.compile(r"^(?:x-)?(?:cp|ibm|dos|ms|win|windows)[-_ ]?(\d+)$")
-_NO_TEXT = frozenset(("rot13", "punycode", "idna", "undefined", "unicode_escape", "raw_unicode_escape"))
-_LABELS = {
-    "cp874": "windows-874",
-    "cp932": "shift_jis",
-    "shift_jis_2004": "shift_jis",
-    "cp949": "euc-kr",
-    "euc_kr": "euc-kr",
-    "euc_jis_2004": "euc-jp",
-    "euc_jp": "euc-jp",
-    "big5hkscs": "big5",
-    "cp866": "ibm866",
-    "cp850": "ibm850",
-    "cp852": "ibm852",
-    "mac-roman": "macintosh",
-}
 _SAMPLE = 1 << 14
 _LOOKED_AT = 1 << 22
 #: Words of ASCII beside a word that is none, which tell what language it stands in.
@@ -73,6 +33,8 @@ _INSIDE_WORDS = re.compile("(?<=[^\\W\\d_])[\u2020\u2021\u2030\u20ac\u0192\u02c6
 #: With a lower score nothing is certain; with a still lower one only Western letters in good order are believed.
 _CERTAIN_SCORE, _LEAST_SCORE = 0.05, 0.02
 _CERTAIN_LENGTH = 5
+#: The share of letters in words beside boxes.
+_LEAST_LETTERS = 0.8
 #: A declaration is disbelieved if its text is a third odd, or another encoding's score is this many times larger.
 _MOST_ODD, _BELIEVED_WITHIN = 0.34, 1.6
 #: It is disbelieved too if this share of its letters is of no language, but all of another reading's are; one that
@@ -88,6 +50,7 @@ _RIVALS = 3
 #: Of codecs for the same letters the one that keeps ASCII as it is.
 _PLAINER = {"shift_jis_2004": "cp932", "euc_jis_2004": "euc_jp", "euc_kr": "cp949"}
 
+_HIGH = re.compile(rb"[\x80-\xff]+")
 _FOREIGN = re.compile(rb"[\x80-\xff]")
 _LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
 #: Signs that English prose takes from Windows-1252: quotes, dashes, degrees, fractions, currencies.
@@ -107,10 +70,8 @@ _ODD = re.compile(
     "|[A-Za-z\u00c0-\u024f](?=[\u0370-\u06ff])|[\u0370-\u06ff](?=[A-Za-z\u00c0-\u024f])"
 )
 _NEVER = re.compile("[\x80-\x9f\ue000-\uf8ff]")
-_NAMED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""")
 #: What chardet would believe.
 _DECLARES = re.compile(rb"(?:charset|encoding|coding)[ \t]*[=:]", re.IGNORECASE)
-_CODING = re.compile(rb"""^.{0,200}?(?:coding|charset|fenc)[=:][ \t]*["']?([A-Za-z0-9_.-]+)""")
 
 
 class Guess(NamedTuple):
@@ -121,54 +82,43 @@ class Guess(NamedTuple):
     is_certain: bool = False
 
 
-def label(encoding: str) -> str:
-    """The name of a codec in mails and pages.
-
-    >>> label("cp1250"), label("iso8859-2")
-    ('windows-1250', 'iso-8859-2')
-    """
-    if encoding.startswith("cp125"):
-        return f"windows-{encoding[2:]}"
-    return _LABELS.get(encoding, encoding.replace("iso8859-", "iso-8859-").replace("iso2022_jp_ext", "iso-2022-jp"))
-
-
-def codec_of(name: str) -> str | None:
-    """The codec for a declared charset; None if Python has none. Names are read as browsers do.
-
-    >>> codec_of("latin1"), codec_of("x-windows-949"), codec_of("nonsense")
-    ('cp1252', 'cp949', None)
-    """
-    plain = name.strip().strip("\"'").lower()
-    if plain in _REALLY:
-        return _REALLY[plain]
-    page = _CODE_PAGE.sub(r"cp\1", plain)
-    if page in _REALLY:
-        return _REALLY[page]
-    for spelling in (plain, plain.removeprefix("x-"), page, plain.replace("_", "-")):
-        try:
-            known = codecs.lookup(spelling)
-        except (LookupError, ValueError, UnicodeError):
-            continue
-        if known.name not in _NO_TEXT and known._is_text_encoding:
-            return _REALLY.get(known.name, known.name)
-    return None
-
-
-def declared_in(data: bytes, *, markup: bool) -> str | None:
-    """The codec that a text names in its first lines: a page's or XML's own, or an editor's ``coding:`` comment."""
-    head = data[:2048]
-    match = _NAMED.search(head) if markup else None
-    for line in [] if match else head.split(b"\n", 2)[:2]:
-        match = match or _CODING.match(line)
-    return codec_of(match[1].decode("ascii")) if match else None
-
-
 def guess(data: bytes) -> Guess:
     """The likeliest encoding of bytes that are not UTF-8. Raises InputError if no encoding gives a readable text."""
+    _refuse_mainframes(data)
+    drawn = without_boxes(data)
+    if drawn is not None and (found := _of_dos(telling(drawn))):
+        return found
     sample = telling(data)
     if _SIGNS.fullmatch(sample):
         return Guess("cp1252", (), is_certain=len(_FOREIGN.findall(sample)) > 1)
-    ranked = _ranked(sample)
+    return _best(_ranked(sample))
+
+
+def _refuse_mainframes(data: bytes) -> None:
+    """Raises InputError for text in EBCDIC, whose spaces are at signs: its national variants can't be told apart."""
+    n_high = sum(map(len, _HIGH.findall(data[:_LOOKED_AT])))
+    if b" " not in data and 20 * data.count(b"@") > len(data) and 2 * n_high > len(data[:_LOOKED_AT]):
+        raise InputError("text in EBCDIC; convert it, such as by iconv -f IBM1047 -t UTF-8 FILE", "encoding")
+
+
+def _of_dos(sample: bytes) -> Guess | None:
+    """The likeliest code page of DOS; None if none gives a readable text."""
+    if sample.isascii():
+        return Guess("cp437", (), is_certain=True)
+    try:
+        return _best([one for one in _ranked(sample) if one[1] in CODE_PAGES and _is_of_letters(one[2])])
+    except InputError:
+        return None
+
+
+def _is_of_letters(text: str) -> bool:
+    """Whether most of what is not ASCII are letters; what is drawn is no part of the text."""
+    foreign = [character for character in text if character > "\x7f"]
+    return sum(map(str.isalpha, foreign)) >= _LEAST_LETTERS * len(foreign)
+
+
+def _best(ranked: list[tuple[float, str, str]]) -> Guess:
+    """The first candidate, and those that are near it. Raises InputError if it gives no readable text."""
     if not ranked:
         raise _undecidable(())
     best, encoding, text = ranked[0]

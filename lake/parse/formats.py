@@ -21,15 +21,15 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
 
 
 text = _ours(
-    9,
+    10,
     "text",
     ".txt .text .log .nfo .me",
     _ENCODINGS,
 )
 markdown = _ours(
-    9, "markup.markdown", ".md .mdx .markdown .mdown .mkd .mdwn .qmd .rmd", "markdown-it-py", "PyYAML", _ENCODINGS
+    10, "markup.markdown", ".md .mdx .markdown .mdown .mkd .mdwn .qmd .rmd", "markdown-it-py", "PyYAML", _ENCODINGS
 )
-html = _ours(18, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
+html = _ours(19, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
 office = _ours(
     21,
     "office.office",
@@ -38,33 +38,33 @@ office = _ours(
 )
 pdf = _ours(15, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    20,
+    21,
     "tables.sheets",
     ".csv .tsv .tab .psv .xlsx .xlsm .xltx .xltm .xlsb .xls .xlt .ods .ots .fods",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(23, "mail.mail", ".eml .emlx .msg .oft .mht .mhtml", "python-oxmsg", *_HTML)
-organizer = _ours(7, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
-epub = _ours(18, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(19, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
-org = _ours(8, "markup.org", ".org", _ENCODINGS)
-asciidoc = _ours(5, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
-latex = _ours(4, "markup.latex", ".tex .ltx .latex", _ENCODINGS)
+mail = _ours(24, "mail.mail", ".eml .emlx .msg .oft .mht .mhtml", "python-oxmsg", *_HTML)
+organizer = _ours(8, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
+epub = _ours(19, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+rst = _ours(20, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
+org = _ours(9, "markup.org", ".org", _ENCODINGS)
+asciidoc = _ours(6, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
+latex = _ours(5, "markup.latex", ".tex .ltx .latex", _ENCODINGS)
 wiki = _ours(
-    1,
+    2,
     "markup.wiki",
     ".wiki .mediawiki .wikitext .creole .dokuwiki .textile .pod .texi .texinfo .txi .rdoc .typ .feature",
     _ENCODINGS,
 )
-man = _ours(1, "markup.man", f"{' '.join(f'.{section}' for section in range(1, 10))} .man .mdoc .roff", _ENCODINGS)
+man = _ours(2, "markup.man", f"{' '.join(f'.{section}' for section in range(1, 10))} .man .mdoc .roff", _ENCODINGS)
 svg = _ours(1, "web.svg", ".svg", "lxml")
 webarchive = _ours(2, "web.webarchive", ".webarchive", *_HTML)
-subtitles = _ours(2, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
-rtf = _ours(14, "office.rtf", ".rtf", *_HTML)
+subtitles = _ours(3, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
+rtf = _ours(15, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(14, "office.opendocument", ".odt .ott .fodt .odm .oth .odp .otp .fodp .odg .otg .fodg", "lxml")
 json_text = _ours(
-    21,
+    22,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .geojson .jsonld .jsonc .webmanifest .xml .rss .atom .opml .fb2 .dita .ditamap .dbk"
     " .docbook .ttml .dfxp .xsd .xsl .xslt .plist .kml .gpx .rdf .owl .xlf .xliff .tmx .resx .enex .jats .nxml .tei"
@@ -74,7 +74,7 @@ json_text = _ours(
     *_HTML,
 )
 code = _ours(
-    8,
+    9,
     "code",
     ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
     " .cpp .cc .cxx .hpp .hh .cs .rb .php .kt .kts .swift .scala .sql .css .scss .r .lua .pl .pm .jl .dart .ex .exs"

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from lake.errors import InputError
 from lake.parse.canonical import clean, paragraphs, source_document
 from lake.parse.document import Omission, ParsedDocument
-from lake.parse.encodings import believed, codec_of, declared_in, guess, label
+from lake.parse.encoding_names import codec_of, declared_in, label
+from lake.parse.encodings import believed, guess
 from lake.parse.hz import hz_remark
 from lake.parse.jis import microsoft_jis
 from lake.parse.markup.misplaced_rights import misplaced_rights

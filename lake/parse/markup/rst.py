@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lake.parse.canonical import TextWriter, one_line, runs_into
+from lake.parse.canonical import TextWriter, one_line
 from lake.parse.markup.misplaced_rights import misplaced_rights
 from lake.parse.markup.rst_extensions import everything_known
-from lake.parse.markup.rst_source import SHOWN_OPTIONS, check_substitutions, reading, with_first_cells, with_plain_marks
+from lake.parse.markup.rst_source import (
+    LABELS,
+    SHOWN_OPTIONS,
+    check_substitutions,
+    reading,
+    with_first_cells,
+    with_plain_marks,
+)
+from lake.parse.markup.rst_words import RstNode, flat_text, inline_text
 from lake.parse.numerals import letters, roman
 from lake.parse.text import decode
 from lake.parse.web import html
@@ -23,7 +31,6 @@ if TYPE_CHECKING:
 _DIRECTIVE = re.compile(r"\s*\.\.\s+([\w:.+-]+)::[ \t]*(.*)")
 _OPTION = re.compile(r"^\s*:([\w-]+):[ \t]*(.*)$")
 _ADORNMENT = re.compile(r"^([^\w\s])\1{2,}[ \t]*$", re.MULTILINE)
-_TAGS = re.compile(r"<[^<>]*>")
 _QUIET = {
     "report_level": 5,
     "halt_level": 5,
@@ -40,9 +47,6 @@ _META = ("name", "http-equiv", "lang", "content")
 _MAX_NESTED = 5
 _ERROR = 3
 _FILES = frozenset(("include", "literalinclude", "csv-table", "raw"))
-
-#: A node of docutils; typed loosely because the library is imported inside functions only.
-RstNode = Any
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
@@ -78,12 +82,22 @@ class _Walk:
         from docutils import nodes
 
         write: Callable[[RstNode, int], None] | None = getattr(self, f"_{node.tagname}", None)
-        if write:
+        if node.tagname in LABELS:
+            self._labelled(node, level)
+        elif write:
             write(node, level)
         elif isinstance(node, (nodes.TextElement, nodes.Text)):
             self._writer.add(inline_text(node))
         else:
             self.children(node, level)
+
+    def _labelled(self, node: RstNode, level: int) -> None:
+        """Write a note, a warning and the like after its label."""
+        label, first = LABELS[node.tagname], node.children[0] if node.children else None
+        is_line = first is not None and first.tagname == "paragraph"
+        self._writer.add(f"{label}: {inline_text(first)}" if is_line else label)
+        for child in node.children[is_line:]:
+            self.node(child, level)
 
     def _section(self, node: RstNode, level: int) -> None:
         if "system-messages" not in node["classes"]:
@@ -229,7 +243,7 @@ class _Walk:
             return
         body = "\n".join(content).strip("\n")
         if match[1] not in ("image", "figure"):
-            self._writer.add(match[2])
+            self._writer.add(f"{LABELS.get(match[1].lower(), '')} {match[2]}".strip())
         for name in SHOWN_OPTIONS:
             self._writer.add(options.get(name, ""))
         if self._nested >= _MAX_NESTED:
@@ -274,37 +288,3 @@ def _lines(block: RstNode, depth: int = 0) -> list[str]:
     for child in block.children:
         lines += _lines(child, depth + 1) if child.tagname == "line_block" else [f"{'  ' * depth}{inline_text(child)}"]
     return lines
-
-
-def flat_text(node: RstNode, first: int = 0) -> str:
-    """All text of a node's blocks, from the child ``first``, on one line."""
-    from docutils import nodes
-
-    if isinstance(node, (nodes.TextElement, nodes.Text)) and not first:
-        return one_line(inline_text(node))
-    if node.tagname == "system_message":
-        return " ".join(one_line(child.astext()) for child in node.children if child.tagname == "literal_block")
-    if node.tagname in ("comment", "substitution_definition", "image", "pending"):
-        return str(node.get("alt", "")) if node.tagname == "image" else ""
-    return " ".join(filter(None, map(flat_text, node.children[first:])))
-
-
-def inline_text(node: RstNode) -> str:
-    """The words of a paragraph or a phrase, without docutils' messages."""
-    if node.tagname == "#text":
-        return str(node.astext())
-    if node.tagname == "image":
-        return str(node.get("alt", ""))
-    if node.tagname == "raw":
-        return _TAGS.sub("", node.astext()) if "html" in node.get("format", "") else ""
-    if node.tagname == "system_message":
-        return ""
-    if node.tagname == "option_argument":
-        return str(node.astext())
-    if node.tagname == "option_group":
-        return ", ".join(map(inline_text, node.children))
-    text = ""
-    for child in node.children:
-        inner = inline_text(child)
-        text += f"^{inner}" if child.tagname == "superscript" and runs_into(text, inner) else inner
-    return f"[{text}]" if node.tagname in ("footnote_reference", "citation_reference") else text

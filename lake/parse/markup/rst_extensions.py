@@ -12,7 +12,7 @@ from docutils.parsers.rst import Directive, directives, roles
 from docutils.parsers.rst.languages import en
 from docutils.utils import Reporter, unescape
 
-from lake.parse.markup.rst_source import CODE, DIRECTIVE, FILES, SETTINGS, SHOWN_OPTIONS, SIGNATURE
+from lake.parse.markup.rst_source import CODE, DIRECTIVE, FILES, LABELS, LAYOUTS, SETTINGS, SHOWN_OPTIONS, SIGNATURE
 
 _ROLE = re.compile(r":([A-Za-z][\w:.+-]*):(?=`)|(?<=`):([A-Za-z][\w:.+-]*):")
 _TITLED = re.compile(r"^(.+?)\s*<[^<>]*>$", re.DOTALL)
@@ -40,7 +40,7 @@ class _AnyDirective(Directive):  # type: ignore[misc]
         shown = [self.options[option] for option in SHOWN_OPTIONS if self.options.get(option) not in (None, "", "None")]
         if name in SETTINGS:
             return [_left_out(SETTINGS[name], "\n".join([argument, *shown, *self.content]), name)]
-        if name == "class" and not SIGNATURE.search(argument):
+        if name in LAYOUTS or (name == "class" and not SIGNATURE.search(argument)):
             argument = ""
         found: list[nodes.Node] = [nodes.paragraph(text, "", *self._words(text)) for text in shown]
         if name in FILES:
@@ -54,7 +54,7 @@ class _AnyDirective(Directive):  # type: ignore[misc]
                 found.insert(0, nodes.paragraph(argument, argument))
             return [*found, nodes.literal_block(code, code, classes=["code", *([language] if language else [])])]
         lines = argument.split("\n")
-        signature = "\n".join(line.strip() for line in lines)
+        signature = "\n".join([f"{LABELS.get(name, '')} {lines[0]}".strip(), *map(str.strip, lines[1:])])
         if signature:
             found.insert(0, nodes.paragraph(signature, "", *self._words(signature)))
         inner = nodes.container()

@@ -27,9 +27,22 @@ SETTINGS: dict[str, OmissionKind] = {
     ),
     **dict.fromkeys(("currentlibrary", "sectionauthor", "moduleauthor", "codeauthor"), "hidden"),
 }
+#: What a reader sees of the names of directives, before their argument and content.
+LABELS = {
+    **{name: name.capitalize() for name in (
+        "attention", "caution", "danger", "error", "hint", "important", "note", "tip", "warning", "todo",
+    )},
+    "seealso": "See also",
+    "versionadded": "Added in version",
+    "versionchanged": "Changed in version",
+    "versionremoved": "Removed in version",
+    "deprecated": "Deprecated since version",
+}  # fmt: skip
+#: Directives whose argument is a number of columns.
+LAYOUTS = frozenset(("grid", "card-carousel"))
 #: Options whose values a reader sees.
 SHOWN_OPTIONS = ("caption", "alt", "header", "title")
-_NO_ARGUMENT = FILES | {
+_NO_ARGUMENT = FILES | LAYOUTS | {
     "image", "figure", "role", "default-role", "class", "sectnum", "unicode", "date", "raw", "meta", "contents",
     "target-notes", "rst-class", "container", "list-table-settings",
 }  # fmt: skip
@@ -47,8 +60,9 @@ _INLINE = (
     (re.compile(r":[A-Za-z][\w:.+-]*:(?=`)|(?<=`):[A-Za-z][\w:.+-]*:"), ""),
     (re.compile(r"`([^`<]*?)\s*<[^<>`]*>`"), r"`\1`"),
     (re.compile(r"\[(?:#[^\]\s]*|\*)\]_"), " "),
-    (re.compile(r"(?<!\w)\|[^|\s](?:[^|\n]{0,80}[^|\s])?\|(?!\w)"), " "),
 )
+_SUBSTITUTED = re.compile(r"(?<!\w)\|([^|\s](?:[^|\n]{0,80}[^|\s])?)\|(?!\w)")
+_DEFINED = re.compile(r"^[ \t]*\.\.[ \t]+\|([^|\n]{1,200})\|[ \t]", re.MULTILINE)
 #: A sign that a backslash takes the meaning of; literals, code and formulas keep both.
 _ESCAPED = re.compile(r"(``[^`]*``|:(?:code|math|raw):`[^`]*`)|\\(\S)")
 _TAGS = re.compile(r"<[^<>]*>")
@@ -136,6 +150,7 @@ def reading(source: str) -> str:
             meta = indent if name == "meta" else -1
             is_code = name in ("raw", "math") or (CODE.search(name) and name != "parsed-literal")
             literal = indent if is_code else -1
+            found.append(LABELS.get(name, ""))
             if name not in _NO_ARGUMENT or (name == "class" and SIGNATURE.search(line, directive.end())):
                 found.append(line[: directive.start(1)].replace("..", "").partition("|")[0] + line[directive.end() :])
             continue
@@ -143,7 +158,9 @@ def reading(source: str) -> str:
     text = "\n".join(found)
     for pattern, replacement in _INLINE:
         text = pattern.sub(replacement, text)
-    return text
+    # A name that nothing is defined for stays as it is written.
+    defined = {name.casefold() for name in _DEFINED.findall(source)}
+    return _SUBSTITUTED.sub(lambda match: " " if match[1].casefold() in defined else match[0], text)
 
 
 #: A text under a name, and references to such texts.

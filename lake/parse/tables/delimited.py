@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter
+from lake.parse.tables.cell_markup import without_markup
+from lake.parse.tables.dialects import plain_cell, with_usual_quotes
 from lake.parse.tables.grid import TooWideError, write_tables
 from lake.parse.text import decode
 
@@ -34,8 +36,8 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     text, metadata, omitted = decode(_with_tabs(data))
     writer = TextWriter()
     writer.note(omitted)
-    writer.read(text)
     delimiter, body, n_above = _declared(text, writer)
+    body = with_usual_quotes(body, lambda rows: delimiter or delimiter_of(rows))
     if not delimiter:
         delimiter = "\t" if suffix in (".tsv", ".tab") and "\t" in text else delimiter_of(body)
     reader = _LineReader(body.split("\n"), delimiter, n_above)
@@ -46,9 +48,10 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     for line in reader.wrong:
         writer.omit("unreadable", place=f"line {line}: a quotation mark is never closed; the line is kept as it is")
     cells = {
-        number: {column: cell for column, cell in enumerate(row, start=1) if cell and not cell.isspace()}
+        number: {column: plain_cell(cell) for column, cell in enumerate(row, start=1) if cell and not cell.isspace()}
         for number, row in enumerate(rows, start=1)
     }
+    writer.read(without_markup(cells, text, writer))
     try:
         write_tables(cells, writer, page=None, side_by_side=False)
     except TooWideError as error:

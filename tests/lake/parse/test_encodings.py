@@ -12,7 +12,7 @@ from benchmarks.detected_encodings import outcome, wrong_charsets
 from benchmarks.encoding_texts import samples
 from lake.errors import InputError
 from lake.parse import parse
-from lake.parse.encodings import codec_of
+from lake.parse.encoding_names import codec_of
 from lake.parse.text import decode
 
 CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy. Maják svítí každou noc.\n"
@@ -299,3 +299,9 @@ def test_what_may_be_hz_or_not_is_remarked_on() -> None:
 )
 def test_tildes_and_braces_of_programs_are_no_hz(text: str) -> None:
     assert decode(text.encode()) == (text, {}, ())
+
+
+def test_ebcdic_is_refused_with_its_cure() -> None:
+    with pytest.raises(InputError, match="iconv -f IBM1047") as caught:
+        parse("THE LAMP BURNS OIL. ".encode("cp037") * 10, "a.txt")
+    assert caught.value.error_class == "encoding"

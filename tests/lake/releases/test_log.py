@@ -240,7 +240,9 @@ def test_an_entry_without_an_answer_is_settled_before_the_lease_is_given_back(tm
         build(ReleaseLog(store), "2026-11-21.1")
     lake = Lake(str(tmp_path / "twice"))
     with lake.writing("raglake forget"):
-        assert [entry.why for entry in lake.log.read().entries] == [f"took over from raglake ingest (process {getpid()})"]
+        assert [entry.why for entry in lake.log.read().entries] == [
+            f"took over from raglake ingest (process {getpid()})"
+        ]
         assert not any(arrive() for arrive in store.late)
         assert not lake.log.read().releases
 
