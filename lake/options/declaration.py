@@ -84,7 +84,6 @@ class Option:
         """Meaning of None; None if it is obvious."""
         return self.declared.get("unset")
 
-
     @property
     def range(self) -> str:
         """The range in words: ``from 0 to 1``, ``at least 1``; empty if unlimited."""
