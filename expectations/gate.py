@@ -69,8 +69,8 @@ class Demand:
         if self.judgement is None or self.live is None:
             return f"{self.value:.4f}"
         j = self.judgement
-        changed = f"{j.difference:+.4f} [{j.low:+.4f}, {j.high:+.4f}], p {j.p:.4f}"
-        return f"{self.value:.4f}, live {self.live:.4f}: {changed}"
+        changed = f"difference {j.difference:+.4f}, between {j.low:+.4f} and {j.high:+.4f}, p {j.p:.4f}"
+        return f"{self.value:.4f} against {self.live:.4f} of live: {changed}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.applications import Starlette
 from starlette.datastructures import URL
@@ -19,7 +20,7 @@ from lake.console.client import Api, ApiError
 from lake.console.sessions import Session, Sessions, is_from_here, is_token
 from lake.console.sign_in import SIGN_IN, SIGN_OUT, sign_in, sign_in_page, sign_out
 from lake.console.views import SECTIONS
-from lake.console.visit import ROOT, Handler, Visit
+from lake.console.visit import ROOT, ConsoleSection, Handler, Visit
 from lake.reporting.templates import STATIC
 
 if TYPE_CHECKING:
@@ -64,11 +65,14 @@ class Console:
         routes += [
             Route(SIGN_IN, self._page(sign_in_page, signs_in=True)),
             Route(SIGN_OUT, self._act(sign_out), methods=["POST"]),
+            Route(SIGN_OUT, self.home),
         ]
         routes += [Route(SIGN_IN, self._act(sign_in), methods=["POST"])]
         for section in SECTIONS:
             routes += [Route(path, self._page(view)) for path, view in section.views.items()]
             routes += [Route(path, self._act(act), methods=["POST"]) for path, act in section.acts.items()]
+            left = {path: _page_of(path, section) for path in section.acts if path not in section.views}
+            routes += [Route(path, _to_page(page)) for path, page in left.items()]
         handlers: Any = {ApiError: self._refused, HTTPException: self._refused}
         return Starlette(routes=routes, exception_handlers=handlers)
 
@@ -119,10 +123,31 @@ class Console:
             is_page = request.method == "GET" and not visit.is_part
             to = f"{ROOT}{SIGN_IN}?" + urlencode({"next": _place(request.url) if is_page else came_from(request)})
             return Response(headers={"HX-Redirect": to}) if visit.is_part else RedirectResponse(to, 303)
+        if not visit.key and not visit.is_part:
+            with suppress(ApiError):  # then its page leads to nothing but the search
+                await visit.look()
         response = visit.page("error.html", problem.status, problem=problem, back=came_from(request))
         if visit.is_part:  # only what explains the error is swapped in
             response.headers.update({"HX-Reselect": "#refused", "HX-Reswap": "innerHTML"})
         return self._remembered(visit, response)
+
+
+def _page_of(act: str, section: ConsoleSection) -> str:
+    """The view of a section that an act belongs to: the longest beginning of its path."""
+    above = act
+    while above not in section.views:
+        above = above.rpartition("/")[0] or section.path
+    return above
+
+
+def _to_page(view: str) -> Callable[[Request], Awaitable[Response]]:
+    """Leads to a view of the same things, whoever loads the address of an act again, as one that was refused leaves."""
+
+    async def led(request: Request) -> Response:
+        path = ROOT + view.format_map({name: quote(value, safe="") for name, value in request.path_params.items()})
+        return RedirectResponse(path + (f"?{request.url.query}" if request.url.query else ""), 303)
+
+    return led
 
 
 async def _check_form(visit: Visit) -> None:

@@ -49,11 +49,12 @@ def release_state(history: History, release: Release) -> dict[str, Any]:
 
     ``changes``: numbers of documents added, changed, moved and removed since its base.
     """
-    published, spent, lag = history.published(release.id), history.spent(release.id), history.lag(release.id)
+    spent, lag = history.spent(release.id), history.lag(release.id)
     is_live = history.live is not None and history.live.id == release.id
     return {
         "pinned": history.pinned if is_live else None,
-        "forced": bool(published and published.facts.get("forced")),
+        "live_since": history.live_since if is_live else None,
+        "forced": history.was_forced(release.id),
         "rolled_back_because": history.rolled_back_because(release.id),
         "lag_seconds": lag.total_seconds() if lag else None,
         "changes": {name: release.counts.get(name) for name in ("added", "changed", "moved", "removed")},

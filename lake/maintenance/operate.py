@@ -12,7 +12,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lake.directory import Lake, configuration
-from lake.errors import RefusedError
 from lake.ids.uris import places
 from lake.releases import publishing
 from lake.releases.history import History
@@ -49,32 +48,33 @@ def publish(url: str, candidate: str, *, why: str = "", force: bool = False, by:
     lake = Lake.existing(url)
     history = lake.log.read()
     release = history.resolve(candidate)
-    if not force:
-        _check_evaluated(lake, history, release)
+    if not force and (unasked := _unevaluated(lake, history, release)):
+        raise publishing.refused([*unasked, *publishing.hindrances(history, release)])
     return publishing.publish(lake.log, release, why=why, force=force, by=by)
 
 
 def refusal(url: str, candidate: str) -> str | None:
     """Why ``publish`` would refuse a release without ``force``; None if it would not, or if the release is live."""
+    reasons = hindrances(url, candidate)
+    return str(publishing.refused(reasons)) if reasons else None
+
+
+def hindrances(url: str, candidate: str) -> list[str]:
+    """Each of the reasons of ``refusal``."""
     lake = Lake.existing(url)
     history = lake.log.read()
     release = history.resolve(candidate)
     if history.live == release:
-        return None
-    try:
-        _check_evaluated(lake, history, release)
-        publishing.check_publishable(history, release)
-    except RefusedError as error:
-        return str(error)
-    return None
+        return []
+    return [*_unevaluated(lake, history, release), *publishing.hindrances(history, release)]
 
 
-def _check_evaluated(lake: Lake, history: History, release: Release) -> None:
-    if history.live != release and history.gate(release.id) is None and _must_be_asked(lake):
-        raise RefusedError(
-            f"{release.id} was not evaluated on this lake's questions; `raglake publish` evaluates it, or pass "
-            "`--force`"
-        )
+def _unevaluated(lake: Lake, history: History, release: Release) -> list[str]:
+    if history.live == release or history.gate(release.id) is not None or not _must_be_asked(lake):
+        return []
+    return [
+        f"{release.id} was not evaluated on this lake's questions; `raglake publish` evaluates it, or pass `--force`"
+    ]
 
 
 def gate_asks(lake: Lake) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 from typing import Any
 
 from lake.errors import UsageError
@@ -122,6 +123,17 @@ class History:
     def published(self, release: str) -> Entry | None:
         """The entry with which readers first saw the release."""
         return self._index.first_live.get(release)
+
+    @property
+    def live_since(self) -> datetime | None:
+        """When readers began to see the release that is live, without a break; None if the log does not reach back."""
+        last = self.entries[-1].live if self.entries else None
+        since = list(takewhile(lambda entry: entry.live == last, reversed(self.entries)))
+        return since[-1].at if last and len(since) < len(self.entries) else None
+
+    def was_forced(self, release: str) -> bool:
+        """Whether anybody published it by force."""
+        return any(entry.facts.get("forced") for entry in self._about(release, "publish"))
 
     def left_at(self, release: str) -> datetime | None:
         """When the release last stopped being live; None if it is live or never was."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lake.errors import RefusedError, UsageError
@@ -48,33 +49,51 @@ def _is_live(history: History, release: Release) -> bool:
 
 
 def check_publishable(history: History, release: Release) -> None:
-    """Raises RefusedError if the release may not be made live without force."""
-    name = release.id
+    """Raises RefusedError, with every reason, if the release may not be made live without force."""
+    if reasons := hindrances(history, release):
+        raise refused(reasons)
+
+
+def refused(reasons: Sequence[str]) -> RefusedError:
+    """The refusal for these reasons. It states all of them, because ``force`` overrides all of them."""
+    first, *others = reasons
+    return RefusedError(". Besides, ".join([first, *others]).replace(".. ", ". "))
+
+
+def hindrances(history: History, release: Release) -> list[str]:
+    """Why the release may not be made live without force."""
+    return [*_of_live(history, release), *_of_checks(history, release)]
+
+
+def _of_live(history: History, release: Release) -> Iterator[str]:
+    """What of the lake's state forbids it: a pin, another ``live``, or a rollback."""
+    name, live = release.id, history.live.id if history.live else None
     if history.pinned is not None:
-        raise RefusedError(f"live is pinned ({history.pinned}); {name} waits for `raglake unpin`")
-    live = history.live.id if history.live else None
+        yield f"live is pinned ({history.pinned}); {name} waits for `raglake unpin`"
     if live != release.base:
-        raise RefusedError(
+        yield (
             f"{name} was built on {release.base or 'nothing'}, but live is now {live}; "
             "run `raglake ingest SOURCE` again, or pass `--force`"
         )
     equals = [other for other, candidate in history.releases.items() if candidate.digest == release.digest]
     because = next((why for other in equals if (why := history.rolled_back_because(other)) is not None), None)
     if because is not None:
-        raise RefusedError(
+        yield (
             f"what {name} holds was rolled back ({because}); fix the "
             f"sources or the recipe, or run `raglake publish {name} --force --why REASON`"
         )
-    verdict = history.verdict(name)
+
+
+def _of_checks(history: History, release: Release) -> Iterator[str]:
+    """What its audit and its gate say against it."""
+    name, verdict = release.id, history.verdict(release.id)
     if verdict is None:
-        raise RefusedError(
-            f"{name} has not been audited; run `raglake ingest SOURCE` again, which audits it, or pass `--force`"
-        )
-    if not verdict["passed"]:
-        raise RefusedError(f"{history.why(name)} Pass `--force --why REASON` to publish it anyway")
+        yield f"{name} has not been audited; run `raglake ingest SOURCE` again, which audits it, or pass `--force`"
+    elif not verdict["passed"]:
+        yield f"{history.why(name)} Pass `--force --why REASON` to publish it anyway"
     gate = history.gate(name)
     if gate is not None and history.is_blocked(name):
-        raise RefusedError(f"{gate.why} Pass `--force --why REASON` to publish it anyway")
+        yield f"{gate.why} Pass `--force --why REASON` to publish it anyway"
 
 
 def _required(why: str, act: str) -> str:

@@ -15,7 +15,7 @@ _CONSOLE = Path(__file__).parent.parent / "console"
 STATIC = _CONSOLE / "static"
 _FILTERS = (
     *("number", "fixed", "when", "ago", "percent", "day", "usd", "span"),
-    *("score", "tail", "file_type", "profile_label", "compact", "p_value"),
+    *("score", "tail", "file_type", "profile_label", "compact", "p_value", "duration"),
 )
 
 

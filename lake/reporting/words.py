@@ -153,6 +153,17 @@ def span(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
+def duration(seconds: float | None) -> str:
+    """How long a request took.
+
+    >>> duration(0.0421), duration(1.5), duration(30.96), duration(None)
+    ('42 ms', '1,500 ms', '31.0 s', '–')
+    """
+    if seconds is None:
+        return _NONE
+    return f"{1000 * seconds:,.0f} ms" if seconds < 10 else f"{seconds:,.1f} s"
+
+
 def usd(amount: float) -> str:
     """An amount of USD, to a hundredth of a cent.
 

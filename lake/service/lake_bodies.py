@@ -82,7 +82,8 @@ class TimelineRelease(BaseModel):
     gate: str | None
     why: str
     pinned: str | None = Field(description="Why it is pinned, if it is live and pinned.")
-    forced: bool = Field(description="Whether it was published by force.")
+    forced: bool = Field(description="Whether it was ever published by force.")
+    live_since: datetime | None = Field(default=None, description="Since when it is live, if it is and the log tells.")
     rolled_back_because: str | None
     n_documents: int
     n_chunks: int
@@ -171,6 +172,7 @@ class ReleaseDescription(TimelineRelease):
     checks: ReleaseChecks
     entries: list[LogEntry]
     refusal: str | None
+    hindrances: list[str] = Field(default=[], description="Each of the reasons of the refusal.")
     was_live: bool
 
 

@@ -111,6 +111,7 @@ class LakeViews:
                 "scores": self._means.of([release.id], history.live.id if history.live else None)[release.id],
                 "checks": checks | {"gate": self._with_questions(checks["gate"])},
                 "entries": timeline.entries_about(history, release),
+                "hindrances": operate.hindrances(self._lake.url, release.id),
                 "refusal": operate.refusal(self._lake.url, release.id),
                 "was_live": history.published(release.id) is not None,
             }

@@ -46,10 +46,6 @@ class SearchSettings:
     expand: str | None
     k: int
 
-    def named(self) -> dict[str, Any]:
-        """What an address of another page states of them, besides the release."""
-        return {"profile": self.profile, "mode": self.mode, "alpha": self.alpha, "k": self.k}
-
     @classmethod
     def of(cls, visit: Visit, suffix: str = "") -> SearchSettings:
         """Those of the address; a second column has its own release, mode and alpha, with ``suffix``."""

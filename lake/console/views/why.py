@@ -24,6 +24,9 @@ _STAGES: Mapping[str, tuple[str, ...]] = {
     "It is among the first": ("beyond k",),
 }
 
+#: The parameters of the diagnosis, which a search does not have.
+_OWN = ("name", "doc_id", "start", "end", "column")
+
 
 @dataclass(frozen=True, slots=True)
 class WayStep:
@@ -35,18 +38,24 @@ class WayStep:
 
 
 async def why(visit: Visit) -> Response:
-    """The way of ``doc_id``; of a name, the documents that it may mean."""
+    """The way of ``doc_id``; of a name, the documents that it may mean. ``column``: b is the second of two."""
+    settings = SearchSettings.of(visit, "_b" if visit.word("column") == "b" else "")
     text, name = visit.word("q"), visit.word("name")
     doc_id, found, diagnosis = visit.word("doc_id"), [], None
-    if not doc_id and name:
-        found = (await visit.api.get("/documents", name=name, at=visit.at))["documents"]
+    if name and not doc_id:
+        found = (await visit.api.get("/documents", name=name, at=settings.at))["documents"]
         doc_id = found[0]["doc_id"] if len(found) == 1 else ""
     if doc_id and text:
-        body = SearchSettings.of(visit).body(text, filters_of(visit))
+        body = settings.body(text, filters_of(visit))
         span = {one: number for one in ("start", "end") if (number := visit.number(one)) is not None}
         diagnosis = await visit.api.post("/why", {**body, "doc_id": doc_id, **span})
     way = way_of(diagnosis) if diagnosis else []
-    return visit.page("why.html", text=text, name=name, documents=found, diagnosis=diagnosis, way=way)
+    words = {"text": text, "name": name, "documents": found, "diagnosis": diagnosis, "way": way}
+    response = visit.page("why.html", back=visit.altered("/search", _OWN), **words)
+    if visit.is_part and name:  # the page that opens it has it in its address
+        named = {"missing": name, **({"missing_id": doc_id} if doc_id else {})}
+        response.headers["HX-Replace-Url"] = visit.altered("/search", _OWN, **named)
+    return response
 
 
 def way_of(diagnosis: Mapping[str, Any]) -> list[WayStep]:

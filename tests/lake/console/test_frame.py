@@ -193,7 +193,10 @@ def test_a_service_without_keys_needs_no_sign_in_and_refuses_other_host_names(co
 
 
 def test_the_release_of_the_header_stays_from_page_to_page(visit: Visit, console_lake: ConsoleLake) -> None:
-    page = visit("/search?q=oil")
+    page = visit()
+    page.fill("#q", "oil")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".hit")
     page.select_option("#at", console_lake.releases[0])
     page.wait_for_url("**at=**")
     assert "three litres" in page.text_content("main")

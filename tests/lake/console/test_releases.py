@@ -123,21 +123,29 @@ def test_publishing_past_a_blocked_gate_needs_force(show: Visit, own: tuple[Runn
     ).releases["2030-01-01.1"]
     publishing.record_audit(log, candidate, verdict={"passed": True, "seconds": 1, "n_warnings": 0}, why="")
     publishing.record_gate(log, candidate, outcome="blocked", why="recall fell by half; see `raglake releases`.")
+    operate.pin(lake.url, why="until Friday")
     page = show("/releases/2030-01-01.1")
     assert "It answers the lake's questions worse than it may" in page.text_content("main")
     page.click("summary >> text=Publish")
     page.fill("#why-publish", "it must go out")
     page.click("button >> text=Publish 2030")
-    assert "Recall fell by half" in page.text_content("#problem")
+    assert "until Friday" in page.text_content("#problem")
+    assert "recall fell by half" in page.text_content("#problem"), "one reason hides no other"
     command = f"raglake releases --lake {lake.url}"
     assert command in page.text_content("#problem"), "it can be pasted"
     assert live(own) == was.id
     assert page.input_value("#why-publish") == "it must go out"
+    assert page.evaluate("document.activeElement.id") == "problem"
+    page.goto(page.url)
+    assert page.url.endswith("/console/releases/2030-01-01.1"), "the address of an act leads to its page"
+    page.click("summary >> text=Publish")
+    page.fill("#why-publish", "it must go out")
     page.check('[name="force"]')
     page.click("button >> text=Publish 2030")
     assert "is published" in page.text_content(".notice.good")
     assert live(own) == "2030-01-01.1"
     assert "by force" in page.text_content(".entries")
+    operate.unpin(lake.url, why="it is out")
     operate.rollback(lake.url, was.id, why="back to what it was")
 
 

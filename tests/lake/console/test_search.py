@@ -109,6 +109,14 @@ def test_why_a_passage_is_here_opens_within_its_card(visit: Visit) -> None:
     page.wait_for_selector(".hit .way")
     assert page.locator(".way li.passed").count() == 7
     assert "by words: place" in page.text_content(".way")
+    page.goto("about:blank")
+    page.go_back()  # its address has it
+    page.wait_for_selector(".hit >> nth=0 >> .way")
+    page.focus("[data-close]")
+    page.keyboard.press("Enter")
+    assert page.locator(".way").count() == 0
+    assert "why=" not in page.url
+    assert page.evaluate("document.activeElement.textContent") == "Why is this here?"
 
 
 def test_why_a_passage_is_not_here_names_the_stage_that_lost_it(visit: Visit) -> None:
@@ -122,6 +130,9 @@ def test_why_a_passage_is_not_here_names_the_stage_that_lost_it(visit: Visit) ->
     page.locator("#missing li:has-text('manual-1.md') a").first.click()
     page.wait_for_selector("#missing .way")
     assert "It passes the filters" in page.text_content("#missing li.lost")
+    assert page.evaluate("document.activeElement.id") == "missing"
+    page.reload()
+    page.wait_for_selector("#missing .way")
     page.fill("#name", "no such thing")
     page.click("text=Why is it not here?")
     page.wait_for_selector("#missing >> text=No document that you may see")
@@ -234,6 +245,7 @@ def test_a_thumb_becomes_a_judgement_and_a_session_counts_once(visit: Visit, con
     page = visit("/search?q=who+checks+the+oil")
     page.locator(".thumbs button[value=yes]").first.click()
     page.wait_for_selector("text=Thank you: useful.")
+    page.wait_for_function("document.activeElement.textContent === 'Thank you: useful.'")
     page.locator(".thumbs button[value=no]").first.click()
     page.wait_for_selector("text=Thank you: not useful.")
     plain = visit("/search?q=who+checks+the+oil+by+hand", java_script_enabled=False)
