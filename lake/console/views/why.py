@@ -50,7 +50,7 @@ async def why(visit: Visit) -> Response:
         span = {one: number for one in ("start", "end") if (number := visit.number(one)) is not None}
         diagnosis = await visit.api.post("/why", {**body, "doc_id": doc_id, **span})
     way = way_of(diagnosis) if diagnosis else []
-    words = {"text": text, "name": name, "documents": found, "diagnosis": diagnosis, "way": way}
+    words: dict[str, Any] = {"text": text, "name": name, "documents": found, "diagnosis": diagnosis, "way": way}
     response = visit.page("why.html", back=visit.altered("/search", _OWN), **words)
     if visit.is_part and name:  # the page that opens it has it in its address
         named = {"missing": name, **({"missing_id": doc_id} if doc_id else {})}
