@@ -42,6 +42,7 @@ INSTRUCTIONS = {
     "instructions": Path(__file__).with_name("altered_instructions.jsonl"),
     "procedures": Path(__file__).with_name("altered_procedures.jsonl"),
     "rules": Path(__file__).with_name("altered_rules.jsonl"),
+    "offices": Path(__file__).with_name("altered_offices.jsonl"),
 }
 LANGUAGES = ("en", "de", "es")
 _PER_KIND = 100
