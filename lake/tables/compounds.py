@@ -1,7 +1,9 @@
 """Splits compounds: German "Krankenversicherungsbeitrag" holds "Versicherung" and "Beitrag".
 
 The nouns that many compounds are made of, in any of their forms, stand in one file for each language, by Snowball's
-name of it. What differs between languages besides is stated in ``_RULES``.
+name of it. What differs between languages besides is stated in ``_RULES``. The everyday nouns that revision 3 added,
+many of them short, stand in files of their own, with first parts that are no nouns ("wasch-") and with listed words
+that are compounds ("feuer+wehr"); they are compared letter by letter.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from lake.tables.folding import stemmed
 #: Letters of a compound at most, of its parts at least, of a first part that is no known word, of stems, and of stems
 #: that hardly stand in other words by chance; of words that are short at most.
 _LONGEST, _LEAST_PART, _LEAST_UNKNOWN, _LEAST_STEM, _LONG_STEM, _SHORT = 60, 3, 4, 3, 5, 3
+#: The revision of spelling that knows everyday words, and letters of a compound of them and of its first part at least.
+_EVERYDAY, _LEAST_EVERYDAY, _LEAST_FIRST = 3, 6, 2
 
 
 class _Rules(NamedTuple):
@@ -27,7 +31,9 @@ class _Rules(NamedTuple):
     ``derived`` are endings of words that an -s- follows. No first part is one of ``prefixes``, nor ends in one
     unless it is listed. No compound ends like ``adjectives`` and other words that are no nouns unless its last part
     is listed and not short. ``merges``: of three equal consonants at a seam one is left out. ``nests``: a first
-    part may be a compound of listed words.
+    part may be a compound of listed words. ``joints`` stand between everyday words, which have these ``endings``;
+    no compound of them begins with ``particles`` or ends like ``others``, and a first part may lack one
+    of the vowels ``dropped``.
     """
 
     since: int
@@ -39,6 +45,11 @@ class _Rules(NamedTuple):
     adjectives: tuple[str, ...] = ()
     merges: bool = False
     nests: bool = True
+    joints: tuple[str, ...] = ("", "s", "e")
+    endings: tuple[str, ...] = ("", "s")
+    particles: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    dropped: str = ""
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -47,7 +58,15 @@ def _words(text: str) -> tuple[str, ...]:
 
 _NORDIC = frozenset("aeiouyæøåäö")
 _RULES = {
-    "german": _Rules(since=0, least=8, nests=False),
+    "german": _Rules(
+        since=0,
+        least=8,
+        nests=False,
+        particles=("zuge",),
+        others=_words("isch ische ischem ischen ischer isches ende enden endes"),
+        joints=("", "s", "es", "n", "en", "e", "er"),
+        endings=("", "s", "es", "e", "n", "en", "er", "ern"),
+    ),
     "dutch": _Rules(
         since=2,
         least=8,
@@ -59,6 +78,8 @@ _RULES = {
             "be ge her ont ver aan af op toe uit beïn"
         ),
         adjectives=_words("ig ige igen lijk lijke rijk rijke isch ische baar bare zaam zame loos loze erde erden"),
+        joints=("", "s", "en", "n", "e"),
+        endings=("", "s", "en", "n", "je", "jes", "tje", "tjes"),
     ),
     "swedish": _Rules(
         since=2,
@@ -72,6 +93,9 @@ _RULES = {
         ),
         adjectives=_words("ig igt iga igen isk iskt iska ande erad erade erades erat erar ares tisk"),
         merges=True,
+        endings=("", "s", "n", "en", "ns", "ens", "t", "et", "ets", "ar", "er", "or", "arna", "erna", "na"),
+        others=_words("andet anden"),
+        dropped="ae",
     ),
     "danish": _Rules(
         since=2,
@@ -83,6 +107,8 @@ _RULES = {
             "efter først frem forud fore gennem igen imod mellem mod oven over under an af be for ind op på til ud und"
         ),
         adjectives=_words("ig igt ige isk iske ende erede eret"),
+        endings=("", "s", "n", "en", "ens", "t", "et", "ets", "e", "er", "r", "erne", "ene", "ne"),
+        others=_words("erende tage tager"),
     ),
     "norwegian": _Rules(
         since=2,
@@ -96,6 +122,7 @@ _RULES = {
         ),
         adjectives=_words("ig igt ige leg lege isk iske ende erte ert les"),
         merges=True,
+        endings=("", "s", "n", "en", "ens", "a", "t", "et", "ets", "e", "er", "r", "ene", "ne", "ar", "ane"),
     ),
 }
 
@@ -134,7 +161,81 @@ def parts_of_compound(word: str, algorithm: str, revision: int) -> tuple[str, ..
     rules = _RULES.get(algorithm)
     if rules is None or revision < rules.since:
         return ()
+    if revision >= _EVERYDAY:
+        if word.startswith(rules.particles):
+            return ()
+        if parts := tuple(_everyday_parts(word, algorithm)):
+            return parts
     return tuple(_parts(word, algorithm, rules))
+
+
+class _Everyday(NamedTuple):
+    """Words that everyday compounds begin with, and end in, and the last parts of listed words that are compounds."""
+
+    firsts: frozenset[str]
+    lasts: frozenset[str]
+    parted: dict[str, str]
+
+
+@cache
+def _everyday(algorithm: str) -> _Everyday:
+    file = Path(__file__).with_name("compound_words") / f"{algorithm}_everyday.txt"
+    words = file.read_text(encoding="utf-8").split()
+    parted = {word.replace("+", ""): word.partition("+")[2] for word in words if "+" in word}
+    known = _known(algorithm).listed | parted.keys()
+    whole = [word for word in words if "+" not in word]
+    lasts = {word for word in whole if not word.endswith("-")} | {word for word in known if len(word) > _SHORT}
+    return _Everyday(frozenset(known.union(word.removesuffix("-") for word in whole)), frozenset(lasts), parted)
+
+
+def _everyday_parts(word: str, algorithm: str) -> Iterator[str]:
+    """The parts of a word that is made of two or more listed ones as they are written."""
+    rules, listed = _RULES[algorithm], _everyday(algorithm)
+    if not _LEAST_EVERYDAY <= len(word) <= _LONGEST or word.endswith(rules.others):
+        return
+    if bare := next(_bare(word, listed.lasts, rules), ""):
+        if last := listed.parted.get(bare, ""):
+            yield from (word[len(bare) - len(last) :], bare.removesuffix(last))
+        return
+    is_adjective = word.endswith(rules.adjectives)
+    for at in range(_LEAST_FIRST, len(word) - _LEAST_PART + 1):
+        first, last = word[:at], word[at:]
+        if is_adjective and last not in listed.lasts:
+            continue
+        if not any(_bare(last, listed.lasts, rules)):
+            continue
+        # After a first part that is a compound stands an -s-: "fotbolls-lag" and not "fotboll-slag".
+        if last[0] == "s" and last[1:] in listed.firsts and any(_everyday_parts(first, algorithm)):
+            continue
+        if found := next(_joined(first, last, listed, algorithm), ""):
+            yield from (last, found, *_everyday_parts(found, algorithm))
+            return
+
+
+def _bare(word: str, listed: frozenset[str], rules: _Rules) -> Iterator[str]:
+    """The listed words of which a word is a form."""
+    for ending in rules.endings:
+        bare = word.removesuffix(ending)
+        if word.endswith(ending) and bare in listed:
+            yield bare
+
+
+def _joined(word: str, last: str, listed: _Everyday, algorithm: str) -> Iterator[str]:
+    """What a first part may be without the letters that join it to the last one: a listed word, or a compound."""
+    rules = _RULES[algorithm]
+    if len(word) < _LEAST_PART:
+        yield from [word] if word in listed.firsts and len(last) > _SHORT else []
+        return
+    if word in rules.prefixes and word not in listed.firsts:
+        return
+    spellings = [word.removesuffix(joint) for joint in rules.joints if word.endswith(joint)]
+    spellings += [word.removesuffix(link) + end for link, end in rules.links if end and word.endswith(link)]
+    if rules.merges and word[-1] == last[0] not in rules.vowels:
+        spellings.append(word + last[0])
+    spellings = [one for one in spellings if len(one) >= _LEAST_PART]
+    whole = [word + vowel for vowel in rules.dropped] if len(last) > _SHORT else []
+    yield from (one for one in [*spellings, *whole] if one in listed.firsts)
+    yield from (one for one in spellings if any(_everyday_parts(one, algorithm)))
 
 
 def _parts(word: str, algorithm: str, rules: _Rules) -> Iterator[str]:

@@ -108,8 +108,8 @@ def any_tokens(text: str) -> set[str]:
     """Every word and further form of a text, whatever its language is taken for and whenever it was indexed."""
     pieces = set(text.split())
     tokens = {form for _, _, form in spaced_numbers(text)}
-    # What revision 0 spelled otherwise has other letters than ASCII's; what 1 has, the newest has as well.
-    by_revision = {0: {piece for piece in pieces if not piece.isascii()}, WORDS_REVISION: pieces}
+    # What revision 0 spelled otherwise has other letters than ASCII's; what 1 has, 2 has as well.
+    by_revision = {0: {piece for piece in pieces if not piece.isascii()}, 2: pieces, WORDS_REVISION: pieces}
     for algorithm, keeps, (revision, some) in product({"", *STEMMED.values()}, (False, True), by_revision.items()):
         tokens |= Analyzer(algorithm, keeps, revision).tokens_of(some)
     return tokens

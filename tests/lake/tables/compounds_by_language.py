@@ -59,7 +59,73 @@ COMPOUNDS = {
         leveringsbetingelser levering betingelse, aksjeselskap aksje selskap, årsregnskap års regnskap, drikkevann
         drikke vann, ukeblad uke blad, busstopp buss stopp""",
 }
+#: Of everyday words, which revision 3 knows.
+EVERYDAY = {
+    "german": """
+        wasserhahn wasser hahn, haustür haus tür, autotür auto tür, fensterbrett fenster brett, schornsteinfeger
+        schornstein feger, stuhllehne stuhl lehne, bücherregal bücher regal, regenbogen regen bogen, kaffeetasse
+        kaffee tasse, teelöffel tee löffel, zuckerdose zucker dose, pfeffermühle pfeffer mühle, kirschenbaum kirsche
+        baum, erdbeerenmarmelade erdbeere marmelade, tomatensuppe tomate suppe, fischnetz fisch netz, schafwolle
+        schaf wolle, hundeleine hund leine, vogelnest vogel nest, spinnennetz spinne netz, fliegenklatsche fliege
+        klatsche, zahnpasta zahn pasta, ohrring ohr ring, fußsohle fuß sohle, kniescheibe knie scheibe, haarbürste
+        haar bürste, ehering ehe ring, schwiegermutter schwieger mutter, wohnzimmer wohn zimmer, feuerlöscher feuer
+        löscher, seehund see hund, blumenvase blume vase, holzleim holz leim, stahldraht stahl draht, papierkorb
+        papier korb, bildschirm bild schirm, gitarrensaite gitarre saite, geburtstagstorte geburtstag torte,
+        nachtfrost nacht frost, uhrwerk uhr werk, lampenschirm lampe schirm, schraubenzieher schraube zieher,
+        seilbahn seil bahn, besenstiel besen stiel, eisbahn eis bahn, kochbuch koch buch""",
+    "dutch": """
+        deurklink deur klink, deurbel deur bel, deurmat deur mat, ongeluksgetal ongeluk getal, verkeersongeluk
+        verkeer ongeluk, raamkozijn raam kozijn, dakgoot dak goot, tafelpoot tafel poot, bedlaken bed laken,
+        boekenplank boek plank, regenboog regen boog, hagelbui hagel bui, theelepel thee lepel, soeplepel soep
+        lepel, pepermolen peper molen, kaasschaaf kaas schaaf, appeltaart appel taart, peerenboom peer boom,
+        sinaasappelsap sinaasappel sap, kippensoep kip soep, visnet vis net, schaapenwol schaap wol, kattenbak kat
+        bak, bijenkorf bij korf, tandarts tand arts, buikpijn buik pijn, rugpijn rug pijn, neusgat neus gat,
+        voetzool voet zool, vingernagel vinger nagel, longontsteking long ontsteking, halsketting hals ketting,
+        kleerenhanger kleer hanger, mannenkoor man koor, lesuur les uur, treinkaartje trein kaartje, brandblusser
+        brand blusser, zeehond zee hond, bergtop berg top, tuinhek tuin hek, grasveld gras veld, boomgaard boom
+        gaard, houtlijm hout lijm, goudmijn goud mijn, papierklem papier klem, briefenbus brief bus""",
+    "swedish": """
+        dörrhandtag dörr handtag, takpanna tak panna, huvudvärk huvud värk, regnbåge regn båge, snöboll snö boll,
+        åskväder åsk väder, kaffekopp kaffe kopp, tekanna te kanna, ölflaska öl flaska, päronträd päron träd,
+        kycklingsoppa kyckling soppa, nötkött nöt kött, fårskinn får skinn, spindelnät spindel nät, tandborste tand
+        borste, magvärk mag värk, örhänge ör hänge, fotsula fot sula, lunginflammation lung inflammation, skosnöre
+        sko snöre, vigselring vigsel ring, väntrum vänt rum, nyckelknippa nyckel knippa, flygplats flyg plats,
+        blomvas blom vas, gräsklippare gräs klippare, frimärke fri märke, gitarrsträng gitarr sträng, nattfrost natt
+        frost, minutvisare minut visare, hammarslag hammar slag, nagellack nagel lack, kvastskaft kvast skaft,
+        isbana is bana, kokbok kok bok, stjärnhimmel stjärn himmel, läderjacka läder jacka, vårregn vår regn,
+        gaffeltruck gaffel truck, stekpanna stek panna, mjölsäck mjöl säck, gurksallad gurk sallad, njursten njur
+        sten""",
+    "danish": """
+        bildør bil dør, vindueskarm vindue karm, hovedpude hoved pude, bogreol bog reol, regnbue regn bue, solsikke
+        sol sikke, tordenvejr torden vejr, vandhane vand hane, tekande te kande, sukkerskål sukker skål, ostehøvl
+        oste høvl, kirsebærtræ kirsebær træ, jordbærsyltetøj jordbær syltetøj, tomatsuppe tomat suppe, svinekød
+        svine kød, hestestald heste stald, fåreskind fåre skind, fuglerede fugle rede, bikube bi kube, tandbørste
+        tand børste, tandpasta tand pasta, halsbetændelse hals betændelse, øjenlåg øjen låg, fingernegl finger negl,
+        lungebetændelse lunge betændelse, skolap sko lap, svigermor sviger mor, soveværelse sove værelse,
+        brandslukker brand slukker, bådtur båd tur, blomstervase blomster vase, græsplæne græs plæne, trælim træ
+        lim, frimærke fri mærke, guitarstreng guitar streng, urværk ur værk, stearinlys stearin lys, hammerslag
+        hammer slag, savblad sav blad, rebstige reb stige, kosteskaft koste skaft, isbane is bane, kogebog koge bog,
+        øgruppe ø gruppe, bækørred bæk ørred, vinterfrakke vinter frakke""",
+    "norwegian": """
+        ytterdør ytter dør, dørmatte dør matte, takrenne tak renne, hodepine hode pine, regnbue regn bue, solsikke
+        sol sikke, tordenvær torden vær, vannkran vann kran, teskje te skje, suppeskje suppe skje, saltbøsse salt
+        bøsse, melkekartong melke kartong, kirsebærtre kirsebær tre, jordbærsyltetøy jordbær syltetøy, tomatsuppe
+        tomat suppe, fiskegarn fiske garn, hestehale heste hale, saueskinn saue skinn, fuglereir fugle reir,
+        edderkoppnett edderkopp nett, fluesmekker flue smekker, tannlege tann lege, halsbetennelse hals betennelse,
+        øyelokk øye lokk, håndkle hånd kle, fingernegl finger negl, lungebetennelse lunge betennelse, hårbørste hår
+        børste, klesskap kles skap, kvinnelege kvinne lege, bestefar beste far, venterom vente rom, nøkkelknippe
+        nøkkel knippe, brannslukker brann slukker, båttur båt tur, blomsterpotte blomster potte, gressplen gress
+        plen, trelim tre lim, pianotime piano time, bursdagskake bursdag kake, ukedag uke dag, minuttviser minutt
+        viser, glødelampe gløde lampe, skrutrekker skru trekker, neglelakk negle lakk, bøttelokk bøtte lokk""",
+}
 WHOLE = {
+    "german": """
+        politische spezifische ägyptische mathematischen verfügbar vergleichbar wunderbar enthalten entfernen entladen
+        zugegriffen zugewiesen schliessende vergleichenden löschenden resultieren universität überraschung eltern
+        entscheidung kandidaten quadraten gefährlich verantwortung gesellschaft apparat nachrichten demokratisch
+        magnetisch praktischen kritische romantisch islamistisch genetische theoretische optisch akustische haltbar
+        kostbar sichtbare natürlich eigentlich selbstverständlich temperatur literatur standard kilometer
+        restaurant parameter organisation""",
     "dutch": """
         natuurlijk belangrijk mogelijkheid verschillende temperatuur factuur cultuur literatuur onderhandeling
         voorwaarde voordeel behandeling overheid verandering ontwikkelen gemakkelijk waarschijnlijk verantwoordelijk
