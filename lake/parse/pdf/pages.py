@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from lake.parse.pdf.lines import page_lines
 from lake.parse.pdf.loaded import LoadedPage, LoadedText
 from lake.parse.pdf.ocr import is_without_text
 from lake.parse.pdf.opening import reason
+from lake.parse.pdf.signs import FAINT
 from lake.parse.pdf.tables import find_tables
 from lake.parse.pdf.unread import unread_words, without_unread, words_with_gaps
 from lake.parse.pdf.unseen import remove_unseen
@@ -89,7 +91,8 @@ class PageReader:
         unseen = self._without_unseen(page, index)
         text_page = page.get_textpage()
         try:
-            found.leave_out(unseen, "invisible text")
+            for why, text in unseen.items():
+                found.leave_out(text, why)
             found.leave_out(self._in_layers(index, text_page), "layers that are off")
             self._read_texts(found, page, text_page)
             described = self._figures.of_page(index, found.raw)
@@ -98,13 +101,14 @@ class PageReader:
         finally:
             text_page.close()
 
-    def _without_unseen(self, page: LoadedPage, index: int) -> str:
-        """Take what no reader sees out of a page; returns it."""
+    def _without_unseen(self, page: LoadedPage, index: int) -> Mapping[str, str]:
+        """Take what no reader sees out of a page; returns it by the reason."""
         structure = self._structure
-        if not structure.may_hold_unseen(index):
-            return ""
+        ways = structure.unseen_ways(index)
+        if not ways:
+            return {}
         has_sure_fonts = not (structure.has_unsure_fonts(index) or structure.has_drawn_fonts(index))
-        return remove_unseen(page, with_invisible=has_sure_fonts)
+        return remove_unseen(page, ways if has_sure_fonts else ways & FAINT, with_invisible=has_sure_fonts)
 
     def _in_layers(self, index: int, shown: LoadedText) -> str:
         """The words that a page draws in layers that are off."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from lake.parse.pdf.ligatures import ligatures, plain_name
 from lake.parse.pdf.objects import Name, Ref, Stream, Value, decoded, parse_value
+from lake.parse.pdf.signs import FAINT, IN_FORMS, MASKED, signs_in
 
 _HEAD = re.compile(rb"(\d{1,10})[\s\0]+\d{1,5}[\s\0]+\Z")
 _ROOT = re.compile(rb"/Root[\s\0]+(\d{1,10})[\s\0]+\d{1,5}[\s\0]+R")
@@ -22,15 +23,6 @@ _STREAM = re.compile(rb"stream(?:\r\n|\n|\r)")
 _STATE = re.compile(
     rb"(?:[qQwJjMdigGkKnmlcvyhW]|cm|ri|gs|rg|RG|cs|CS|scn?|SCN?|re|W\*|BT|ET|T[cwzLfrsdDm*]|BMC|BDC|EMC|MP|DP|BX|EX"
     rb"|true|false|null|[-+.\d]+|/[^\s\0<>\[\]()/%{}]*|<<|>>|[\[\]]|\([^()]*\)|<[0-9A-Fa-f\s]*>|%[^\r\n]*|[\s\0])+"
-)
-#: What stands in content that makes text invisible or white, in the forms in which programs write it, by what each
-#: holds. A search for one takes a third of a percent of a reading.
-_UNSEEN_SIGNS = (
-    (b"3 Tr", (b"",)),
-    (b" g", (b"1 g", b"1.0 g", b"00 g")),
-    (b" rg", (b"1 1 rg", b"1.0 rg", b"00 rg")),
-    (b"1 sc", (b"",)),
-    (b" k", (b"0 0 0 0 k", b"00 k")),
 )
 _MOST_PAGES = 50_000
 _DEEPEST = 6
@@ -59,7 +51,8 @@ class Structure:
         self._unsure: dict[int, bool] = {}
         self._ligatures: dict[int, tuple[str, Mapping[int, str]]] = {}
         self._resources: dict[int, list[tuple[str, str]]] = {}
-        self._with_unseen: set[int] = set()
+        #: Ways in which text of a stream may be unseen, by its number.
+        self._signs: dict[int, int] = {}
         self._last: tuple[int, list[tuple[str, str]]] = (-1, [])
         #: Object streams that can't be read in full, with the cause.
         self.broken: dict[int, str] = {}
@@ -206,37 +199,38 @@ class Structure:
         fonts = self._fonts(self.page(index), 0, set())
         return any(self.value(self.dictionary(font).get("Subtype")) == "Type3" for font in fonts)
 
-    def may_hold_unseen(self, index: int) -> bool:
-        """Whether a page may draw text that is white, transparent or invisible."""
+    def unseen_ways(self, index: int) -> int:
+        """In which ways text of a page may be unseen, as `signs` numbers them; 0 for most pages."""
         page = self.page(index)
-        parts = self._contents(page)
-        for part in parts:
+        found = 0
+        for part in self._contents(page):
             self._stream_causes(part, "its content")
-        return any(isinstance(part, Ref) and part.number in self._with_unseen for part in parts) or self._draws_unseen(
-            page, 0
-        )
+            found |= self._signs.get(part.number, 0) if isinstance(part, Ref) else 0
+        return found | self._ways_of_resources(page, 0)
 
     def _contents(self, page: Dict) -> list[Value]:
         contents = self.value(page.get("Contents"))
         return contents if isinstance(contents, list) else [page["Contents"]] if "Contents" in page else []
 
-    def _draws_unseen(self, owner: Dict, depth: int) -> bool:
-        """Whether what a page or a form refers to may make text invisible: transparency, or forms to draw."""
+    def _ways_of_resources(self, owner: Dict, depth: int) -> int:
+        """Ways in which what a page or a form refers to may make text unseen: transparency, masks, forms to draw."""
         resources = self.dictionary(self.resources_of(owner))
+        found = 0
         for state in self.dictionary(resources.get("ExtGState")).values():
             entries = self.dictionary(state)
             if "ca" in entries and not self.value(entries["ca"]):  # no number with a point is read
-                return True
+                found |= FAINT
+            if "SMask" in entries and self.value(entries["SMask"]) != "None":
+                found |= MASKED
         for name, drawn in self.dictionary(resources.get("XObject")).items():
             entries = self.dictionary(drawn)
             if entries.get("Subtype") != "Form" or not isinstance(drawn, Ref):
                 continue
             self._stream_causes(drawn, f"the part {name} that it draws")
-            if drawn.number in self._with_unseen:
-                return True
-            if depth < _DEEPEST and "Resources" in entries and self._draws_unseen(entries, depth + 1):
-                return True
-        return False
+            found |= IN_FORMS | self._signs.get(drawn.number, 0)
+            if depth < _DEEPEST and "Resources" in entries:
+                found |= self._ways_of_resources(entries, depth + 1)
+        return found
 
     def ligatures(self, index: int) -> dict[str, dict[int, str]]:
         """Letters of a page's glyphs that pdfium may not know: by the name of the font, then by code.
@@ -327,10 +321,7 @@ class Structure:
             return [] if isinstance(found, list | Name) else [f"{where} is damaged: it is no stream"]
         text, cause = decoded(found, self.value)
         if isinstance(one, Ref):
-            for kind, signs in _UNSEEN_SIGNS:
-                if kind in text and any([sign in text for sign in signs]):
-                    self._with_unseen.add(one.number)
-                    break
+            self._signs[one.number] = signs_in(text)
         return [f"{where} is damaged: {cause}"] if cause else []
 
     def resources_of(self, owner: Dict) -> Value:

@@ -1,4 +1,4 @@
-"""Text of a page that no reader sees: invisible, transparent, or white on white; the layer of a scan is none."""
+"""Text of a page that no reader sees: invisible, white on white, clipped, or masked; the layer of a scan is none."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lake.parse.account import count_words
 from lake.parse.canonical import one_line
+from lake.parse.pdf.clips import clip_of
 from lake.parse.pdf.geometry import Box
 from lake.parse.pdf.native import Results, unchecked
 from lake.parse.pdf.rendered import picture_of
+from lake.parse.pdf.signs import CLIPPED, IN_FORMS, MASKED
 
 if TYPE_CHECKING:
     from lake.parse.pdf.loaded import LoadedPage
@@ -21,12 +23,15 @@ _TEXT, _PATH, _FORM = 1, 2, 5
 _MOST_OBJECTS = 20_000
 _DEEPEST_FORM = 4
 #: Modes of drawing text: invisible, and the first of those that also clip what follows.
-_INVISIBLE, _CLIPPING = 3, 4
+_INVISIBLE, _CLIPPING, _ONLY_CLIPPING = 3, 4, 7
 _OPAQUE, _WHITE = 8, 250
 #: Points, and the share of a side, by which a drawing may reach into a text's box without being its ground.
 _THIN, _THIN_SHARE = 2.0, 0.3
 #: Points of a line that letters may stand on.
 _BROAD = 4.0
+_LEAST_PIXELS = 2.0
+
+_INVISIBLE_TEXT, _CUT_OFF = "invisible text", "text outside of what is shown"
 
 _Handle = ctypes.c_void_p
 #: Six numbers that take places of a form to those of the page.
@@ -68,43 +73,55 @@ class _Form(NamedTuple):
 
 
 class _Faint(NamedTuple):
-    """A text object that is white or draws nothing, and what holds it."""
+    """A text object that is "white", draws "nothing", lies "outside" of its clip, or may be "covered"; its holder."""
 
     drawn: _Handle
     form: _Form
-    is_white: bool
+    shows: str
+
+    @property
+    def is_white(self) -> bool:
+        return self.shows == "white"
+
+    @property
+    def is_cut(self) -> bool:
+        return self.shows in ("outside", "covered")
 
 
-def remove_unseen(page: LoadedPage, *, with_invisible: bool) -> str:
-    """Take text that no reader sees out of a loaded page, and return it.
+def remove_unseen(page: LoadedPage, ways: int, *, with_invisible: bool) -> dict[str, str]:
+    """Take text that no reader sees out of a loaded page, and return it by the reason; ``ways`` as in `signs`.
 
     Text over or under anything that is drawn stays, since it may be the layer of a scan or stand on a dark ground, as
     does text without which the page would look different. ``with_invisible`` is false for pages whose other text
     can't be read or may be pictures.
     """
-    found = _Objects(page).unseen(with_invisible)
+    found = _Objects(page, ways).unseen(with_invisible)
     if not found:
-        return ""
+        return {}
     calls = _calls()
     text_page = page.get_textpage()
     try:
         texts = [_text_of(one.drawn, text_page.raw) for one in found]
     finally:
         text_page.close()
-    for (drawn, form, _), text in zip(found, texts, strict=True):
+    taken: dict[str, list[str]] = {}
+    for one, text in zip(found, texts, strict=True):
         if not count_words(text):
             continue  # white dots and stars only fill lines up
+        drawn, form, _ = one
+        taken.setdefault(_CUT_OFF if one.is_cut else _INVISIBLE_TEXT, []).append(text)
         removed = calls.form_remove(form.handle, drawn) if form.handle else calls.remove(page.handle, drawn)
         if removed:
             calls.destroy(drawn)
-    return one_line(" ".join(text for text in texts if count_words(text)))
+    return {why: one_line(" ".join(own)) for why, own in taken.items()}
 
 
 class _Objects:
     """The objects of a page and of the forms that it draws."""
 
-    def __init__(self, page: LoadedPage) -> None:
+    def __init__(self, page: LoadedPage, ways: int) -> None:
         self._page = page
+        self._ways = ways
         self._quick = _calls()
         self._results = Results()
         self._numbers = [ctypes.c_uint() for _ in range(4)]
@@ -118,8 +135,28 @@ class _Objects:
     def unseen(self, with_invisible: bool) -> Sequence[_Faint]:
         """The unseen text objects; no invisible ones if some lie on what is drawn, as those of a scan do."""
         self._look_into(_Form(None, _AS_ON_PAGE), 0)
-        faint = [one for one in self._faint if one.is_white or with_invisible]
-        if not faint or self._n_left < 0:
+        if self._n_left < 0:
+            return ()
+        cut = self._unseen_cut([one for one in self._faint if one.is_cut]) if with_invisible else []
+        return [*self._unseen_faint([one for one in self._faint if not one.is_cut], with_invisible), *cut]
+
+    def _unseen_cut(self, cut: Sequence[_Faint]) -> list[_Faint]:
+        """Those without which the page looks the same, of which those inside of a clip have no ground."""
+        whole = picture_of(self._page) if cut else None
+        rest = picture_of(self._page, [one.drawn for one in cut]) if cut else None
+        if whole is None or rest is None:
+            return []
+        boxes = [self._box(one.drawn, one.form) for one in cut]
+        return [
+            one
+            for one, box in zip(cut, boxes, strict=True)
+            if not whole.differs(rest, box)
+            and (one.shows == "outside" or (_is_readable(box, whole.scale) and rest.is_blank(_inside(box))))
+        ]
+
+    def _unseen_faint(self, faint: Sequence[_Faint], with_invisible: bool) -> Sequence[_Faint]:
+        faint = [one for one in faint if one.is_white or with_invisible]
+        if not faint:
             return ()
         boxes = [self._box(one.drawn, one.form) for one in faint]
         ink = [self._box(drawn, form) for kind, drawn, form in self._others if kind != _PATH or self._is_ink(drawn)]
@@ -159,8 +196,10 @@ class _Objects:
             if kind == _TEXT:
                 self._texts.append(drawn)
                 shows = self._shows(drawn)
-                if shows == "nothing" or (shows == "white" and not holder.is_blended):
-                    self._faint.append(_Faint(drawn, holder, shows == "white"))
+                if shows == "ink" or (shows == "white" and holder.is_blended):
+                    shows = self._cut(drawn, holder)
+                if shows:
+                    self._faint.append(_Faint(drawn, holder, shows))
             elif kind == _FORM and depth < _DEEPEST_FORM:
                 is_blended = holder.is_blended or bool(quick.has_transparency(drawn))
                 self._look_into(_Form(drawn, self._matrix_of(drawn, holder.matrix), is_blended), depth + 1)
@@ -185,6 +224,14 @@ class _Objects:
         corners = [_placed(holder.matrix, x, y) for x in (left, right) for y in (bottom, top)]
         across, up = [x for x, _ in corners], [y for _, y in corners]
         return Box(min(across), min(up), max(across), max(up))
+
+    def _cut(self, drawn: _Handle, holder: _Form) -> str:
+        """Whether a text object may show nothing for what clips or masks it."""
+        clip = clip_of(drawn) if self._ways & CLIPPED or (self._ways & IN_FORMS and holder.handle) else ""
+        if clip == "outside":
+            return clip
+        is_masked = self._ways & MASKED and (holder.is_blended or self._quick.has_transparency(drawn))
+        return "covered" if clip or is_masked or self._quick.mode(drawn) == _ONLY_CLIPPING else ""
 
     def _shows(self, drawn: _Handle) -> str:
         """Whether a text object shows "nothing", "white" letters, or "ink"."""
@@ -221,6 +268,11 @@ class _Objects:
     def _is_broad(self, path: _Handle) -> bool:
         width = self._results.floats
         return bool(self._quick.width(path, self._results.each_float_at[0])) and width[0] > _BROAD
+
+
+def _is_readable(box: Box, scale: float) -> bool:
+    """Whether letters are large enough for a picture to show that they are there."""
+    return min(box.top - box.bottom, box.right - box.left) * scale >= _LEAST_PIXELS
 
 
 def _placed(matrix: _Matrix, x: float, y: float) -> tuple[float, float]:

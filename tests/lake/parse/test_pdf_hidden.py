@@ -55,6 +55,7 @@ WHITE = f"1 g {NESTED}"
 DARK = "0 g 60 580 300 40 re f"
 PICTURE = stream(b"\x20", "/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray")
 SHOWN = "q 300 0 0 40 60 580 cm /Im0 Do Q"
+MASK = "/ExtGState<</G0<</SMask<</S/Luminosity/G 8 0 R>>>>>>"
 VIEW = "/OCProperties<</OCGs[6 0 R 7 0 R 8 0 R]/D<</AS[<</Event/View/Category[/View]/OCGs[8 0 R]>>]>>>>"
 FILES = {
     "off": page(MARKED, resources=properties("6 0 R"), catalog=OFF),
@@ -103,6 +104,27 @@ FILES = {
     "white in a form beside its ground": page(
         f"/Fm0 Do {DARK}", form(WHITE, "/Matrix[1 0 0 1 0 -300]"), resources="/XObject<</Fm0 8 0 R>>"
     ),
+    "beside its clip": page(f"q 0 0 50 50 re W n {NESTED} Q"),
+    "in an empty clip": page(f"q 72 600 0 0 re W* n {NESTED} Q"),
+    "beside a clip within the page's": page(f"q 0 0 595 842 re W n q 300 0 200 842 re W n {NESTED} Q Q"),
+    "beside the shape of its clip": page(f"q 0 0 m 595 0 l 595 842 l h W n {NESTED} Q"),
+    "outside of its form": page(
+        "/Fm0 Do",
+        form(NESTED).replace(b"[0.0 0 595 842]", b"[0 0 60 842]"),
+        resources="/XObject<</Fm0 8 0 R>>",
+    ),
+    "under a black mask": page(
+        f"/G0 gs {NESTED}",
+        form("0 g 0 0 595 842 re f", "/Group<</S/Transparency/CS/DeviceGray>>"),
+        resources=MASK,
+    ),
+    "in a form under a mask": page(
+        "/G0 gs /Fm0 Do",
+        form("0 g 0 0 595 842 re f", "/Group<</S/Transparency/CS/DeviceGray>>"),
+        form(NESTED, "/Group<</S/Transparency>>"),
+        resources=f"{MASK}/XObject<</Fm0 9 0 R>>",
+    ),
+    "letters that only clip": page("q BT 7 Tr /F1 12 Tf 72 600 Td (veiled words) Tj ET Q"),
     "outside of the crop box": page("BT /F1 12 Tf 72 20 Td (veiled words) Tj ET", entries="/CropBox[0 50 595 842]"),
 }
 
@@ -182,6 +204,28 @@ SEEN = {
         form(SHOWN, resources="/XObject<</Im0 10 0 R>>"),
         PICTURE,
         entries="/Annots[8 0 R]",
+    ),
+    "partly inside its clip": page(f"q 0 0 100 842 re W n {NESTED} Q"),
+    "inside its clip": page(f"q 60 590 300 30 re W n {NESTED} Q"),
+    "inside a turned clip": page(f"q 0 1 -1 0 400 0 cm 590 60 30 300 re W n 0 -1 1 0 0 400 cm {NESTED} Q"),
+    "inside the shape of its clip": page(f"q 0 842 m 595 842 l 0 0 l h W n {NESTED} Q"),
+    "in a form that is moved with its clip": page(
+        "q 1 0 0 1 0 300 cm /Fm0 Do Q",
+        form("q 60 290 300 30 re W n BT /F1 12 Tf 72 300 Td (veiled words) Tj ET Q"),
+        resources="/XObject<</Fm0 8 0 R>>",
+    ),
+    "under a white mask": page(
+        f"/G0 gs {NESTED}",
+        form("1 g 0 0 595 842 re f", "/Group<</S/Transparency/CS/DeviceGray>>"),
+        resources=MASK,
+    ),
+    "under a mask with a hole": page(
+        f"/G0 gs {NESTED}",
+        form("1 g 100 580 30 40 re f", "/Group<</S/Transparency/CS/DeviceGray>>"),
+        resources=MASK,
+    ),
+    "letters that a ground shows through": page(
+        "q BT 7 Tr /F1 40 Tf 72 600 Td (veiled words) Tj ET 0 g 0 0 595 842 re f Q"
     ),
     "layer for designers": page(
         MARKED,
