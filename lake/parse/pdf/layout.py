@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lake.parse.pdf.hyphens import HYPHENS
 from lake.parse.pdf.letters import plain_letters
 from lake.parse.pdf.listings import follows, listing_text
+from lake.parse.pdf.notes import NOTE_MARK
 
 if TYPE_CHECKING:
     from lake.parse.canonical import TextWriter
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 _SENTENCE_ENDS = (".", "!", "?", ":", "”", '"')
 _BULLET = re.compile(r"[•‣▪◦●○■□▪\u2013—*\-]\s|\(?[a-z\d]{1,2}[.)]\s|\[[x ]\] ")
-_NOTE_MARK = re.compile(r"(?:\d{1,3}|[*\u2217†‡§¶#]{1,3}|[a-z]\)|\(\d{1,2}\)|\[\d{1,2}\])[.)]?\s*\S")
-_SMALLER = 0.93
 _LONGEST_TITLE_LINES = 4
 _LONGEST_LABEL = 12
 _USUAL_PITCH = 1.2
@@ -50,8 +49,8 @@ class PlacedHeading:
     title: str
 
 
-def body_of(lines: Sequence[Line], running: dict[int, str], body: float) -> list[Line]:
-    """The lines of a page without its running lines, with its footnotes at the end."""
+def without_running(lines: Sequence[Line], running: dict[int, str]) -> list[Line]:
+    """The lines of a page without its running lines, by index with what remains of each."""
     kept: list[Line] = []
     for i, line in enumerate(lines):
         remaining = running.get(i)
@@ -59,65 +58,26 @@ def body_of(lines: Sequence[Line], running: dict[int, str], body: float) -> list
             line.text = remaining
         if line.text or line.table:
             kept.append(line)
-    _mark_notes(kept, body)
-    return [line for line in kept if not line.is_note] + [line for line in kept if line.is_note]
-
-
-def _mark_notes(lines: Sequence[Line], body: float) -> None:
-    """Mark the small lines at the foot of each column, from one that begins with a note's mark."""
-    end = len(lines)
-    while end > 0:
-        first = end
-        while (
-            first > 0
-            and _is_small(lines[first - 1], body)
-            and (first == end or _is_below(lines[first], lines[first - 1]))
-        ):
-            first -= 1
-        if first < end:
-            marked = [i for i in range(first, end) if _NOTE_MARK.match(lines[i].text)]
-            column = lines[marked[0]] if marked else None
-            if (
-                column is not None
-                and first > 0
-                and not any(
-                    not line.table
-                    and line.size >= 0.97 * body
-                    and line.middle < column.middle
-                    and _overlaps(line, column)
-                    for line in lines
-                )
-            ):
-                for line in lines[marked[0] : end]:
-                    line.is_note = True
-        end = first - 1 if first == end else first
-
-
-def _is_small(line: Line, body: float) -> bool:
-    return not line.table and line.is_upright and 0 < line.size <= _SMALLER * body
-
-
-def _is_below(line: Line, before: Line) -> bool:
-    return line.middle < before.middle + 0.3 * line.size
-
-
-def _overlaps(one: Line, other: Line) -> bool:
-    return min(one.right, other.right) - max(one.left, other.left) > 0
+    return kept
 
 
 def join_divided(pages: Sequence[Sequence[Line]], hyphens: Hyphens) -> None:
     """Join words that go over the end of a line or of a page; a word stands where it begins."""
     before: Line | None = None
+    note: Line | None = None
     for lines in pages:
         last: Line | None = None
         for line in lines:
             last = line if not (line.is_note and last and not last.is_note) else last
             if line.table or line.is_code or not line.text:
                 continue
+            if line.is_note and note is not None and (before is None or not before.is_note):
+                before = note
             if before is not None and before.text[-1:] in HYPHENS and _is_similar(before, line):
                 before.text, line.text = hyphens.joined(before.text, line.text) or (before.text, line.text)
             if line.text:
                 before = line
+        note = before if before is not None and before.is_note else None
         before = next((line for line in reversed(lines) if not line.is_note and line.text), None) if lines else before
 
 
@@ -213,7 +173,7 @@ def _begins(before: Line, line: Line, margin: float, pitch: float) -> bool:
         return not (before.is_code and line.is_code and follows(before, line))
     if before.is_note != line.is_note or before.is_upright != line.is_upright:
         return True
-    if line.is_note and _NOTE_MARK.match(line.text):
+    if line.is_note and NOTE_MARK.match(line.text):
         return True
     if before.text[-1:] == "-" and before.text[-2:-1].isalpha() and line.text[:1].islower():
         return False

@@ -18,12 +18,13 @@ from lake.parse.pdf.hyphens import Hyphens
 from lake.parse.pdf.layout import (
     Bookmark,
     PlacedHeading,
-    body_of,
     join_divided,
     placed_bookmarks,
+    without_running,
     write_page,
 )
 from lake.parse.pdf.listings import mark_listings
+from lake.parse.pdf.notes import with_notes_last
 from lake.parse.pdf.ocr import Scans
 from lake.parse.pdf.omissions import running_omissions
 from lake.parse.pdf.opening import Opened, opened
@@ -105,10 +106,8 @@ def _written(document: PdfDocument, pages: Sequence[Page], scans: Scans, structu
     known = [*(bookmark.title for bookmark in outline), *([title] if title else [])]
     running = running_lines(lines, known)
     left_out = running_omissions(pages, running)
-    bodies = [
-        body_of(page.lines, dropped, 0.0 if page.is_scan else body)
-        for page, dropped in zip(pages, running, strict=True)
-    ]
+    kept = [without_running(page.lines, dropped) for page, dropped in zip(pages, running, strict=True)]
+    bodies = with_notes_last(kept, [0.0 if page.is_scan else body for page in pages])
     mark_listings([own for page, own in zip(pages, bodies, strict=True) if not page.is_scan])
     join_divided(bodies, hyphens)
     finish_tables(bodies, hyphens)

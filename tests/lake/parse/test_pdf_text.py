@@ -298,6 +298,26 @@ class TestOrder:
         text = read(pdf(draw)).text
         assert in_order(text, "the left column ends", RIGHT[0], "the right column ends", "1 A note on the left lamp.")
 
+    def test_footnotes_go_on_at_the_foot_of_the_next_page(self) -> None:
+        def page(lines: Sequence[str], *notes: str) -> Draw:
+            return lambda canvas: (column(canvas, lines, top=740), column(canvas, notes, top=80, size=8))  # type: ignore[func-returns-value]
+
+        pages = (
+            page([*PROSE, "The crew of the first boat"], "1 A note on the bell and on how the rope of it was bro-"),
+            page(
+                ["came home again.", *PROSE, "The mate of"],
+                "ken in the gale of that year, as the book has it, and",
+                "so on,",
+            ),
+            page(["the boat.", *PROSE], "to its end here.", "2 The next note."),
+            page(["Last words.", *PROSE], "A line in small type that is no note."),
+        )
+        text = read(pdf(*pages)).text
+        assert in_order(
+            text, "was broken", "came home", "The mate of", "in the gale", "the boat", "to its end", "2 The next"
+        )
+        assert text.endswith("\n\nA line in small type that is no note.")
+
     def test_a_word_goes_over_the_page_above_footnotes(self) -> None:
         def first(canvas: Any) -> None:
             column(canvas, [*PROSE, "at last the rope was bro-"], top=740)
