@@ -53,6 +53,8 @@ _QUERY_LOG = "Keep questions and what was found in the lake, as `raglake config 
 _OPERATOR = "Allow callers without a key, who are on this machine, to publish, roll back, pin and name releases."
 _ERASES = "Allow them to erase documents for good as well; with --operator and --as '*'."
 _WRITES = "Pushed source whose documents callers without a key, on this machine, may store and delete. Repeatable."
+_SOURCE = "Where a source lies that was named, for pictures of its PDFs' pages: NAME=FOLDER or a URL. Repeatable."
+SourceOption = Annotated[list[str] | None, typer.Option("--source", help=_SOURCE)]
 _CONSOLE = "Also serve pages for people, at /console."
 OperatorOption = Annotated[bool, typer.Option("--operator", help=_OPERATOR)]
 ErasesOption = Annotated[bool, typer.Option("--erases", help=_ERASES)]
@@ -80,6 +82,7 @@ def serve(
     erases: ErasesOption = False,
     writes: Annotated[list[str] | None, typer.Option("--writes", help=_WRITES)] = None,
     profile: ProfileOption = None,
+    source: SourceOption = None,
 ) -> None:
     """Serve search and answers over HTTP."""
     from lake.service import app, capacity, cross_origin, processes, profiles, server
@@ -89,6 +92,7 @@ def serve(
     chosen = ServiceOptions(**limits)
     server.check_openness(host, ring, is_open)
     words: dict[str, Any] = {"origins": cross_origin.checked_origins(chosen.cors, ring, is_open), "options": options}
+    words["sources"] = _places(source or ())
     index = library.open_lake(lake, cache=CacheOptions(**cache), stale_for=chosen.stale_for, wait=_MOMENT)
     words |= {"chat": _chat_now_or_later(model, index), "split": _split(index, ab), "query_log": query_log}
     words |= {"answers": AnswerOptions(**answers), "profiles": _tried(index, profiles.read_profiles(profile or ()))}
@@ -104,6 +108,14 @@ def serve(
     if console:
         _with_console(guarded, place.folder if place else None)
     server.serve(guarded, bounds, listened, started=place.ready if place else started)
+
+
+def _places(words: Sequence[str]) -> dict[str, str]:
+    """The places of named sources."""
+    found = {name: place for name, _, place in (word.partition("=") for word in words)}
+    if wrong := [name for name, place in found.items() if not (name and place)]:
+        raise UsageError(f"--source {wrong[0]!r} is no NAME=FOLDER, such as --source manuals=/srv/manuals")
+    return found
 
 
 def _measured(index: Index) -> MeasuredLake:
@@ -181,6 +193,7 @@ def console(
     operator: OperatorOption = False,
     erases: ErasesOption = False,
     profile: ProfileOption = None,
+    source: SourceOption = None,
     browse: Annotated[bool, typer.Option("--browse", help="Open the pages in a browser.")] = False,
 ) -> None:
     """Show pages about the lake on this machine, for a browser."""
@@ -190,10 +203,11 @@ def console(
     if ring.keys:
         raise UsageError("this command is for this machine alone; unset RAGLAKE_API_KEYS, or use `raglake serve`")
     index = library.open_lake(lake, cache=CacheOptions(), wait=_MOMENT)
+    places = _places(source or ())
     listened, bounds = server.listening("127.0.0.1", port), capacity.Capacity()
     hosts = server.hosts_of("127.0.0.1", ring, is_open=False)
     chat = _chat_now_or_later(model, index)
-    words: dict[str, Any] = {"chat": chat, "hosts": hosts, "measured": _measured(index)}
+    words: dict[str, Any] = {"chat": chat, "hosts": hosts, "measured": _measured(index), "sources": places}
     usual = {"reranked": profiles.Profile({"rerank": OWN})}
     offered = _tried(index, profiles.read_profiles(profile)) if profile else _if_possible(index, usual)
     guarded = app.create_app(index, ring, bounds, **words, profiles=offered)

@@ -126,7 +126,9 @@ class IndexedDocuments:
                 "n_characters": len(content.get("text") or ""),
                 "n_sections": len(parents),
                 "first_section": first,
-                "sections": sections_of(content, doc_id, chunks=True, between=(first, first + n)),
+                "sections": _with_lines(
+                    sections_of(content, doc_id, chunks=True, between=(first, first + n)), content.get("text") or ""
+                ),
                 "previous_start": parents[first - before]["start"] if first and parents else None,
                 "next_start": parents[first + n]["start"] if first + n < len(parents) else None,
             }
@@ -237,3 +239,15 @@ def _within(items: Collection[T], most: int, size: Callable[[T], int]) -> Iterat
         if number and total > most:
             return
         yield item
+
+
+def _with_lines(sections: Sequence[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """Each section with the numbers of its first and last line in the text."""
+
+    def line(place: int) -> int:
+        return text.count("\n", 0, place) + 1
+
+    return [
+        {**section, "first_line": line(section["start"]), "last_line": line(max(section["start"], section["end"] - 1))}
+        for section in sections
+    ]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 #: Dots per inch, and those of a PDF's own unit.
 _DPI, _UNIT = 110, 72
 PDF = "application/pdf"
+_ELSEWHERE = "`raglake inspect --pages FOLDER --from SOURCE` reads it from where its source lies"
 
 
 def write_pages(document: Mapping[str, Any], folder: Path, source: str | None = None) -> list[Path]:
@@ -31,14 +32,16 @@ def write_pages(document: Mapping[str, Any], folder: Path, source: str | None = 
     return list(_pictures(data, folder, uri))
 
 
-def source_bytes(document: Mapping[str, Any], source: str | None = None) -> bytes:
-    """The bytes that a document was indexed from; raises UsageError if its source has others now, or can't be read."""
+def source_bytes(document: Mapping[str, Any], source: str | None = None, elsewhere: str = _ELSEWHERE) -> bytes:
+    """The bytes that a document was indexed from; raises UsageError if its source has others now, or can't be read.
+
+    ``elsewhere``: how to read it from another place.
+    """
     name, uri = source or document["source"], document["uri"]
     try:
         data = parse_source(name).read(uri)
     except (UsageError, InputError, OSError) as error:
-        elsewhere = "; `raglake inspect --pages FOLDER --from SOURCE` reads it from where its source lies"
-        raise UsageError(f"can't read {uri!r} from {name} ({error}){elsewhere}") from error
+        raise UsageError(f"can't read {uri!r} from {name} ({error}); {elsewhere}") from error
     if bytes_digest(data) != document["digest"]:
         raise UsageError(
             f"{uri!r} in {name} has changed since {document['release']} was made; `raglake ingest` it first"

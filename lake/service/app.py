@@ -86,20 +86,22 @@ def create_app(
     folder: str | None = None,
     measured: MeasuredLake | None = None,
     profiles: Mapping[str, Profile] | None = None,
+    sources: Mapping[str, str] | None = None,
 ) -> Guard:
     """An ASGI application over one lake. ``options``: defaults of every search.
 
     ``split``: releases that answer a share of the sessions. ``query_log``: keep questions in the lake, as its
     configuration states; raises UsageError if the lake can't be written to. ``folder``: where the processes of the
     service find one another, None if there is only this one. ``measured``: what the routes of evaluations show; without
-    it there are none. ``profiles``: what searches and answers may choose, by name.
+    it there are none. ``profiles``: what searches and answers may choose, by name. ``sources``: where sources lie whose
+    names don't tell it, for pictures of pages.
     """
     log = index.query_log() if query_log else None
     anonymous = [keys.anonymous] if keys.anonymous else []
     offered = [*(profiles or {}).values(), *(split.profiles if split else {}).values()]
     budgets = budgets_of([*keys.keys, *anonymous], index, [chat, *(one.chat for one in offered)])
     service = Service(index, bounds or Capacity(), options or {}, chat, answers, split, log, budgets, profiles)
-    pictures, pushing, erasing = PagePictures(service), Pushing(service), Erasing(service)
+    pictures, pushing, erasing = PagePictures(service, sources), Pushing(service), Erasing(service)
     processes = WorkerMetrics(folder, service.metrics.text) if folder else None
     app = FastAPI(
         title="raglake",

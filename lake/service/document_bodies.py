@@ -132,6 +132,8 @@ class ChunkedSection(BaseModel):
     kind: str
     n_tokens: int
     text: str
+    first_line: int = Field(description="Of the text as it is indexed, from 1: without front matter, for instance.")
+    last_line: int
     chunks: list[DocumentChunk]
     summaries: list[LeadingSummary] = Field(default=[], description="Those that lead to this section.")
 

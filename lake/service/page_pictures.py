@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 #: Seconds to draw a page, to wait for it, and requests in line; bytes of the largest PDF.
 _SECONDS, _WAIT, _IN_LINE, _MOST_BYTES = 10.0, 20.0, 16, 64 << 20
+_ELSEWHERE = "`raglake serve --source '{}=FOLDER'` tells the service where it lies"
 #: Pictures that are kept, each for this many seconds: a page first asks whether there is one.
 _KEPT, _KEPT_SECONDS = 8, 20.0
 
@@ -26,8 +27,8 @@ _KEPT, _KEPT_SECONDS = 8, 20.0
 class PagePictures:
     """Draws one page at a time; requests for pages delay no search."""
 
-    def __init__(self, service: Service) -> None:
-        self._documents = service.index.documents
+    def __init__(self, service: Service, sources: Mapping[str, str] | None = None) -> None:
+        self._documents, self._sources = service.index.documents, sources or {}
         self._workers = Workers(1, _IN_LINE, _WAIT)
         self._draw = IsolatedFunction("lake.inspect.page_picture:picture", seconds=_SECONDS)
         self._lock = threading.Lock()
@@ -41,7 +42,7 @@ class PagePictures:
             wanted = (str(place["digest"]), number, is_framed)
             found = self._kept.get(wanted)
             if found is None:
-                found = self._drawn(_bytes(place, tells_all=key.sees_everything), number, is_framed)
+                found = self._drawn(_bytes(place, self._sources, tells_all=key.sees_everything), number, is_framed)
                 self._keep(wanted, found, loop)
             return place["release"], found
 
@@ -67,13 +68,13 @@ class PagePictures:
         self._draw.close()
 
 
-def _bytes(place: Mapping[str, Any], *, tells_all: bool) -> bytes:
+def _bytes(place: Mapping[str, Any], sources: Mapping[str, str], *, tells_all: bool) -> bytes:
     if place["media_type"] != PDF:
         raise _no_picture(f"{place['uri']} is {place['media_type']}; only the pages of a PDF can be shown")
     if (place["size"] or 0) > _MOST_BYTES:
         raise _no_picture(f"{place['uri']} has more than {_MOST_BYTES >> 20} MB; open it from its source")
     try:
-        return source_bytes(place)
+        return source_bytes(place, sources.get(place["source"]), _ELSEWHERE.format(place["source"]))
     except (LakeError, OSError, ValueError) as error:
         cause = "its source can't be read from this service, or holds another version of it now"
         raise _no_picture(str(error) if tells_all and isinstance(error, UsageError) else cause) from error

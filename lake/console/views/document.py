@@ -59,7 +59,8 @@ async def history(visit: Visit) -> Response:
 
 async def difference(visit: Visit) -> Response:
     """The text at two releases."""
-    a, b = visit.word("from", "live"), visit.word("to", "live")
+    b = visit.word("to") or visit.at
+    a = visit.word("from") or before_of(visit, str((visit.live or {}).get("release", b)) if b == "live" else b)
     words = {"from": a, "to": b, "hunk": visit.number("hunk") or 0}
     found = await visit.api.get(f"{_path(visit)}/diff", **words)
     return visit.page("document_diff.html", diff=found, doc_id=found["doc_id"], hunk=words["hunk"])

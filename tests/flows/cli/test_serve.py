@@ -30,6 +30,7 @@ def test_its_options_reach_the_answers(lake_url: str, tmp_path: Path, monkeypatc
     assert (answers.min_evidence, answers.max_tokens, answers.prompts) == (0.2, 90, str(tmp_path))
     assert (bounds.n_answering, bounds.n_threads) == (3, 4)
     assert _exit_status(["serve", "--lake", lake_url, "--min-evidence", "2"]) == USAGE
+    assert _exit_status(["serve", "--lake", lake_url, "--port", "0", "--source", "manuals"]) == USAGE
 
 
 def test_a_profile_that_no_session_could_be_answered_by_is_refused_at_the_start(

@@ -92,11 +92,13 @@ def start(two_releases: TwoReleases) -> Iterator[Start]:
         chat: ChatModel | None = None,
         origins: AllowedOrigins | None = None,
         hosts: tuple[str, ...] | None = None,
+        sources: dict[str, str] | None = None,
         **bounds: Any,
     ) -> Running:
         answers = AnswerOptions(min_evidence=0.0)
         limits = Capacity(**{"rate": 10_000, "burst": 10_000, **bounds})
         words: dict[str, Any] = {"chat": chat, "answers": answers, "origins": origins, "hosts": hosts}
+        words["sources"] = sources
         index = lake.open_lake(url or two_releases.url)
         running, stop = _listening(create_app(index, keys, limits, **words, measured=Measurements(index)), limits)
         stops.append(stop)

@@ -107,6 +107,7 @@ def test_sections_hold_the_text_cut_into_chunks(start: Start, shelf: Shelf) -> N
     whole = running.get(f"/documents/{lamp}/sections", READER).json()
     assert [one["heading"] for one in whole["sections"]] == ["Lamp", "Lamp > Care"]
     assert [len(one["chunks"]) for one in whole["sections"]] == [2, 2]
+    assert [(one["first_line"], one["last_line"]) for one in whole["sections"]] == [(1, 3), (5, 7)]
     for section in whole["sections"]:
         for chunk in section["chunks"]:
             inside = section["text"][chunk["start"] - section["start"] : chunk["end"] - section["start"]]
@@ -153,7 +154,7 @@ def test_history_names_the_releases_that_changed_it(start: Start, shelf: Shelf) 
     assert [one["change"] for one in lamp["changes"]] == ["added"]
 
 
-def test_a_page_is_drawn_while_the_source_has_its_bytes(start: Start, shelf: Shelf) -> None:
+def test_a_page_is_drawn_while_the_source_has_its_bytes(start: Start, shelf: Shelf, tmp_path: Path) -> None:
     running, manual = start(RING, shelf.url), shelf.doc_id("manual.pdf")
     framed = running.get(f"/documents/{manual}/pages/1", READER)
     assert framed.headers["Content-Type"] == "image/png"
@@ -171,6 +172,12 @@ def test_a_page_is_drawn_while_the_source_has_its_bytes(start: Start, shelf: She
         changed = running.get(f"/documents/{manual}/pages/2", READER)  # pictures are kept for some seconds
         assert (changed.status_code, changed.json()["error"]) == (404, "no_picture")
         assert str(shelf.source) not in changed.json()["message"]
+        (tmp_path / "manual.pdf").write_bytes(kept)
+        elsewhere = start(RING, shelf.url, sources={str(shelf.source): str(tmp_path)})
+        assert elsewhere.get(f"/documents/{manual}/pages/2", READER).status_code == 200
+        path.unlink()
+        told = running.get(f"/documents/{manual}/pages/2", OPERATOR).json()["message"]
+        assert f"--source '{shelf.source}=FOLDER'" in told
     finally:
         path.write_bytes(kept)
 
