@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lake.parse.web.html_inline import apart
+from lake.parse.web.html_inline import apart, raised
 from lake.parse.web.html_marks import LINE_NUMBERS
 from lake.parse.web.html_source import BORDERS, prepared
 from lake.parse.web.html_table_walk import role_table, table
@@ -103,4 +103,10 @@ BLOCKS: Mapping[str, NodeReader] = {
     "hr": _rule,
 }
 #: Readers of what is marked, by their action.
-MARKED: Mapping[str, NodeReader] = {"heading": _heading, "cell": Walk.block, "apart": apart, "grid": role_table}
+MARKED: Mapping[str, NodeReader] = {
+    "heading": _heading,
+    "cell": Walk.block,
+    "apart": apart,
+    "grid": role_table,
+    "raised": raised,
+}

@@ -64,7 +64,7 @@ def _quotation(walk: Walk, node: Node) -> None:
     walk.text.append("\u201d")
 
 
-def _raised(walk: Walk, node: Node) -> None:
+def raised(walk: Walk, node: Node) -> None:
     """A superscript: a reference to a note in brackets, a power of a number after a caret, cents after a space."""
     if node.css_first("a"):
         text = walk.words(node)
@@ -114,7 +114,7 @@ INLINE: Mapping[str, NodeReader] = {
     "br": _line_break,
     "a": _link,
     "q": _quotation,
-    "sup": _raised,
+    "sup": raised,
     "ruby": _ruby,
     "math": _formula,
     "svg": _drawing,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from lake.parse.document import OmissionKind
+from lake.parse.web.html_notes import note_marks, raised_spans
 from lake.parse.web.html_source import BORDERS
 from lake.parse.web.html_states import is_opened, is_slide, opened_ids
 from lake.parse.web.html_styles import apart, is_unseen
@@ -15,7 +16,7 @@ from lake.parse.web.html_styles import apart, is_unseen
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-Action = Literal["region", "outer", "noteref", "heading", "grid", "cell", "apart"] | OmissionKind
+Action = Literal["region", "outer", "noteref", "raised", "heading", "grid", "cell", "apart"] | OmissionKind
 
 _SPACE = re.compile(r"\s+")
 _LANDMARKS = ("header", "footer", "aside")
@@ -97,6 +98,10 @@ def marks_of(tree: LexborHTMLParser, *, whole: bool, everything: bool = False) -
     for node in body.css("a") if b"noteref" in (tree.raw_html or b"") else ():
         if "noteref" in f"{node.attributes.get('role')} {node.attributes.get('epub:type')}":
             actions[node.mem_id] = "noteref"
+    for node in raised_spans(tree):
+        actions.setdefault(node.mem_id, "raised")
+    for node in note_marks(body):
+        actions.setdefault(node.mem_id, "noteref")
     for region in regions:
         actions.update((parent.mem_id, "outer") for parent in _ancestors(region, body))
     actions.update((region.mem_id, "region") for region in regions)

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
+from lake.parse.web.html_notes import note_marks, raised_spans
 from lake.parse.web.html_styles import apart
 
 if TYPE_CHECKING:
@@ -101,6 +102,15 @@ def _in_table(source: str) -> str:
 _ROLE_CELL = re.compile(r"<(?=[a-z][^<>]*\srole=[\"']?(?:cell|gridcell|columnheader|rowheader)\b)", re.IGNORECASE)
 
 
+_OF_POWERS = frozenset("0123456789-\u2212")
+
+
+def _is_after_digit(node: SourceNode) -> bool:
+    before = node.prev
+    text = "" if before is None else before.text_content if before.is_text_node else before.text()
+    return text[-1:].isdecimal()
+
+
 def reading(source: str) -> str:
     """All text of a page's body, with the attributes that a browser shows; ``source`` is prepared."""
     from selectolax.lexbor import LexborHTMLParser
@@ -113,6 +123,11 @@ def reading(source: str) -> str:
     for node in list(apart(body)):
         node.insert_before(" ")
         node.insert_after(" ")
+    for node in [*note_marks(body), *raised_spans(tree)]:
+        if node.tag == "a" or (node.text()[:1] in _OF_POWERS and _is_after_digit(node)):
+            node.insert_before(" ")
+        if node.tag == "a":
+            node.insert_after(" ")
     attributes = shown_attributes(tree)
     programs = []
     for node in tree.css("body script, body style"):

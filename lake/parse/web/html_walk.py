@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from lake.parse.canonical import one_line
 from lake.parse.web.html_lists import OpenLists
@@ -22,6 +22,8 @@ MAX_DEPTH = 200
 #: Stands for <br> until a paragraph is written; canonical text holds no such character.
 BREAK = "\0"
 _SPACED = BORDERS - {"br"}
+#: Marks that choose the reader of a node.
+_READ = frozenset(("heading", "cell", "apart", "grid", "raised"))
 
 #: Reads a node for a walk.
 NodeReader = Callable[["Walk", Node], None]
@@ -95,13 +97,16 @@ class Walk:
             self.is_outside = was
         elif action == "noteref":
             text = self.words(node)
-            self.text.append(f" [{text}]" if text and text[0] not in "[(" else text)
+            after = (
+                " " if node.next is not None and node.next.is_text_node and node.next.text_content[:1].isalnum() else ""
+            )
+            self.text.append((f" [{text}]" if text and text[0] not in "[(" else text) + after)
         elif action == "outer":
             return False
-        elif action == "heading" or action == "cell" or action == "apart" or action == "grid":
+        elif action in _READ:
             self._readers.of_marks[action](self, node)
         else:
-            self.leave_out(node, action)
+            self.leave_out(node, cast("OmissionKind", action))
         return True
 
     def _is_left_outside(self, node: Node) -> bool:

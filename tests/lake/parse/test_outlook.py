@@ -70,7 +70,7 @@ def test_attached_texts_are_read_and_other_files_named(outlook: Outlook) -> None
     ]
     parsed = read(outlook, outlook.message({SUBJECT: "Oil", BODY: "See below."}, attached))
     for part in (
-        "## list.csv\n\nname;number\nrope;4",
+        "## list.csv\n\n| name | number |\n| --- | --- |\n| rope | 4 |",
         "## Öl.txt\n\nOil is low.",
         "Summary: Delivery",
         "Ada Lamp\nTelephone (work): 4711",
