@@ -36,7 +36,7 @@ def _is_of_note(node: NotedNode) -> bool:
 
 def raised_spans(tree: NotedNode) -> Iterator[NotedNode]:
     """Spans that their own style or a class of the page's own style sheet raises, as those of Google Docs."""
-    names = set()
+    names = set[str]()
     for sheet in tree.css("style"):
         rules = _RULE.findall(sheet.text()) if "super" in sheet.text() else ()
         for selectors, rule in rules:
