@@ -28,6 +28,7 @@ def _text(cell: Cell) -> str:
     pieces: list[str] = []
     for before, word in pairwise([None, *cell]):
         if before and word:
-            pieces.append("\n" if before.box.bottom - word.box.bottom > _NEXT_LINE * word.size else " ")
+            is_below = before.box.bottom - word.box.bottom > _NEXT_LINE * word.size
+            pieces.append("\n" if is_below and not word.turned else " ")
         pieces.append(word.text if word else "")
     return "".join(pieces)

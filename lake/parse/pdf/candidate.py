@@ -184,7 +184,7 @@ class Candidate:
         if len(widths) < 4 or len(distinct) < 2:
             return False
         low, high = widths[len(widths) // 10], widths[-1 - len(widths) // 10]
-        alike = sum(0.9 * low <= width <= 1.1 * high for width in distinct.values())
+        alike = sum(0.97 * low <= width <= 1.03 * high for width in distinct.values())
         return low > 0.4 and high - low <= 0.03 * high and alike >= 0.7 * len(distinct)
 
     def _is_contents(self) -> bool:

@@ -51,9 +51,11 @@ class DrawnLines:
     n_gapped: int = 0
     n_leaders: int = 0
     spaced: list[str] = field(default_factory=list)
-    #: Stamps, which are none of the lines, and the places of their first and last glyphs.
+    #: Stamps, which are none of the lines, lines that are tilted without being stamps, and the places of the first and
+    #: last glyphs of both.
     stamps: list[Line] = field(default_factory=list)
-    stamped: list[tuple[int, int]] = field(default_factory=list)
+    tilted: list[Line] = field(default_factory=list)
+    whole: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def has_columns(self) -> bool:
@@ -131,14 +133,19 @@ def _take_stamps(
     found: DrawnLines, glyphs: PageGlyphs, tilted: set[int], spans: Sequence[tuple[Line, int]], begins: Sequence[int]
 ) -> None:
     """Part the stamps of a page from its lines; of a page that is tilted as a whole, nothing is a stamp for that."""
-    ids = set(map(id, stamps_among(found.lines, tilted if 2 * len(tilted) < len(found.lines) else ())))
-    if not ids:
+    if 2 * len(tilted) >= len(found.lines):
+        tilted = set()
+    ids = set(map(id, stamps_among(found.lines, tilted)))
+    if not ids and not tilted:
         return
     for (line, last), first in zip(spans, begins, strict=True):
         if id(line) in ids and glyphs.style(last).size > _SAME_TYPE * line.size:
             line.is_upright, line.is_stamp = False, True
             found.stamps.append(line)
-            found.stamped.append((first, last))
+            found.whole.append((first, last))
+        elif id(line) in tilted:
+            found.tilted.append(line)
+            found.whole.append((first, last))
     found.lines[:] = [line for line in found.lines if not line.is_stamp]
 
 

@@ -120,7 +120,7 @@ class PageGlyphs(PageText):
                 places = [i for i in range(first, last + 1) if not self.text[i].isspace()]
                 angles = map(self._angle_of, places)
                 found += [i for i, (a, b) in zip(places[1:], pairwise(angles), strict=True) if _are_apart(a, b)]
-        if not found or self._added:
+        if not found or self._added or self._removed:
             return False
         for at in found:
             run = self.text[max(0, at - _LONGEST_BASE) : at + _LONGEST_BASE]

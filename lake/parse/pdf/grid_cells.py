@@ -18,6 +18,8 @@ _SMALL = 40
 _FULL_STACK = 0.75
 _SURE_STACK = 0.95
 _WRAPPED = 0.25
+#: Letters of a word that shows whether it is turned.
+_SHORTEST_TURNED = 2
 
 Place = tuple[int, int]
 
@@ -65,8 +67,8 @@ def _reading(word: PlacedWord) -> tuple[float, float]:
 
 
 def _in_order(words: list[PlacedWord]) -> Cell:
-    """Words line by line from left to right."""
-    if len(words) == 1:
+    """Words line by line from left to right; words that run up or down as they are drawn."""
+    if len(words) == 1 or all(word.turned or len(word.text) < _SHORTEST_TURNED for word in words):
         return words
     lines = lines_of(segments_of(words))
     return [word for line in lines for segment in line.segments for word in segment.words]

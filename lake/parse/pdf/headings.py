@@ -19,6 +19,8 @@ _LEADERS = re.compile(r"\.{4,}|(?:\. ){3,}|(?:\. ){2}\d+$|\.{3}\s?\d+$")
 _PAGE = re.compile(r"\s(?:\d{1,4}|[ivxlc]{1,6})$")
 _NUMBERED = re.compile(r"(?P<n>\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+\S")
 _DEEP_NUMBERED = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}\.?\s+[^\W\d_]")
+#: An item of a list, as slides have them in large type.
+_LISTED = re.compile(r"[•‣▪◦●○■□►➢✓∙·*\u2013-]\s")
 _LETTERS = re.compile(r"[^\W\d_]")
 _NAMED_NUMBERS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
@@ -134,7 +136,7 @@ def title_of(lines: Sequence[Line], body: float) -> str | None:
 
 
 def _may_be_title(line: Line) -> bool:
-    return not line.table and line.is_upright and len(_LETTERS.findall(line.text)) > 2
+    return not (line.table or _LISTED.match(line.text)) and line.is_upright and len(_LETTERS.findall(line.text)) > 2
 
 
 def _groups(lines: Sequence[Line], body: float) -> Iterator[tuple[int, int]]:
@@ -159,7 +161,7 @@ def _names_a_page(line: Line) -> bool:
 
 
 def _stands_out(line: Line, body: float) -> bool:
-    if line.table or not line.is_upright:
+    if line.table or not line.is_upright or _LISTED.match(line.text):
         return False
     if line.size >= _LARGER * body or (line.bold and line.size >= 0.97 * body):
         return True

@@ -3,50 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
 from lake.parse.pdf.hyphens import HYPHENS
-from lake.parse.pdf.letters import plain_letters
 from lake.parse.pdf.listings import follows, listing_text
 from lake.parse.pdf.notes import NOTE_MARK
 
 if TYPE_CHECKING:
     from lake.parse.canonical import TextWriter
+    from lake.parse.pdf.bookmarks import PlacedHeading
     from lake.parse.pdf.geometry import Line
     from lake.parse.pdf.hyphens import Hyphens
 
 _SENTENCE_ENDS = (".", "!", "?", ":", "”", '"')
 _BULLET = re.compile(r"[•‣▪◦●○■□▪\u2013—*\-]\s|\(?[a-z\d]{1,2}[.)]\s|\[[x ]\] ")
-_LONGEST_TITLE_LINES = 4
-_LONGEST_LABEL = 12
 _USUAL_PITCH = 1.2
 _WIDER_PITCH = 1.3
-
-
-@dataclass(frozen=True, slots=True)
-class Bookmark:
-    """An entry of the outline: level from 1, title, page index from 0."""
-
-    level: int
-    title: str
-    page: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedHeading:
-    """A heading on its page: lines ``first`` to ``last`` (exclusive) hold its words.
-
-    Both are equal if the page does not show the title of a bookmark, which is then inserted before that line.
-    """
-
-    first: int
-    last: int
-    level: int
-    title: str
 
 
 def without_running(lines: Sequence[Line], running: dict[int, str]) -> list[Line]:
@@ -83,39 +57,6 @@ def join_divided(pages: Sequence[Sequence[Line]], hyphens: Hyphens) -> None:
 
 def _is_similar(one: Line, other: Line) -> bool:
     return one.is_note == other.is_note and abs(one.size - other.size) <= 0.25 * max(one.size, other.size)
-
-
-def placed_bookmarks(pages: Sequence[Sequence[Line]], outline: Sequence[Bookmark]) -> dict[int, list[PlacedHeading]]:
-    """Headings at the bookmarks' titles, by page, in the page's own words: they hold the section's number as well.
-
-    Titles are searched in order so that repeats stay distinct.
-    """
-    placed: dict[int, list[PlacedHeading]] = defaultdict(list)
-    for bookmark in outline:
-        before = placed[bookmark.page]
-        begin = before[-1].last if before else 0
-        first, last = _find_title(pages[bookmark.page], bookmark.title, begin)
-        title = " ".join(line.text for line in pages[bookmark.page][first:last]) or bookmark.title
-        before.append(PlacedHeading(first, last, bookmark.level, title))
-    return placed
-
-
-def _find_title(lines: Sequence[Line], title: str, begin: int) -> tuple[int, int]:
-    """Lines that hold only the title, perhaps after a number or a word like "Chapter 3"."""
-    wanted = plain_letters(title)
-    longest = len(wanted) + _LONGEST_LABEL
-    for first in range(begin, len(lines)):
-        joined = ""
-        for last in range(first, min(first + _LONGEST_TITLE_LINES, len(lines))):
-            letters = plain_letters(lines[last].text)
-            if lines[last].table or (last == first and not letters):
-                break
-            joined += letters
-            if len(joined) > longest:
-                break
-            if wanted and joined.endswith(wanted):
-                return first, last + 1
-    return begin, begin
 
 
 def write_page(writer: TextWriter, lines: Sequence[Line], headings: Sequence[PlacedHeading], page: int) -> None:

@@ -45,7 +45,7 @@ def page_lines(
     is_plain = not (added or glyphs.is_upside_down or drawn.has_columns) and is_whole and _reads_on(lines)
     if is_plain and not _is_ruled(drawn, glyphs):
         return [*right_columns_first(turned_in_order(lines)), *stamps], []
-    layout = layout_of(glyphs, without=drawn.stamped)
+    layout = layout_of(glyphs, without=drawn.whole)
     if drawn.spaced:
         layout = replace(layout, words=closed_words(layout.words, drawn.spaced))
     outside: list[str] = []
@@ -64,6 +64,7 @@ def page_lines(
             kept = set(map(id, inside))
             placed = [line for line in placed if id(line) not in kept]
             placed.append(Line("", *table.box, table=table))
+    placed += [replace(line, is_upright=True) for line in drawn.tilted]
     return [*reading_order([*placed, *(_beside_label(line, placed) for line in added)]), *stamps], outside
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from lake.parse.pdf.accents import accented
 from lake.parse.pdf.glyph_fonts import GlyphFonts, glyph_calls
 from lake.parse.pdf.ligatures import plain_name
 
@@ -81,11 +82,16 @@ class PageText:
         self._same_index = self._same_units and not self._wide
         #: Indices in ``text`` of the second and later letters of ligatures that pdfium gives as one character.
         self._added: list[int] = []
+        #: Indices in ``text`` before which an accent was, which is part of its letter.
+        self._removed: list[int] = []
         self._read_ligatures(ligatures or {})
+        self._read_accents()
 
     def _index(self, index: int) -> int:
         if self._same_index:
             return index
+        if self._removed:
+            index += bisect_right(self._removed, index)
         if self._added:
             index -= bisect_right(self._added, index)
         index += bisect_left(self._wide, index)
@@ -139,6 +145,25 @@ class PageText:
         self.text, self.raw_text = "".join(marked), "".join(counted)
         if letters:
             self._expand(letters)
+
+    def _read_accents(self) -> None:
+        """Put letters with accents in the place of letters over or under which accents are drawn."""
+        found = accented(self.text, self._extent)
+        if not found:
+            return
+        self.text, self.raw_text = (
+            "".join(found.get(i, letter) for i, letter in enumerate(text)) for text in (self.text, self.raw_text)
+        )
+        removed = sorted(at for at, letters in found.items() if not letters)
+        self._removed = [at - n for n, at in enumerate(removed)]
+        self._same_index = False
+
+    def _extent(self, index: int) -> tuple[float, float] | None:
+        results = self._quick.results
+        if not self._quick.loose_box(self._handle, self._index(index), results.floats_at):
+            return None
+        left, _, right, _, _, _ = results.floats
+        return left, right
 
     def _expand(self, letters: Mapping[int, str]) -> None:
         """Replace characters, by index, in both texts."""

@@ -12,17 +12,11 @@ from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean, first_heading, one_line
 from lake.parse.document import Omission
 from lake.parse.pdf.annotations import attachments
+from lake.parse.pdf.bookmarks import Bookmark, PlacedHeading, are_doubtful, placed_bookmarks, with_bookmarks
 from lake.parse.pdf.geometry import Line
 from lake.parse.pdf.headings import body_size, title_of, typed_headings
 from lake.parse.pdf.hyphens import Hyphens
-from lake.parse.pdf.layout import (
-    Bookmark,
-    PlacedHeading,
-    join_divided,
-    placed_bookmarks,
-    without_running,
-    write_page,
-)
+from lake.parse.pdf.layout import join_divided, without_running, write_page
 from lake.parse.pdf.listings import mark_listings
 from lake.parse.pdf.notes import with_notes_last
 from lake.parse.pdf.ocr import Scans
@@ -42,6 +36,8 @@ if TYPE_CHECKING:
 
 MAX_PAGES = 20_000
 _TITLE_PAGES = 3
+#: Headings by type that take the place of bookmarks which hardly any page shows.
+_LEAST_TYPED = 3
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
@@ -157,10 +153,15 @@ def _source(pages: Sequence[Page], hyphens: Hyphens) -> Iterator[str]:
 def _headings(
     pages: Sequence[Sequence[Line]], outline: Sequence[Bookmark], body: float
 ) -> dict[int, list[PlacedHeading]]:
-    if outline:
-        return placed_bookmarks(pages, outline)
-    typed = typed_headings(pages, body)
-    return {page: [PlacedHeading(*heading) for heading in own] for page, own in enumerate(typed)}
+    placed = placed_bookmarks(pages, outline)
+    n_shown = sum(heading.last > heading.first for own in placed.values() for heading in own)
+    if outline and not are_doubtful(outline, n_shown, len(pages)):
+        return placed
+    by_type = enumerate(typed_headings(pages, body))
+    typed = {page: [PlacedHeading(*heading) for heading in own] for page, own in by_type if own}
+    if outline and sum(map(len, typed.values())) < max(_LEAST_TYPED, 2 * n_shown):
+        return placed
+    return with_bookmarks(typed, placed)
 
 
 def _outline(document: PdfDocument) -> list[Bookmark]:

@@ -22,7 +22,7 @@ _LEAST_DENSITY = 0.4
 _SAME_HEIGHT = 9.0
 _LONGEST = 200
 _BOTH_ENDS = 30
-_NUMBER_FIRST = re.compile(r"(?i)\W*(?:[a-zà-ü]{1,7}\.?\s*)?(?:\d|[ivxlc]+\b)")
+_NUMBER_FIRST = re.compile(r"(?i)\W*(?:[a-zà-ü]{1,7}[-\u2010\u2013.]?\s*)?(?:\d|[ivxlc]+\b)")
 #: A number at the end of a text that is turned round: an expression that is not searched takes a fifth of the time.
 _NUMBER_LAST = re.compile(r"(?i)\W*(?:\d|[ivxlc]+\b)")
 
@@ -30,17 +30,19 @@ _NUMERALS = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _NUMBER = r"(?P<n>[1-9]\d{0,4}|[ivxlc]{1,7}|[IVXLC]{1,7})"
 _WORD = (
     r"(?:page|pages|pg\.?|p\.|seite|s\.|página|pagina|pag\.|pág\.|strana|str\.|strona|sivu|side|sida|oldal|"
-    r"стр\.?|страница|σελ\.?)"
+    r"стр\.?|страница|σελ\.?|№)"
 )
 _OF = r"(?:\s*(?:/|of|von|de|di|sur|van|av|af|z|из|\|)\s*\d{1,5})?"
 _DECORATION = r"[\s\-\u2013—~•·|\[\](){}<>*.]*"
-_PLAIN = re.compile(rf"{_DECORATION}(?P<word>{_WORD}\s*)?{_NUMBER}{_OF}{_DECORATION}", re.IGNORECASE)
+#: What stands before the page's own number: zeros, or the chapter or the annex, as in "3-12" and "A-5".
+_BEFORE = r"(?:0{1,4}|(?:[A-Z]{1,2}|\d{1,2})[-\u2010\u2013])?"
+_PLAIN = re.compile(rf"{_DECORATION}(?P<word>{_WORD}\s*)?{_BEFORE}{_NUMBER}{_OF}{_DECORATION}", re.IGNORECASE)
 _MARK = rf"[|·•\u2013—]|(?<=\s)-(?=\s)|{_WORD}"
 _HAS_MARK = re.compile(_MARK, re.IGNORECASE)
 #: One of these is in each text that holds a mark, in small letters; to look for them takes a tenth of the time.
 _IN_MARKS = (
     *("|", "·", "•", "\u2013", "\u2014", "-", "page", "pg", "p.", "seite", "s.", "página", "pagina", "pag.", "pág."),
-    *("strana", "str.", "strona", "sivu", "side", "sida", "oldal", "стр", "σελ"),
+    *("strana", "str.", "strona", "sivu", "side", "sida", "oldal", "стр", "σελ", "№"),
 )
 _AT_END = re.compile(
     rf"(?P<rest>.*?)(?:[\s,;:]*(?P<mark>{_MARK})\s*|\s+)\b{_NUMBER}{_OF}[\s\-\u2013—|)\]]*", re.IGNORECASE

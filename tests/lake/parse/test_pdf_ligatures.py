@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from lake.parse.account import account_of
 from lake.parse.document import ParsedDocument
 from lake.parse.pdf.reader import parse
-from tests.lake.parse.pdf_files import mapped, raw_pdf, stream
+from tests.lake.parse.pdf_files import mapped, pdf, put, raw_pdf, stream
 
 LIBERTINE = (
     "[27/f_i/f_f_i/f_f/f_l/T_h 40/Q_u 97" + "".join(f"/{letter}" for letter in "abcdefghijklmnopqrstuvwxyz") + "]"
@@ -120,3 +121,27 @@ def test_signs_of_formulas_are_no_letters_of_words() -> None:
     """Brackets of TeX's large signs stand beside letters of other fonts; a bullet stands alone."""
     fonts = [type1("CMR10", "[97/a/b/c]"), type1("CMEX10", "[18/parenleftbigg/parenrightbigg]")]
     assert not drawn_in(fonts, "abc", "\x12\x13").omitted
+
+
+def test_accents_that_are_drawn_over_their_letters_are_part_of_them() -> None:
+    words = (
+        ("J", "\u00a8", "o", "reskog"),
+        ("Jos", "\u00b4", "e", ""),
+        ("Fran", "\u00b8", "c", "ois"),
+        ("l", "`", "a", ""),
+    )
+
+    def draw(canvas: Any) -> None:
+        for i, (begin, accent, letter, end) in enumerate(words):
+            y, x = 780 - 16 * i, 72 + canvas.stringWidth(begin, "Helvetica", 11)
+            wide, narrow = (canvas.stringWidth(one, "Helvetica", 11) for one in (letter, accent))
+            put(canvas, 72, y, begin)
+            for part in ((accent, letter), (letter, accent))[i % 2]:
+                put(canvas, x + (wide - narrow) / 2 * (part == accent), y, part)
+            put(canvas, x + wide, y, end)
+        put(canvas, 72, 600, "a `quoted` word ` and 5\u00b4 stay apart")
+
+    parsed = parse(pdf(draw), ".pdf")
+    drawn = "J\u00f6reskog Jos\u00e9 Fa\u00e7ade l\u00e0 a `quoted` word ` and 5\u00b4 stay apart"
+    assert " ".join(parsed.text.split()) == drawn
+    assert account_of(parsed).n_words_lost == 0

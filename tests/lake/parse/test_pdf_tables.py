@@ -609,3 +609,42 @@ def test_a_grid_of_two_columns_of_words_is_a_table() -> None:
             canvas.line(x, 754, x, height + 14)
 
     assert "| A1 | The tenant pays the rent monthly |" in parse(pdf(draw), "a.pdf").text
+
+
+@pytest.mark.parametrize("degrees", [90, -90, 45])
+def test_turned_heads_of_columns_read_in_the_order_of_their_words(degrees: int) -> None:
+    rows = (("Spring", "4.1", "3.2", "5.0"), ("Summer", "4.0", "3.1", "4.9"), ("Autumn", "4.3", "3.3", "5.1"))
+
+    def draw(canvas: Any) -> None:
+        for n in range(3):
+            put(canvas, 60, 500 - 14 * n, "The depths are those of the lowest tide of the season that was seen.", 10)
+        for k, head in enumerate(("Outer pier", "Inner pier", "North quay")):
+            canvas.saveState()
+            canvas.translate(200 + 60 * k, 763 if degrees < 0 else 700)
+            canvas.rotate(degrees)
+            put(canvas, 0, 0, head, 10)
+            canvas.restoreState()
+        for r, row in enumerate(rows):
+            for k, cell in enumerate(row):
+                put(canvas, (60, 190, 250, 310)[k], 680 - 18 * r, cell, 10)
+        if abs(degrees) == 90:
+            for y in (770, 697, 677, 659, 641):
+                canvas.line(55, y, 350, y)
+            for x in (55, 170, 230, 290, 350):
+                canvas.line(x, 641, x, 770)
+
+    text = parse(pdf(draw), "a.pdf").text
+    heads = "Outer pier Inner pier North quay" if degrees == 45 else "|  | Outer pier | Inner pier | North quay |"
+    assert text.startswith(heads)
+    assert "| Summer | 4.0 | 3.1 | 4.9 |" in text
+
+
+def test_names_that_differ_in_their_numbers_are_no_code() -> None:
+    rows = [("Port", "Depth", "Tide"), *((f"Port{i}", f"{i}.{i} m", f"{i}:30") for i in range(9))]
+
+    def draw(canvas: Any) -> None:
+        for r, row in enumerate(rows):
+            for k, cell in enumerate(row):
+                put(canvas, 237 + 48 * k, 750 - 18 * r, cell, 10)
+
+    assert "| Port4 | 4.4 m | 4:30 |" in parse(pdf(draw), "a.pdf").text

@@ -60,7 +60,20 @@ def book(n_pages: int, header: str = "", footer: str = "", *, top: float = 800, 
 class TestRunningLines:
     @pytest.mark.parametrize(
         "footer",
-        ["{n}", "Page {n}", "- {n} -", "{n} of {m}", "Page {n} of {m}", "{n}/{m}", "Seite {n} von {m}", "{r}", "[{n}]"],
+        [
+            "{n}",
+            "Page {n}",
+            "- {n} -",
+            "{n} of {m}",
+            "Page {n} of {m}",
+            "{n}/{m}",
+            "Seite {n} von {m}",
+            "{r}",
+            "[{n}]",
+            "A-{n}",
+            "2\u2013{n}",
+            "0{n}",
+        ],
     )
     def test_page_numbers_are_dropped_and_counted(self, footer: str) -> None:
         parsed = read(book(5, footer=footer))
@@ -1238,3 +1251,43 @@ class TestListings:
             column(canvas, PROSE, top=580)
 
         assert "code" not in {block.kind for block in read(pdf(draw)).blocks}
+
+
+def test_items_in_large_type_are_no_headings() -> None:
+    def slide(n: int) -> Draw:
+        def draw(canvas: Any) -> None:
+            put(canvas, 60, 480, f"Topic {n}", 36, "Helvetica-Bold")
+            for k, text in enumerate(("First point", "Second point")):
+                put(canvas, 80, 400 - 50 * k, f"\u2022 {text}", 24)
+                put(canvas, 120, 375 - 50 * k, f"\u2013 a detail of the {text.lower()} of all", 18)
+
+        return draw
+
+    parsed = read(pdf(*map(slide, (1, 2)), size=(960, 540)))
+    assert [block.label for block in parsed.blocks if block.kind == "heading"] == ["Topic 1", "Topic 2"]
+
+
+@pytest.mark.parametrize(
+    ("marks", "kept"),
+    [
+        (["page001", "page002", "page003", "page004"], []),
+        (["Untitled", "report.docx", "Slide 3", "Annex of 1931"], ["Annex of 1931"]),
+        (["Cover"], ["Cover"]),
+    ],
+)
+def test_bookmarks_that_no_page_shows_do_not_replace_its_headings(marks: Sequence[str], kept: Sequence[str]) -> None:
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = BytesIO()
+    canvas = Canvas(out, invariant=1)
+    for n in range(4):
+        if n < len(marks):
+            canvas.bookmarkPage(marks[n])
+            canvas.addOutlineEntry(marks[n], marks[n])
+        put(canvas, 60, 780, f"{n + 1} Lamps of kind {chr(97 + n)}", 16, "Helvetica-Bold")
+        column(canvas, PROSE, 60, 750)
+        canvas.showPage()
+    canvas.save()
+    headings = [block.label for block in read(out.getvalue()).blocks if block.kind == "heading"]
+    assert [label for label in headings if "Lamps" not in label] == kept
+    assert sum("Lamps" in label for label in headings) == 4
