@@ -17,6 +17,8 @@ from lake.errors import RefusedError
 from lake.ids import derived_id
 from lake.options.completeness import USUAL, Completeness
 from lake.parse import media_type_of, parser_of
+from lake.parse.packed import PACKED_SUFFIXES
+from lake.parse.registry import suffix_of
 from lake.recipe import Recipe
 from lake.schemas import DIGESTS
 from lake.sources.loose_sidecars import LOOSE_PATTERN
@@ -261,15 +263,16 @@ def _floor_marks(uris: Iterable[str], completeness: Completeness) -> list[str | 
 
 def parser_and_suffix(uri: str) -> tuple[str, str]:
     """The document's parser and suffix; "" if no parser reads it, so that a new parser plans it anew."""
-    stem, _, rest = uri.rpartition("/")[2].rpartition(".")
+    stem, _, rest = uri.rpartition("/")[2].lower().rpartition(".")
     # Only the suffix of a plain name matters; there are few suffixes and many names.
-    return _parser_and_suffix(f"a.{rest}" if rest and stem[:1] not in ("", ".") else uri)
+    is_plain = rest and stem[:1] not in ("", ".") and f".{rest}" not in PACKED_SUFFIXES
+    return _parser_and_suffix(f"a.{rest}" if is_plain else uri)
 
 
 @lru_cache(maxsize=1024)
 def _parser_and_suffix(uri: str) -> tuple[str, str]:
-    parser, (_, suffix) = parser_of(uri), posixpath.splitext(uri)
-    return parser.name if parser else "", suffix.lower()
+    parser, suffix = parser_of(uri), posixpath.splitext(uri)[1].lower()
+    return parser.name if parser else "", suffix_of(uri) if suffix in PACKED_SUFFIXES else suffix
 
 
 def moves(gone: pl.DataFrame, fresh: pl.DataFrame) -> dict[str, str]:

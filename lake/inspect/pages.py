@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError, UsageError
 from lake.ids import bytes_digest
+from lake.parse.registry import plain
 from lake.sources.source import parse_source
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ def write_pages(document: Mapping[str, Any], folder: Path, source: str | None = 
 
 
 def source_bytes(document: Mapping[str, Any], source: str | None = None, elsewhere: str = _ELSEWHERE) -> bytes:
-    """The bytes that a document was indexed from; raises UsageError if its source has others now, or can't be read.
+    """The bytes that a document was indexed from, unpacked.
 
-    ``elsewhere``: how to read it from another place.
+    ``elsewhere``: how to read it from another place. Raises UsageError if its source has others now, or can't be
+    read, and InputError if they can't be unpacked.
     """
     name, uri = source or document["source"], document["uri"]
     try:
@@ -46,7 +48,7 @@ def source_bytes(document: Mapping[str, Any], source: str | None = None, elsewhe
         raise UsageError(
             f"{uri!r} in {name} has changed since {document['release']} was made; `raglake ingest` it first"
         )
-    return data
+    return plain(data, uri)
 
 
 def _pictures(data: bytes, folder: Path, uri: str) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from shlex import quote
 
 from lake import plugins
 from lake.errors import InputError, LakeError, UsageError
+from lake.parse import packed
 from lake.parse.canonical import cleaned
 from lake.parse.document import ParsedDocument, check
 from lake.parse.language import declared_language, language_of
@@ -29,9 +30,10 @@ _log = logging.getLogger(__name__)
 #: Names that people give to text and code without a suffix.
 _SUFFIX_OF_NAME = {
     **dict.fromkeys(
-        ("readme", "license", "licence", "copying", "notice", "authors", "contributors", "maintainers"), ".txt"
+        ("readme", "license", "licence", "copying", "copyright", "notice", "authors", "contributors", "credits"), ".txt"
     ),
     **dict.fromkeys(("changelog", "changes", "news", "todo", "install", "history", "thanks", "version"), ".txt"),
+    **dict.fromkeys(("maintainers", "faq", "bugs", "hacking", "release", "releases"), ".txt"),
     **dict.fromkeys(("makefile", "dockerfile", "containerfile", "jenkinsfile", "vagrantfile", "procfile"), ".conf"),
     **dict.fromkeys(("gemfile", "rakefile", "justfile", "codeowners"), ".conf"),
 }
@@ -148,26 +150,34 @@ _MEDIA_TYPES = {
 
 
 def suffix_of(uri: str) -> str:
-    """Lower-cased suffix that determines the parser; a few well-known names count as having one.
+    """Lower-cased suffix that determines the parser, two of a compressed file; well-known names count as having one.
 
-    >>> suffix_of("docs/Guide.MD"), suffix_of("Makefile"), suffix_of("photo")
-    ('.md', '.conf', '')
+    >>> suffix_of("docs/Guide.MD"), suffix_of("Makefile"), suffix_of("photo"), suffix_of("README.gz")
+    ('.md', '.conf', '', '.txt.gz')
     """
     name = uri.rstrip("/").rpartition("/")[2].lower()
     stem, dot, rest = name.rpartition(".")
-    return dot + rest if stem and rest else _SUFFIX_OF_NAME.get(name, "")
+    suffix = dot + rest if stem and rest else _SUFFIX_OF_NAME.get(name, "")
+    if suffix in packed.JOINED:
+        return packed.JOINED[suffix]
+    return suffix_of(stem) + suffix if suffix in packed.PACKED_SUFFIXES else suffix
 
 
 def parser_of(uri: str) -> Parser | None:
     """The parser for a document, or None if nothing reads files of its suffix."""
-    return parsers_by_suffix().get(suffix_of(uri))
+    return _parser(suffix_of(uri))
+
+
+def _parser(suffix: str) -> Parser | None:
+    return parsers_by_suffix().get(packed.split(suffix)[0])
 
 
 def media_type_of(uri: str) -> str:
     """Media type by suffix, from our own table so that it is the same on every machine."""
     suffix = suffix_of(uri)
-    parser = parsers_by_suffix().get(suffix)
-    return (parser and parser.media_type) or _MEDIA_TYPES.get(suffix, "text/plain" if parser else _UNKNOWN_TYPE)
+    parser = _parser(suffix)
+    inner = packed.split(suffix)[0]
+    return (parser and parser.media_type) or _MEDIA_TYPES.get(inner, "text/plain" if parser else _UNKNOWN_TYPE)
 
 
 def parser_versions() -> dict[str, str]:
@@ -228,11 +238,20 @@ def parse(data: bytes, uri: str) -> ParsedDocument:
             no_text, unsupported, encoding, memory, crash.
     """
     suffix = suffix_of(uri)
-    parser = parsers_by_suffix().get(suffix)
+    parser = _parser(suffix)
     if parser is None:
         raise InputError(_without_parser(uri, suffix), "unsupported")
     _refuse_blank(data)
+    data = plain(data, uri)
+    _refuse_blank(data)
+    suffix = packed.split(suffix)[0]
     return _with_language(_remarked(_with_rights(_required_text(_run(parser, data, suffix)), parser)), parser)
+
+
+def plain(data: bytes, uri: str) -> bytes:
+    """The bytes of a document as its parser reads them. Raises InputError if they are packed and damaged."""
+    compression = packed.split(suffix_of(uri))[1]
+    return packed.unpacked(data, compression) if compression else data
 
 
 def _without_parser(uri: str, suffix: str) -> str:
@@ -242,6 +261,8 @@ def _without_parser(uri: str, suffix: str) -> str:
             "a mailbox, which is a source of its own; to read its messages, run in the folder of this source: "
             f"raglake ingest {address} --lake LAKE"
         )
+    if packed.split(suffix)[1] and (inner := packed.split(suffix)[0]):
+        return f"no parser for the suffix {inner!r} of what is inside; convert it to a text format or leave it out"
     return f"no parser for the suffix {suffix!r}; convert it to a text format or leave it out"
 
 

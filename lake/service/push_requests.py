@@ -98,9 +98,9 @@ def _no_name(message: str) -> Problem:
 def check_type(uri: str, content_type: str) -> None:
     """Raises Problem 415 if nothing reads documents of this name, or if the header states another type."""
     if parser_of(uri) is None:
-        known = " ".join(sorted(parsers_by_suffix()))
+        unread = suffix_of(uri) or "a name without a suffix"
         raise Problem(
-            415, "no_parser", f"nothing reads {suffix_of(uri) or 'a name without a suffix'}; there are {known}"
+            415, "no_parser", f"nothing reads {unread}; convert the document, or end its uri in .txt if it is text"
         )
     stated = content_type.partition(";")[0].strip().lower()
     if stated.startswith("multipart/"):

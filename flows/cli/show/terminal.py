@@ -284,7 +284,7 @@ def status(shown: dict[str, Any]) -> None:
         listed = f", last listed {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
         out.print(f"  {n:,} from {escape(source)}{listed}")
     if live["audit"] not in (None, "passed"):
-        paragraph(out, f"audit {live['audit']}; `raglake releases live` shows them")
+        paragraph(out, f"audit {live['audit']}; `raglake releases live` tells more")
     _words(out, shown["completeness"])
     _copies(out, shown["n_copies"])
     if shown["pinned"]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from lake.parse import media_type_of, parser_of, parser_versions
+from lake.errors import InputError
+from lake.ingest.plan import parser_and_suffix
+from lake.parse import media_type_of, parse, parser_of, parser_versions
 
 LIBRARIES = (
     "unstructured",
@@ -30,7 +37,11 @@ LIBRARIES = (
         ("a/B.MD", "markdown"),
         ("Makefile", "code"),
         ("docs/LICENSE", "text"),
-        ("x.tar.gz", None),
+        ("x.tar.gz", "legacy"),
+        ("data.CSV.gz", "sheets"),
+        ("drawing.svgz", "svg"),
+        ("x.gz", None),
+        ("x.md.gz.gz", None),
         ("photo.png", "pictures"),
         ("photo.xcf", None),
         ("no-suffix", None),
@@ -41,6 +52,25 @@ LIBRARIES = (
 def test_suffixes_choose_the_parser(uri: str, name: str | None) -> None:
     parser = parser_of(uri)
     assert (parser.name if parser else None) == name
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)])
+def test_a_compressed_document_is_read_as_what_is_inside(suffix: str, pack: Callable[[bytes], bytes]) -> None:
+    data = pack(b"# Pumps\n\nOil") + pack(b" every 400 hours.\n")
+    assert replace(parse(data, f"a.md{suffix}"), language=None) == replace(
+        parse(b"# Pumps\n\nOil every 400 hours.\n", "a.md"), language=None
+    )
+    assert parser_and_suffix(f"docs/a.MD{suffix.upper()}") == ("markdown", f".md{suffix}")
+    assert media_type_of(f"a.md{suffix}") == "text/markdown"
+    for broken, error_class in (
+        (data[:20], "truncated"),
+        (b"# Pumps", "truncated"),
+        (pack(b""), "empty"),
+        (pack(bytes(11 << 20)), "zip_bomb"),
+    ):
+        with pytest.raises(InputError) as error:
+            parse(broken, f"a.md{suffix}")
+        assert error.value.error_class == error_class
 
 
 def test_versions_name_the_libraries_that_decide_the_text() -> None:
