@@ -96,7 +96,7 @@ def reasons(evidence: float, sentences: Sequence[Sentence]) -> tuple[str, ...]:
     n_held = sum(sentence.supported for sentence in claims)
     n_against = sum(bool(sentence.contradictions) for sentence in claims)
     n_uncited = sum(not sentence.citations for sentence in claims)
-    found = [f"{level_of(evidence)} evidence in the passages ({evidence:.2f})"]
+    found = [f"{level_of(evidence)} evidence in the passages: a chance of {evidence:.0%} that they hold the answer"]
     if claims:
         found.append(f"sources support {n_held} of {counted(len(claims), 'sentence')}")
     if n_against:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+import pyarrow.compute as pc
 
 from lake.tables.sql import quoted
 
@@ -81,8 +82,15 @@ def kinds(table: TableReader) -> list[dict[str, Any]]:
     ]
 
 
-def quarantined(table: TableReader, kind: str | None, start: int, limit: int) -> tuple[list[dict[str, Any]], int]:
-    """Documents by source and uri from number ``start`` on, of one kind or of all; and how many there are."""
+def quarantined(
+    table: TableReader, kind: str | None, start: int, limit: int, name: str = ""
+) -> tuple[list[dict[str, Any]], int]:
+    """Documents by source and uri from number ``start`` on, of one kind or of all; and how many there are.
+
+    ``name``: only those whose uri contains all of its words, whatever their case.
+    """
     rows = table.scan(_COLUMNS, f"error_class = {quoted(kind)}" if kind is not None else None)
+    for word in name.split():
+        rows = rows.filter(pc.match_substring(rows.column("uri"), word, ignore_case=True))
     ordered = rows.sort_by([("source", "ascending"), ("uri", "ascending")])
     return ordered.slice(start, limit).to_pylist(), ordered.num_rows

@@ -13,6 +13,7 @@ from lake.service.routes import described, key_of
 if TYPE_CHECKING:
     from lake.service.lake_views import LakeViews
 
+_NAME = Query(max_length=1000, description="Words of the uri, for the documents that have all of them.")
 _KIND = Query(max_length=100, description="An error_class, for the documents of one kind of failure.")
 
 
@@ -27,9 +28,10 @@ def lake_routes(views: LakeViews) -> APIRouter:
         kind: Annotated[str | None, _KIND] = None,
         start: Annotated[int, START] = 0,
         limit: Annotated[int, LIMIT] = 50,
+        name: Annotated[str, _NAME] = "",
     ) -> Response:
         """Documents that could not be indexed, by kind of failure with its cause and the next step."""
-        return as_json(await views.quarantine(key_of(request), at, kind, start, limit))
+        return as_json(await views.quarantine(key_of(request), at, kind, start, limit, name))
 
     @router.get("/lake", response_model=LakeState, **described(LAKE, "The state of the lake"))
     async def state(request: Request) -> Response:

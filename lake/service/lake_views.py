@@ -144,13 +144,13 @@ class LakeViews:
 
         return await self._look(key, work)
 
-    async def quarantine(self, key: Key, at: str, kind: str | None, start: int, limit: int) -> bytes:
+    async def quarantine(self, key: Key, at: str, kind: str | None, start: int, limit: int, name: str) -> bytes:
         """A QuarantinePage."""
 
         def work() -> dict[str, Any]:
             release = self._index.release(at)
             table = self._table(release, "quarantine")
-            rows, n = quarantine.quarantined(table, kind, start, limit)
+            rows, n = quarantine.quarantined(table, kind, start, limit, name)
             following = start + limit if start + limit < n else None
             kinds = quarantine.kinds(table)
             return {"release": release.id, "kinds": kinds, "n": n, "documents": rows, "next_start": following}

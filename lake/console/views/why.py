@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
 
+from lake.console.client import ApiError
 from lake.console.views.search_settings import SearchSettings, filters_of
 from lake.console.visit import Visit
 from lake.inspect.diagnosis.messages import options_in_words
@@ -24,6 +26,8 @@ _STAGES: Mapping[str, tuple[str, ...]] = {
     "It is among the first": ("beyond k",),
 }
 
+#: Other releases that are looked at for a document that one lacks, and documents of its quarantine that are named.
+_LOOKED, _LISTED = 5, 10
 #: The parameters of the diagnosis, which a search does not have.
 _OWN = ("name", "doc_id", "start", "end", "column")
 
@@ -35,6 +39,17 @@ class WayStep:
     title: str
     state: str
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AbsentDocument:
+    """Where a document is that a release does not hold: ``quarantine`` has rows of it, ``releases`` are others.
+
+    Both are empty for visitors who don't see every document.
+    """
+
+    quarantine: Sequence[Mapping[str, Any]] = ()
+    releases: Sequence[str] = ()
 
 
 async def why(visit: Visit) -> Response:
@@ -50,12 +65,35 @@ async def why(visit: Visit) -> Response:
         span = {one: number for one in ("start", "end") if (number := visit.number(one)) is not None}
         diagnosis = await visit.api.post("/why", {**body, "doc_id": doc_id, **span})
     way = way_of(diagnosis) if diagnosis else []
-    words: dict[str, Any] = {"text": text, "name": name, "documents": found, "diagnosis": diagnosis, "way": way}
+    absent = await _absent(visit, name, settings.at) if name and not doc_id and not found else AbsentDocument()
+    words: dict[str, Any] = {
+        "text": text,
+        "name": name,
+        "documents": found,
+        "diagnosis": diagnosis,
+        "way": way,
+        "absent": absent,
+    }
     response = visit.page("why.html", back=visit.altered("/search", _OWN), **words)
     if visit.is_part and name:  # the page that opens it has it in its address
         named = {"missing": name, **({"missing_id": doc_id} if doc_id else {})}
         response.headers["HX-Replace-Url"] = visit.altered("/search", _OWN, **named)
     return response
+
+
+async def _absent(visit: Visit, name: str, at: str) -> AbsentDocument:
+    """Looks for a name in the quarantine of the release, and in the newest of the others."""
+    if visit.key["principals"] != "*":
+        return AbsentDocument()
+    here = visit.live["release"] if at == "live" and visit.live else at
+    others = [row["release"] for row in visit.releases if row["release"] != here]
+    looked = [visit.api.get("/documents", name=name, at=other, limit=1) for other in others[:_LOOKED]]
+    try:
+        kept, *found = await asyncio.gather(visit.api.get("/quarantine", at=at, name=name, limit=_LISTED), *looked)
+    except ApiError:  # for instance of a key that allows no release but live
+        return AbsentDocument()
+    holding = [other for other, one in zip(others, found, strict=False) if one["documents"]]
+    return AbsentDocument(kept["documents"], holding)
 
 
 def way_of(diagnosis: Mapping[str, Any]) -> list[WayStep]:

@@ -214,6 +214,14 @@ def test_who_does_not_see_every_document_is_told_why(show: Visit, path: str) -> 
     assert "payroll" not in page.content()
 
 
+def test_what_this_release_lacks_is_found_in_another(show: Visit, console_lake: ConsoleLake) -> None:
+    page = show("/search?q=oil&missing=NOTE-2")
+    page.click(f"#missing a:has-text('{console_lake.releases[2]}')")
+    page.wait_for_selector("#missing .way >> text=It is among the first")
+    page = show("/search/why?q=oil&name=note-2", key=READER)
+    assert page.locator(".way-in a").count() == 0
+
+
 def test_health_names_what_is_wrong_and_what_to_do(show: Visit) -> None:
     page = show("/health")
     page.wait_for_selector("text=Costs of the last 30 days")

@@ -196,6 +196,8 @@ def test_quarantine_names_causes_cures_and_documents(troubled: tuple[Running, st
     assert [row["uri"] for row in found["documents"]] == ["<b>empty.md", "broken.json"]
     one = running.get("/quarantine", ALL, kind="truncated").json()
     assert ([row["uri"] for row in one["documents"]], one["n"]) == (["broken.json"], 1)
+    named = running.get("/quarantine", ALL, name="Json brok").json()
+    assert ([row["uri"] for row in named["documents"]], named["n"]) == (["broken.json"], 1)
     hostile = running.get("/quarantine", ALL, kind="' OR 1=1 --")
     assert (hostile.status_code, hostile.json()["n"]) == (200, 0)
 
