@@ -78,7 +78,7 @@ def _digests(source: Source, rows: list[_Row]) -> Iterator[tuple[str | None, str
         elif isinstance(found, InputError):
             yield None, declared, found
         else:
-            yield bytes_digest(found), _declared(uri, found, declared), None
+            yield bytes_digest(found), _declared(source, uri, found, declared), None
 
 
 def _digest(
@@ -89,16 +89,18 @@ def _digest(
     try:
         if declared is None and (size or 0) <= loose_sidecars.MOST_BYTES and loose_sidecars.is_loose(uri):
             data = source.read(uri)
-            return bytes_digest(data), _declared(uri, data, declared), None
-        return source.digest(uri), _declared(uri, b"", declared), None
+            return bytes_digest(data), _declared(source, uri, data, declared), None
+        return source.digest(uri), _declared(source, uri, b"", declared), None
     except InputError as error:
         return None, declared, error
 
 
-def _declared(uri: str, data: bytes, declared: str | None) -> str | None:
+def _declared(source: Source, uri: str, data: bytes, declared: str | None) -> str | None:
     """What a source declares of a document; of a loose sidecar that has nothing declared, whether it states rights."""
     if declared is not None or not loose_sidecars.is_loose(uri):
         return declared
+    if source.states_rights:
+        return loose_sidecars.STATES_NONE
     return loose_sidecars.STATES_RIGHTS if loose_sidecars.states_rights(uri, data) else loose_sidecars.STATES_NONE
 
 

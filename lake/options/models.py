@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, Optional
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from pydantic.json_schema import SkipJsonSchema
 
 from lake.options.declaration import Option, options
@@ -64,7 +64,15 @@ def _form_field(one: Option) -> tuple[Any, Any]:
 
 def _bounded(one: Option) -> Any:
     bounds = {name: one.declared[name] for name in _CONSTRAINTS if name in one.declared}
-    return Annotated[one.kind, Field(**bounds)] if bounds else one.kind
+    kind = Annotated[one.kind, Field(**bounds)] if bounds else one.kind
+    return Annotated[kind, BeforeValidator(_no_truth)] if one.kind in (int, float) else kind
+
+
+def _no_truth(value: object) -> object:
+    """Refuses true and false, which pydantic takes for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("it must be a number")
+    return value
 
 
 def _described(one: Option, description: str) -> Any:

@@ -12,7 +12,7 @@ from lake.maintenance import operate
 from lake.service import lake_examples as examples
 from lake.service.lake_bodies import Act, Acted, Naming, Publication
 from lake.service.route_words import AT
-from lake.service.routes import acting_key, described, of_release
+from lake.service.routes import JsonRoute, acting_key, described, of_release
 
 if TYPE_CHECKING:
     from lake.releases.history import History
@@ -32,7 +32,7 @@ def _described(summary: str) -> dict[str, Any]:
 
 def act_routes(views: LakeViews) -> APIRouter:
     """Routes that change what is live, pinned or named, through the functions of ``lake.maintenance.operate``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
 
     async def act(request: Request, change: Callable[..., History], release: str, **words: Any) -> Response:
         return of_release(*await views.act(acting_key(request), change, release, **words))

@@ -17,7 +17,7 @@ from lake.service.document_bodies import (
 from lake.service.examples import DOC_ID
 from lake.service.problems import found_document
 from lake.service.responses import encode
-from lake.service.routes import described, key_of, of_release
+from lake.service.routes import JsonRoute, described, key_of, of_release
 
 if TYPE_CHECKING:
     from lake.service.keys import Key
@@ -40,7 +40,7 @@ _KEPT = {"Cache-Control": "private, max-age=300"}
 
 def document_routes(service: Service, pictures: PagePictures) -> APIRouter:
     """The routes under ``/documents/{doc_id}``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
     _reading_routes(router, service)
     _comparing_routes(router, service)
 

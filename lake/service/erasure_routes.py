@@ -11,7 +11,7 @@ from lake.service import document_examples as examples
 from lake.service.erasure_bodies import Erased, ErasurePlan, PlannedErasure
 from lake.service.examples import DOC_ID
 from lake.service.responses import encode
-from lake.service.routes import acting_key, described, key_of, of_release
+from lake.service.routes import JsonRoute, acting_key, described, key_of, of_release
 
 if TYPE_CHECKING:
     from lake.service.erasing import Erasing
@@ -23,7 +23,7 @@ _FORBIDDEN = "Another run writes to the lake, or the erasure would take what its
 
 def erasure_routes(erasing: Erasing) -> APIRouter:
     """``/documents/{doc_id}/erasure``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
 
     @router.get(
         "/documents/{doc_id}/erasure",

@@ -24,7 +24,7 @@ from lake.service.evaluation_bodies import (
 from lake.service.problems import Problem, forbidden
 from lake.service.responses import encode
 from lake.service.review import draft_of, drafts, review
-from lake.service.routes import JSON, acting_key, described, key_of
+from lake.service.routes import JSON, JsonRoute, acting_key, described, key_of
 
 if TYPE_CHECKING:
     from lake.service.keys import Key
@@ -92,7 +92,7 @@ class MeasuredLake(Protocol):
 
 def evaluation_routes(service: Service, measured: MeasuredLake) -> APIRouter:
     """The routes under ``/evaluation``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
     _score_routes(router, service, measured)
     _review_routes(router, service)
 

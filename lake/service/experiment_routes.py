@@ -12,7 +12,7 @@ from lake.records import experiments
 from lake.service.evaluation_routes import look
 from lake.service.experiment_bodies import ExperimentList, StoredExperiment
 from lake.service.problems import Problem
-from lake.service.routes import described
+from lake.service.routes import JsonRoute, described
 
 if TYPE_CHECKING:
     from lake.service.service import Service
@@ -39,7 +39,7 @@ _LISTED = (
 
 def experiment_routes(service: Service) -> APIRouter:
     """``/evaluation/experiments``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
 
     @router.get(
         "/evaluation/experiments", response_model=ExperimentList, **described(_TAG, "List the experiments of the lake")

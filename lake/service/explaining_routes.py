@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from lake.service import examples, explaining
 from lake.service.explaining_bodies import FacetResult, FoundDocuments, ProfilesResult, WhyResult
 from lake.service.request_bodies import FacetQuery, WhyQuery
-from lake.service.routes import JSON, described, key_of, of_release
+from lake.service.routes import JSON, JsonRoute, described, key_of, of_release
 
 if TYPE_CHECKING:
     from lake.service.service import Service
@@ -22,7 +22,7 @@ _LIMIT = Query(ge=1, le=100, description="Maximum number of documents.")
 
 def explaining_routes(service: Service) -> APIRouter:
     """``/facets``, ``/documents``, ``/profiles`` and ``/why``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
 
     @router.post("/facets", response_model=FacetResult, **described(_TAG, "Count documents", examples.FACET_RESULT))
     async def facets(

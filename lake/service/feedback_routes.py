@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Request, Response
 from lake.service import examples
 from lake.service.request_bodies import FeedbackBody
 from lake.service.response_bodies import FeedbackResult
-from lake.service.routes import described, key_of, of_release
+from lake.service.routes import JsonRoute, described, key_of, of_release
 
 if TYPE_CHECKING:
     from lake.service.service import Service
@@ -18,7 +18,7 @@ _RESULT = {"release": "2026-11-21.2", "feedback_id": "2026-11-22/0f3a"}
 
 def feedback_routes(service: Service) -> APIRouter:
     """``/feedback``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
 
     @router.post(
         "/feedback", response_model=FeedbackResult, **described("Feedback", "Judge a passage or an answer", _RESULT)

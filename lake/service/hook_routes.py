@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +19,7 @@ from lake.service.problems import Problem
 from lake.service.push_bodies import Accepted
 from lake.service.pushing import written
 from lake.service.responses import encode
-from lake.service.routes import JSON, described, described_refusal
+from lake.service.routes import JSON, JsonRoute, described, described_refusal
 from lake.service.workers import Workers
 from lake.sources.events.forms import Change, change_of
 from lake.storage import inbox
@@ -42,6 +44,8 @@ _BODY: dict[str, Any] = {
         }
     },
 }
+_log = logging.getLogger(__name__)
+
 _FORMS = (
     'keys ({"keys": [...]}), records of S3 or MinIO, an event of EventBridge, a CloudEvent of Google Cloud Storage or '
     "Azure, or a push of GitHub, Gitea or Forgejo"
@@ -50,11 +54,12 @@ _FORMS = (
 
 def hook_routes(service: Service, workers: Workers) -> APIRouter:
     """``/hooks/{source}``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
     words = described("Operation", "Report changed documents", {"accepted": 2}, is_open=True)
     words["responses"] = {202: {"description": "It waits in the lake for a run.", **words["responses"].pop(200)}}
     for status, text in {
         401: "The secret is not proven, or the lake's configuration has no hook of this source.",
+        404: "The name of no source has a slash.",
         413: "The request is too large.",
         422: "The body has none of the known forms.",
         429: "Too many notifications; Retry-After gives the seconds to wait.",
@@ -75,7 +80,7 @@ def hook_routes(service: Service, workers: Workers) -> APIRouter:
 
         def work() -> int:
             # Who proves nothing learns nothing, not even which sources have hooks.
-            hook_signatures.check(_secret(service, source) or secrets.token_hex(32), headers, body)
+            _check(service, source, headers, body)
             change = _change(body)
             if change.keys or change.objects:
                 inbox.put(Lake.existing(service.index.url).store, source, change.keys, change.objects)
@@ -87,17 +92,35 @@ def hook_routes(service: Service, workers: Workers) -> APIRouter:
     return router
 
 
-def _secret(service: Service, source: str) -> str | None:
-    """None for a source without a hook. Raises Problem 503 for a secret that is missing or too short."""
-    named = configuration.read(Lake.existing(service.index.url).store).hooks.secrets.get(source)
-    if named is None:
+def _check(service: Service, source: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Raises Problem unless the request proves the secret of a source's hook.
+
+    It is 503 in place of 401 while any hook has no secret that can be used: whoever sends the right proof is to try
+    again, and nobody learns from the status which source that is.
+    """
+    named = configuration.read(Lake.existing(service.index.url).store).hooks.secrets
+    try:
+        hook_signatures.check(_secret(named, source) or secrets.token_hex(32), headers, body)
+    except Problem as problem:
+        unusable = [name for name in named if _secret(named, name) is None]
+        if not unusable:
+            raise
+        message = "the request proves no secret, and not all secrets of hooks can be used; the service's log names them"
+        raise Problem(503, "unavailable", message, {"Retry-After": "60"}) from problem
+
+
+def _secret(named: Mapping[str, str], source: str) -> str | None:
+    """None for a source without a hook, or whose secret is missing or too short, which is logged."""
+    if source not in named:
         return None
     try:
-        found = secret(named, f"hooks.secrets.{source}")
+        found = secret(named[source], f"hooks.secrets.{source}")
     except LakeError as error:
-        raise Problem(503, "unavailable", "the secret of this hook can't be read by the service") from error
+        _log.warning("the secret of the hook of %s can't be read: %s", source, error)
+        return None
     if len(found) < hook_signatures.LEAST_CHARACTERS:
-        raise Problem(503, "unavailable", "the secret of this hook is too short; openssl rand -hex 32 makes one")
+        _log.warning("the secret of the hook of %s is too short; openssl rand -hex 32 makes one", source)
+        return None
     return found
 
 

@@ -10,7 +10,7 @@ from lake.directory import Lake
 from lake.questions.from_feedback import from_feedback
 from lake.service.evaluation_routes import look, measured_or_404, reviewing_key
 from lake.service.judging_bodies import DraftsOfFeedback, FeedbackVerdict, JudgedSides, VotesToDraft
-from lake.service.routes import described
+from lake.service.routes import JsonRoute, described
 
 if TYPE_CHECKING:
     from lake.service.evaluation_routes import MeasuredLake
@@ -26,7 +26,7 @@ _DRAFTS = {"usual": {"summary": "Two votes on a passage are enough", "value": {"
 
 def judging_routes(service: Service, measured: MeasuredLake) -> APIRouter:
     """The routes under ``/evaluation/feedback``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
 
     @router.get(
         "/evaluation/feedback", response_model=JudgedSides, **described(_TAG, "List what people judged, by release")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from lake.service.lake_bodies import Costs, Disk, LakeState, QuarantinePage
 from lake.service.route_words import CHOSEN, LAKE, LIMIT, START, as_json
-from lake.service.routes import described, key_of
+from lake.service.routes import JsonRoute, described, key_of
 
 if TYPE_CHECKING:
     from lake.service.lake_views import LakeViews
@@ -19,7 +19,7 @@ _KIND = Query(max_length=100, description="An error_class, for the documents of 
 
 def lake_routes(views: LakeViews) -> APIRouter:
     """``/quarantine``, ``/lake``, ``/lake/disk`` and ``/lake/costs``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
 
     @router.get("/quarantine", response_model=QuarantinePage, **described(LAKE, "Documents that are not indexed"))
     async def quarantine(

@@ -11,7 +11,7 @@ from lake.service import examples
 from lake.service.metrics import CONTENT_TYPE
 from lake.service.response_bodies import Alive, Health, KeyResult, Ready, Releases, Welcome
 from lake.service.responses import encode
-from lake.service.routes import JSON, described, key_of
+from lake.service.routes import JSON, JsonRoute, described, key_of
 
 if TYPE_CHECKING:
     from lake.service.keys import Key
@@ -32,7 +32,7 @@ def _health(summary: str) -> dict[str, Any]:
 
 def operator_routes(service: Service, processes: WorkerMetrics | None = None) -> APIRouter:
     """``/``, ``/releases``, ``/key``, ``/health`` with its parts, and ``/metrics``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
 
     @router.get("/", response_model=Welcome, **described(_TAG, "The service and its links", is_open=True))
     async def welcome() -> Response:

@@ -12,6 +12,7 @@ from lake.errors import UsageError
 from lake.ids.uris import folded
 from lake.parse.registry import media_type_of, parser_of, parsers_by_suffix, suffix_of
 from lake.service.problems import Problem, forbidden
+from lake.service.routes import with_distinct_keys
 from lake.sources.declared import key_as_meant, statement
 from lake.sources.protocol import is_misnamed, is_sidecar
 
@@ -130,7 +131,7 @@ def checked_metadata(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=with_distinct_keys)
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise _no_metadata(f"it is no JSON ({error})") from error

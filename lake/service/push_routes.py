@@ -21,7 +21,7 @@ from lake.service.push_requests import (
 )
 from lake.service.pushing import DocumentToStore, Pushing
 from lake.service.responses import encode
-from lake.service.routes import JSON, acting_key, described, described_refusal, key_of
+from lake.service.routes import JSON, JsonRoute, acting_key, described, described_refusal, key_of
 
 if TYPE_CHECKING:
     from lake.service.pushing import StoredVersion
@@ -96,7 +96,7 @@ def _described(summary: str, statuses: dict[int, str]) -> dict[str, Any]:
 
 def push_routes(pushing: Pushing) -> APIRouter:
     """PUT and DELETE of ``/documents/{uri}``, and ``/documents/{doc_id}/publication``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
 
     @router.put(
         "/documents/{doc_id:uri}",

@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 from lake.service import answers, batch, examples
 from lake.service.request_bodies import AnswerQuery, BatchQuery, SearchQuery
 from lake.service.response_bodies import AnswerResult, BatchResult, Document, QueryResult
-from lake.service.routes import described, key_of, of_release
+from lake.service.routes import JsonRoute, described, key_of, of_release
 
 if TYPE_CHECKING:
     from lake.service.service import Service
@@ -23,7 +23,7 @@ _FROM = Query(ge=0, le=2**62, description="The character to read from.")
 
 def question_routes(service: Service) -> APIRouter:
     """``/query``, ``/answer`` and ``/documents``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
 
     @router.post("/query", response_model=QueryResult, **described(_SEARCH, "Search", examples.QUERY_RESULT))
     async def query(asked: Annotated[SearchQuery, Body(openapi_examples=examples.QUERY)], request: Request) -> Response:

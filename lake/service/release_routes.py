@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from lake.service import lake_examples as examples
 from lake.service.lake_bodies import Change, DifferencePage, LogPage, ReleaseDescription, Timeline
 from lake.service.route_words import AT, CHOSEN, LAKE, LIMIT, START, as_json
-from lake.service.routes import described, key_of
+from lake.service.routes import JsonRoute, described, key_of
 
 if TYPE_CHECKING:
     from lake.service.lake_views import LakeViews
@@ -19,7 +19,7 @@ _RELEASE = Path(max_length=200, description=AT, openapi_examples=examples.RELEAS
 
 def release_routes(views: LakeViews) -> APIRouter:
     """``/timeline``, ``/log``, ``/releases/{release}`` and ``/diff``."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute)
 
     @router.get("/timeline", response_model=Timeline, **described(LAKE, "Releases over time"))
     async def timeline(

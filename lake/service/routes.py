@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response, Security
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
 from lake.service.examples import refusal
@@ -14,6 +16,45 @@ from lake.service.keys import Key
 from lake.service.problems import MEDIA_TYPE, forbidden
 
 JSON = "application/json"
+
+
+class _OfOneMeaning(Request):
+    """A request whose JSON has no key twice: of two values, a proxy and this service could each believe another one."""
+
+    async def json(self) -> Any:
+        body = await self.body()
+        try:
+            return json.loads(body, object_pairs_hook=with_distinct_keys)
+        except _KeyTwiceError as error:
+            raise json.JSONDecodeError(str(error), "", 0) from error
+
+
+class _KeyTwiceError(ValueError):
+    pass
+
+
+def with_distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object for ``json.loads``. Raises ValueError if a key comes twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen = set[str]()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise _KeyTwiceError(f"the key {twice[:100]!r} comes twice")
+    return found
+
+
+class JsonRoute(APIRoute):
+    """A route whose body is no JSON if a key comes twice in it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            return await handle(_OfOneMeaning(request.scope, request.receive))
+
+        return handled
+
+
 _OF_REFUSAL = {"schema": {"$ref": "#/components/schemas/Refusal"}}
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {MEDIA_TYPE: {"example": refusal(status), **_OF_REFUSAL}}}

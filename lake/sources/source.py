@@ -72,6 +72,11 @@ class Source:
         """Whether a document is gone only if somebody deleted it, so that an empty source is no doubtful one."""
         return scheme_of(self.root) == PUSHED
 
+    @property
+    def states_rights(self) -> bool:
+        """Whether somebody stated the rights of each document as it was stored, so that no file is about another."""
+        return scheme_of(self.root) == PUSHED
+
     @cached_property
     def has_cursor(self) -> bool:
         """Whether the source can list what changed since a cursor."""

@@ -71,6 +71,7 @@ def service_failures(url: str) -> Iterator[None]:
         ) from error
 
 
+TOO_LONG_FOR_FUZZINESS = "a word is too long for a search with fuzziness; shorten it or lower fuzziness"
 #: How the messages of LanceDB's errors end, and which of them mean that somebody must grant something.
 _PLACE_IN_SOURCE = re.compile(r"(, )?/\S+\.rs:\d+:\d+")
 _NOT_ALLOWED = ("Permission denied", "Read-only file system", "AccessDenied", "403 Forbidden")
@@ -84,7 +85,7 @@ def table_failures(url: str) -> Iterator[None]:
     except (RuntimeError, OSError, ValueError) as error:
         reason = _PLACE_IN_SOURCE.sub("", str(error).split("\n")[0]).rstrip(". ")
         if "fuzzy query" in reason:
-            raise UsageError("a word is too long for a search with fuzziness; shorten it or lower fuzziness") from error
+            raise UsageError(TOO_LONG_FOR_FUZZINESS) from error
         if "could not convert to literal" in reason:
             raise UsageError(f"a value is beyond the range of its column: {reason}") from error
         if "No space left" in reason:

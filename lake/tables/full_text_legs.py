@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from lake.errors import UsageError
+from lake.storage.failures import TOO_LONG_FOR_FUZZINESS
+
 if TYPE_CHECKING:
     from lake.tables.text_query import Clause, TextQuery
 
 #: Weight of a match of a further form of a word, such as a part of a name, relative to one of the word.
 _FORM_BOOST = 0.5
-#: Letters of a word that is searched as it is written.
-_SHORT = 2
+#: Letters of a word that is searched as it is written, and of the longest that may be misspelled.
+_SHORT, _LONGEST_FUZZY = 2, 512
 #: Minimum number of matches taken from the text, and from heading or further forms. Many chunks share a heading, and a
 #: chunk missed there loses its rank: with 200,000 chunks, three of a hundred among the first ten.
 DEPTH, DEPTH_OF_SHARED = 500, 2000
@@ -88,6 +91,8 @@ def by_tolerance(words: str, fuzziness: int) -> dict[int, str]:
     """
     groups: dict[int, list[str]] = {}
     for word in words.split():
+        if len(word) > _LONGEST_FUZZY:  # Lance would say so too, after seconds
+            raise UsageError(TOO_LONG_FOR_FUZZINESS)
         allowed = len(word) // 2 if len(word) > _SHORT else 0
         groups.setdefault(min(allowed, fuzziness), []).append(word)
     return {n: " ".join(group) for n, group in sorted(groups.items())}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from lake.parse.canonical import TextWriter
 from lake.parse.document import ParsedDocument
+from lake.parse.markup.asciidoc_inline import Attributes, Inline
 from lake.parse.markup.asciidoc_lines import HEADING
 from lake.parse.markup.asciidoc_lists import item_of
 from lake.parse.markup.asciidoc_reader import AsciidocReader
@@ -22,7 +23,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     text, metadata, omitted = decode(data)
     stated, body, of_fields = split_front_matter(text)
     writer = TextWriter()
-    reader = AsciidocReader(writer)
+    reader = AsciidocReader(writer, Inline(Attributes(len(body))))
     lines = body.split("\n")
     at, title, author = _header(reader, lines)
     reader.blocks(lines[at:])
@@ -35,7 +36,7 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         language=reader.inline.attributes.get("lang"),
         metadata={**metadata, **described, **stated},
         omitted=(*omitted, *of_fields),
-        source_text=reading(body, reader.inline.attributes),
+        source_text=reading(body, Attributes(len(body), known)),
     )
 
 

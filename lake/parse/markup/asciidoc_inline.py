@@ -70,7 +70,7 @@ def first_value(attributes: str) -> str:
 class Inline:
     """Reads sentences with the document's ``attributes``, which change as it is read; gathers footnotes."""
 
-    def __init__(self, attributes: dict[str, str]) -> None:
+    def __init__(self, attributes: Attributes) -> None:
         self.attributes = attributes
         self.notes: list[tuple[str, str]] = []
         self._n_notes = 0
@@ -155,11 +155,25 @@ class Inline:
         return f"\0{len(self._held) - 1}\0"
 
 
+#: Characters that references to attributes may stand for in any document.
+_LEAST_EXPANDED = 1 << 18
 #: What makes a text more than its words.
 MARKED = re.compile(r"[*_`#^~+{<\[\\&:(]|--|\.\.\.|->|=>")
 
 
-def substituted(text: str, attributes: Mapping[str, str], depth: int = 0) -> str:
+class Attributes(dict[str, str]):
+    """Values of attributes by name, of a document of ``size`` characters.
+
+    A few that name one another could fill any memory: once references stand for far more text than the document has,
+    the others stay as they are written.
+    """
+
+    def __init__(self, size: int, values: Mapping[str, str] | None = None) -> None:
+        super().__init__(values or {})
+        self.left = _LEAST_EXPANDED + 4 * size
+
+
+def substituted(text: str, attributes: Attributes, depth: int = 0) -> str:
     """``text`` with the values of attributes; a reference to an unknown one stays as it is written."""
 
     def value(match: re.Match[str]) -> str:
@@ -167,8 +181,9 @@ def substituted(text: str, attributes: Mapping[str, str], depth: int = 0) -> str
         if not name:
             return ""
         found = attributes.get(name, CHARACTERS.get(name))
-        if found is None:
+        if found is None or attributes.left < 0:
             return match[0]
+        attributes.left -= len(found) + 1
         return substituted(found, attributes, depth + 1) if depth < 5 else found
 
     return REFERENCE.sub(value, text) if "{" in text else text

@@ -44,9 +44,9 @@ _MOST_NESTED = 30
 class AsciidocReader:
     """Writes blocks of AsciiDoc to ``writer``."""
 
-    def __init__(self, writer: TextWriter, inline: Inline | None = None, depth: int = 0) -> None:
+    def __init__(self, writer: TextWriter, inline: Inline, depth: int = 0) -> None:
         self.writer = writer
-        self.inline = inline or Inline({})
+        self.inline = inline
         self._depth = depth
         self._offset = 0
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import unescape
 
-from lake.parse.markup.asciidoc_inline import MARKED, MOST_MARKS, substituted
+from lake.parse.markup.asciidoc_inline import MARKED, MOST_MARKS, Attributes, substituted
 
 ATTRIBUTE = re.compile(r":(!?\w[\w-]*!?):(?:[ \t]+(.*))?$")
 COMMENT = re.compile(r"//(?!/(?!/))")
@@ -55,7 +55,7 @@ def underlined(line: str, below: str) -> int:
     return _UNDERLINES[sign] if is_title else 0
 
 
-def reading(source: str, attributes: Mapping[str, str]) -> str:
+def reading(source: str, attributes: Attributes) -> str:
     """The text of ``source`` without attributes, marks of blocks, names of macros and targets."""
     found: list[str] = []
     lines = source.split("\n")
@@ -91,7 +91,7 @@ def reading(source: str, attributes: Mapping[str, str]) -> str:
     return "\n".join(found)
 
 
-def _words(line: str, attributes: Mapping[str, str]) -> str:
+def _words(line: str, attributes: Attributes) -> str:
     line = substituted(line, attributes)
     if len(MARKED.findall(line)) > MOST_MARKS:
         return line

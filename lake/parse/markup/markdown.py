@@ -124,7 +124,7 @@ _UNMARKED = re.compile(r"[ ]{0,3}#{1,6}[ \t]+((?:[^\W_]|[ ,.;:?()-])+)")
 
 
 #: Id and classes of a heading, as Pandoc, MkDocs, Docusaurus and others read them.
-_ATTRIBUTES = re.compile(r"[ \t]*\{(?::[ \t]*)?[#.][^{}\n]*\}(?=[ \t]*#*[ \t]*(?:\n|$))")
+_ATTRIBUTES = re.compile(r"(?<![ \t])[ \t]*\{(?::[ \t]*)?[#.][^{}\n]*\}(?=[ \t]*#*[ \t]*(?:\n|$))")
 
 
 def plain_words(heading: str) -> str:

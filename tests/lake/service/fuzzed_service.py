@@ -52,7 +52,7 @@ HOOK_SECRET, HOOK_VARIABLE = "a-secret-of-a-hook-that-is-long", "RAGLAKE_FUZZ_HO
 SELDOM = ("/publish", "/rollback", "/pin", "/unpin", "/name", "/unname", "/disk", "/pages/{page}")
 _SLOW = 5.0
 #: What the description of 422 says beyond the schema: fields that contradict one another, names, forms of hooks.
-_RULES = re.compile(r"Value error|no_uri|no_metadata|known forms")
+_RULES = re.compile(r"Value error|no_rights|no_uri|no_metadata|known forms")
 
 
 @dataclass(frozen=True, slots=True)

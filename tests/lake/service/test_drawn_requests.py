@@ -42,6 +42,9 @@ async def _fuzz(service: FuzzedService) -> None:
 async def _ask_for_odd_pages(service: FuzzedService) -> None:
     cookie, _ = await signed_in(service, OPERATOR)
     headers = [("cookie", cookie)]
+    known = (await service.known())["doc_id"][0]
+    part = [*headers, ("hx-request", "true")]
+    assert (await call(service.app, "GET", f"/console/documents/{known}/erasure", headers=part)).status == 200
     for number in ("9" * 5000, "-1", "1.5", "%C2%B2", "x"):
         for path in (f"documents/x/pages/{number}", f"documents/x/pages/{number}/png"):
             assert (await call(service.app, "GET", f"/console/{path}", headers=headers)).status == 404

@@ -29,12 +29,14 @@ SECRET, RAW = "a-secret-of-a-hook-that-is-long", b"0123456789abcdef0123456789abc
 STANDARD = f"whsec_{base64.b64encode(RAW).decode()}"
 
 
+NAMES = {"docs": "env:RAGLAKE_DOCS_HOOK", "own": "env:RAGLAKE_OWN_HOOK"}
+
+
 @pytest.fixture(scope="module")
 def running(two_releases: TwoReleases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("hooks")
     shutil.copytree(two_releases.url, folder / "lake")
-    names = {"docs": "env:RAGLAKE_DOCS_HOOK", "own": "env:RAGLAKE_OWN_HOOK", "lost": "env:RAGLAKE_LOST_HOOK"}
-    configuration.obey(Lake(str(folder / "lake")).store, {"hooks": {"secrets": {**names, "weak": "env:RAGLAKE_WEAK"}}})
+    configuration.obey(Lake(str(folder / "lake")).store, {"hooks": {"secrets": NAMES}})
     keys, limits = KeyRing([Key("other", digest_of("an-api-key-of-somebody"))]), Capacity(rate=10_000, burst=10_000)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (("DOCS_HOOK", SECRET), ("OWN_HOOK", STANDARD), ("WEAK", "short")):
@@ -113,14 +115,27 @@ def test_nothing_else_is_let_in(running: Running) -> None:
             got = send(running, source, body, **headers)
             assert (got.status_code, {**got.json(), "request_id": ""}) == (401, refusal)
     assert send(running, "docs%2f..", body, **of_github(body)).status_code == 404
-    for source in ("lost", "weak"):
-        got = send(running, source, body, Authorization="Bearer short")
-        assert (got.status_code, "RAGLAKE" in got.text) == (503, False)
     assert send(running, "docs", b"x" * ((1 << 20) + 1), Authorization=f"Bearer {SECRET}").status_code == 413
     for bad in (b"", b"[]", b"{}", b"x", b"null", b'{"keys": [1]}', b'{"keys": ["../a"]}', b"[" * 5000, b'{"data": 1}'):
         assert send(running, "docs", bad, **of_github(bad)).status_code == 422, bad
     assert running.post(text="lamp").status_code == 401  # everything else still needs a key
     assert notices(running) == []
+
+
+def test_while_a_secret_is_missing_nobody_learns_of_which_source(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, body = Lake(running.service.index.url).store, b'{"keys": ["a.md"]}'
+    for lost, said in (("env:RAGLAKE_LOST_HOOK", "can't be read"), ("env:RAGLAKE_WEAK", "is too short")):
+        configuration.obey(store, {"hooks": {"secrets": {**NAMES, "lost": lost}}})
+        got = [send(running, name, body, Authorization="Bearer short") for name in ("lost", "docs", "own", "unknown")]
+        assert {(one.status_code, one.headers["retry-after"]) for one in got} == {(503, "60")}
+        assert len({one.json()["message"] for one in got}) == 1
+        assert not any(word in got[0].text for word in ("RAGLAKE", "of lost", "docs"))
+        assert f"the secret of the hook of lost {said}" in caplog.text
+        assert send(running, "docs", body, **of_github(body)).status_code == 202
+    configuration.obey(store, {"hooks": {"secrets": NAMES}})
+    notices(running)
 
 
 FORMS: dict[str, tuple[Any, tuple[str, ...], tuple[str, ...]]] = {

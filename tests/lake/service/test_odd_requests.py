@@ -38,6 +38,15 @@ def test_head_is_answered_as_get_without_a_body_and_other_odd_requests_are_named
     for body, status in bodies.items():
         got = sent("POST", "/query", content=body, headers=_JSON)
         assert (got.status_code, "JSON" in got.json()["message"]) == (status, True), body[:20]
+    unclear = {
+        b'{"text": "oil", "text": "x"}': "the key 'text' comes twice",
+        b'{"text": "oil", "filters": {"source": {"=": "a", "=": "b"}}}': "the key '=' comes twice",
+        b'{"text": "oil", "k": true}': "body.k: Value error, it must be a number",
+        b'{"text": "oil", "alpha": false}': "body.alpha: Value error, it must be a number",
+    }
+    for body, words in unclear.items():
+        got = sent("POST", "/query", content=body, headers=_JSON)
+        assert (got.status_code, words in got.json()["message"]) == (422, True), body
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/problem+json"])
