@@ -146,6 +146,8 @@ def rows_of(lines: Sequence[SegmentLine], gutters: Sequence[float]) -> list[Cell
     placed = [place(line, gutters) for line in lines]
     figures = figure_columns([cells for cells, _ in placed], len(gutters) + 1)
     rights = _right_edges(lines, placed, len(gutters) + 1)
+    if len(lines) > 2 and (heads := _heads_in_order(lines[0], placed, figures)):
+        placed[0] = heads, False
     pitches = [above.middle - below.middle for above, below in pairwise(lines)]
     tight = _tight_pitch(pitches)
     rows: list[CellRow] = []
@@ -162,6 +164,22 @@ def rows_of(lines: Sequence[SegmentLine], gutters: Sequence[float]) -> list[Cell
                 CellRow({column: list(words) for column, words in cells.items()}, dict(cells), line.middle, spans)
             )
     return rows
+
+
+def _heads_in_order(line: SegmentLine, placed: Sequence[tuple[Cells, bool]], figures: set[int]) -> Cells | None:
+    """The heads of columns one by one, if there is one for each but they stand beside the values that they are of.
+
+    So they do in sheets, in which words begin at the left of a cell and figures end at its right.
+    """
+    used = sorted({column for cells, _ in placed[1:] for column in cells})
+    if 0 not in figures and len(line.segments) == len(used) - 1:
+        labels = [cells[0][-1].box.right for cells, _ in placed[1:] if 0 in cells]
+        if not labels or line.segments[0].left <= max(labels):
+            return None
+        used = used[1:]
+    if len(line.segments) != len(used) or sorted(placed[0][0]) == used or not figures - {0}:
+        return None
+    return {column: list(segment.words) for column, segment in zip(used, line.segments, strict=True)}
 
 
 def _tight_pitch(pitches: Sequence[float]) -> float:

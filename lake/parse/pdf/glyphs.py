@@ -122,13 +122,42 @@ class PageGlyphs(PageText):
                 found += [i for i, (a, b) in zip(places[1:], pairwise(angles), strict=True) if _are_apart(a, b)]
         if not found or self._added or self._removed:
             return False
-        for at in found:
+        self._part_all(found, "\n")
+        return True
+
+    def _part_all(self, places: Sequence[int], sign: str) -> None:
+        for at in places:
             run = self.text[max(0, at - _LONGEST_BASE) : at + _LONGEST_BASE]
             at_in_run = min(at, _LONGEST_BASE)
-            self.correct(run, f"{run[:at_in_run]}\n{run[at_in_run:]}")
-        self._begin_lines(found)
+            self.correct(run, f"{run[:at_in_run]}{sign}{run[at_in_run:]}")
+        self._part(places, sign)
         self.raised, self._figures = [], None
-        return True
+
+    def part_where_cut(self) -> None:
+        """Part words that run together where the first of them is cut off, as in a narrow cell of a sheet."""
+        if not self._same_index or self._turn:
+            return
+        drawn_at, handle, text = self._quick.text_object, self._handle, self.text
+        before = None
+        found: list[int] = []
+        for i, letter in enumerate(text):
+            if not letter.isalnum():
+                before = None
+                continue
+            drawn = drawn_at(handle, i)
+            if before is not None and drawn != before and self._runs_into(i):
+                found.append(i)
+            before = drawn
+        if found:
+            self._part_all(found, " ")
+
+    def _runs_into(self, index: int) -> bool:
+        """Whether a letter begins well inside the letter before it, on one line with it."""
+        one, other = self.box(index - 1, index - 1), self.box(index, index)
+        if one is None or other is None:
+            return False
+        overlap = one.right - other.left
+        return 0.3 * (one.top - one.bottom) < overlap < 2 * (one.right - one.left) and other.left > one.left - overlap
 
     @property
     def is_upside_down(self) -> bool:

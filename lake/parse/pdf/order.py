@@ -20,6 +20,7 @@ _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]
 _LEAST_COLUMN_LINES = 3
 _LEAST_COLUMN_LENGTH = 14
 _LEAST_FILL = 0.55
+_SHORT = 4
 _MOST_IN_ROWS = 0.5
 _LEAST_GUTTER = 5.0
 _DEEPEST = 12
@@ -176,7 +177,9 @@ def _is_column(lines: Sequence[Line]) -> bool:
     lengths = [sum(len(line.text) for line in row) for row in rows]
     if median(lengths) < _LEAST_COLUMN_LENGTH:
         return False
-    left, right = min(line.left for line in lines), max(line.right for line in lines)
+    # A page number beside the column says nothing of its width.
+    wide = [line for line in lines if len(line.text) > _SHORT] or lines
+    left, right = min(line.left for line in wide), max(line.right for line in wide)
     filled = sum(max(line.right for line in row) - left > 0.7 * (right - left) for row in rows)
     return filled >= _LEAST_FILL * len(rows)
 

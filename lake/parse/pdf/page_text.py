@@ -174,11 +174,11 @@ class PageText:
         self.raw_text = "".join(letters.get(at, letter) for at, letter in enumerate(self.raw_text))
         self._same_index = self._same_index and not self._added
 
-    def _begin_lines(self, places: Sequence[int]) -> None:
-        """Put line ends before these letters in a text to which no letters were added."""
+    def _part(self, places: Sequence[int], sign: str) -> None:
+        """Put a line end or a space before these letters in a text to which no letters were added."""
         self._added += [at + n + 1 for n, at in enumerate(sorted(places))]
         starts = [0, *sorted(places), len(self.text)]
-        self.text = "\n".join(self.text[a:b] for a, b in pairwise(starts))
+        self.text = sign.join(self.text[a:b] for a, b in pairwise(starts))
         self._same_index = False
 
     def _is_in_word(self, index: int, font: int) -> bool:

@@ -17,7 +17,7 @@ from lake.parse.pdf.lines import page_lines
 from lake.parse.pdf.loaded import LoadedPage, LoadedText
 from lake.parse.pdf.ocr import is_without_text
 from lake.parse.pdf.opening import reason
-from lake.parse.pdf.signs import FAINT
+from lake.parse.pdf.signs import CLIPPED, FAINT
 from lake.parse.pdf.tables import find_tables
 from lake.parse.pdf.unread import unread_words, without_unread, words_with_gaps
 from lake.parse.pdf.unseen import remove_unseen
@@ -88,25 +88,23 @@ class PageReader:
 
     def _read_loaded(self, found: Page, page: LoadedPage) -> None:
         index = found.number - 1
-        unseen = self._without_unseen(page, index)
+        ways = self._structure.unseen_ways(index)
+        unseen = self._without_unseen(page, index, ways) if ways else {}
         text_page = page.get_textpage()
         try:
             for why, text in unseen.items():
                 found.leave_out(text, why)
             found.leave_out(self._in_layers(index, text_page), "layers that are off")
-            self._read_texts(found, page, text_page)
+            self._read_texts(found, page, text_page, is_clipped=bool(ways & CLIPPED))
             described = self._figures.of_page(index, found.raw)
             found.notes = [*found.notes, *described]
             found.added += described
         finally:
             text_page.close()
 
-    def _without_unseen(self, page: LoadedPage, index: int) -> Mapping[str, str]:
+    def _without_unseen(self, page: LoadedPage, index: int, ways: int) -> Mapping[str, str]:
         """Take what no reader sees out of a page; returns it by the reason."""
         structure = self._structure
-        ways = structure.unseen_ways(index)
-        if not ways:
-            return {}
         has_sure_fonts = not (structure.has_unsure_fonts(index) or structure.has_drawn_fonts(index))
         return remove_unseen(page, ways if has_sure_fonts else ways & FAINT, with_invisible=has_sure_fonts)
 
@@ -123,11 +121,13 @@ class PageReader:
             page.close()
         return " ".join((drawn - word_counts(shown.get_text_range())).elements())
 
-    def _read_texts(self, found: Page, page: LoadedPage, text_page: LoadedText) -> None:
+    def _read_texts(self, found: Page, page: LoadedPage, text_page: LoadedText, *, is_clipped: bool) -> None:
         place = f"page {found.number}"
         structure, index = self._structure, found.number - 1
         is_unsure, ligatures = structure.has_unsure_fonts(index), structure.ligatures(index)
         glyphs = PageGlyphs(page, text_page, is_unsure=is_unsure, ligatures=ligatures)
+        if is_clipped:
+            glyphs.part_where_cut()
         added = self._annotations.of_page(page, glyphs, self._file.layers.hidden_annotations(index))
         if added:
             found.notes = added.notes

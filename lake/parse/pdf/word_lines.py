@@ -19,6 +19,9 @@ WIDE_GAP = 1.2
 _LIGATURES = re.compile("[\ufb00-\ufb06\ufb13-\ufb17]")
 _SPECIAL = re.compile(f"[\ufb00-\ufb06\ufb13-\ufb17\uf000-\uf0ff\xad\ufeff\ud800-\udfff{LINE_END_HYPHEN}]")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+#: A sign of a symbol font that begins a line.
+_BULLET = re.compile("\\A[\ue000-\uf8ff](?= \\w)")
+_END_FIRST = re.compile("([.!?:,;\u060c\u061b\u061f]+)(?=[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])(.*)", re.DOTALL)
 _MIRROR = str.maketrans("()[]{}", ")(][}{")
 _SYMBOLS = str.maketrans(
     dict.fromkeys("\uf0b7\uf0a7\uf0d8\uf076\uf0a8\uf06f\uf0fc\uf0d2\uf0be\uf02d", "•") | {"\xad": "", "\ufeff": ""}
@@ -30,7 +33,8 @@ def shown(text: str) -> str:
     if text.isascii():
         return text
     if _RIGHT_TO_LEFT.search(text):
-        text = _mirrored(text)
+        text = _with_end_last(_mirrored(text))
+    text = _BULLET.sub("•", text)
     if not _SPECIAL.search(text):
         return text
     if text[-1] == "\xad":
@@ -53,6 +57,16 @@ def _mirrored(text: str) -> str:
     if not is_turned or 2 * len(_RIGHT_TO_LEFT.findall(text)) < n_letters:
         return text
     return text.translate(_MIRROR)
+
+
+def _with_end_last(text: str) -> str:
+    r"""A line of Hebrew or Arabic with the full stop at its end, which pdfium gives at its begin.
+
+    >>> _with_end_last(".\u05d9\u05d5\u05dd \u05d6\u05d4") == "\u05d9\u05d5\u05dd \u05d6\u05d4."
+    True
+    """
+    match = _END_FIRST.fullmatch(text)
+    return match[2] + match[1] if match and (text[-1].isalnum() or text[-1] in ")]}") else text
 
 
 def word_lines(words: Sequence[PlacedWord]) -> list[Line]:

@@ -648,3 +648,27 @@ def test_names_that_differ_in_their_numbers_are_no_code() -> None:
                 put(canvas, 237 + 48 * k, 750 - 18 * r, cell, 10)
 
     assert "| Port4 | 4.4 m | 4:30 |" in parse(pdf(draw), "a.pdf").text
+
+
+@pytest.mark.parametrize("first", ["Port", ""])
+def test_heads_at_the_left_of_cells_stand_over_the_figures_at_their_right(first: str) -> None:
+    rows = [
+        (first, "2019", "2020", "2021", "2022"),
+        *((f"Port {chr(97 + i)}", *map(str, (i, 9 * i, 12 * i, 13 * i))) for i in range(8)),
+    ]
+
+    def draw(canvas: Any) -> None:
+        for r, row in enumerate(rows):
+            for k, cell in enumerate(row):
+                left = 57 + 64 * k
+                put(
+                    canvas,
+                    left if k == 0 or r == 0 else left + 63 - canvas.stringWidth(cell, "Helvetica", 10),
+                    740 - 13 * r,
+                    cell,
+                    10,
+                )
+
+    text = parse(pdf(draw), "a.pdf").text
+    assert text.startswith(f"| {first} | 2019 | 2020 | 2021 | 2022 |")
+    assert "| Port c | 2 | 18 | 24 | 26 |" in text

@@ -967,6 +967,8 @@ def test_brackets_of_right_to_left_lines_are_as_written() -> None:
         == "\u05d9\u05d5\u05dd (\u05d1\u05e2\u05e8\u05da) \u05d6\u05d4"
     )
     assert shown("a) caf\u00e9 (b") == "a) caf\u00e9 (b"
+    assert shown(".\u05d9\u05d5\u05dd \u05d6\u05d4") == "\u05d9\u05d5\u05dd \u05d6\u05d4."
+    assert shown("\uf095 an item") == "\u2022 an item"
 
 
 @pytest.mark.parametrize("is_first", [False, True])
@@ -1265,6 +1267,34 @@ def test_items_in_large_type_are_no_headings() -> None:
 
     parsed = read(pdf(*map(slide, (1, 2)), size=(960, 540)))
     assert [block.label for block in parsed.blocks if block.kind == "heading"] == ["Topic 1", "Topic 2"]
+
+
+def test_lists_beside_each_other_are_columns_whatever_page_number_follows() -> None:
+    def slide(canvas: Any) -> None:
+        put(canvas, 35, 389, "Slide title", 40)
+        for x, side in ((35, "Left"), (432, "Right")):
+            column(canvas, [f"\u2022 {side} point {n}" for n in range(4)], x, 314, 24)
+        put(canvas, 35, 38, "Harbour", 12)
+        put(canvas, 716, 38, "1", 12)
+
+    text = read(pdf(slide, size=(794, 446))).text
+    assert in_order(text, *(f"\u2022 {side} point {n}" for side in ("Left", "Right") for n in range(4)))
+
+
+def test_words_that_are_cut_off_in_narrow_cells_do_not_run_into_the_next() -> None:
+    cells = "".join(
+        f"q 60 {y} 100 20 re W n BT /F1 12 Tf 62 {y + 5} Td (Remark of length) Tj ET Q "
+        f"BT /F1 12 Tf 147 {y + 5} Td (next{n}) Tj ET "
+        for n, y in enumerate((600, 580, 560))
+    )
+    content = stream(f"BT /F1 12 Tf 62 700 Td (AVATAR To Wave) Tj ET {cells}")
+    font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
+    page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R/Resources<</Font<</F1 4 0 R>>>>>>"
+    data = raw_pdf("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", page, font, content)
+    parsed = read(data)
+    assert parsed.text.split()[:3] == ["AVATAR", "To", "Wave"]
+    assert [word for word in parsed.text.split() if word.startswith("next")] == ["next0", "next1", "next2"]
+    assert account_of(parsed).n_words_lost == 0
 
 
 @pytest.mark.parametrize(
