@@ -13,7 +13,7 @@ from lake.parse.canonical import clean, paragraphs, span
 from lake.parse.code_limits import is_slow
 from lake.parse.code_units import Mark, marks_of
 from lake.parse.document import Block, ParsedDocument
-from lake.parse.text import decode
+from lake.parse.text import decode_without_data
 
 if TYPE_CHECKING:
     from tree_sitter import Parser
@@ -37,7 +37,7 @@ _BEYOND_LATIN = re.compile("[^\x00-\xff]+")
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata, omitted = decode(data)
+    text, metadata, omitted = decode_without_data(data)
     if suffix == ".properties":
         text = _unescaped(text)
     grammar = _GRAMMARS.get(suffix)

@@ -6,6 +6,7 @@ import re
 
 from lake.parse.document import Omission
 
+_SCHEME = re.compile("data:", re.IGNORECASE)
 _DATA = re.compile(
     r"\bdata:([a-z]+/[\w.+-]+)(?:;[\w.+-]+=[\w.+-]+)*"
     r"(?:;base64,((?:[A-Za-z0-9+/=_-]|%2[BFbf]|%3[Dd]"
@@ -22,7 +23,7 @@ def without_data(text: str) -> tuple[str, tuple[Omission, ...]]:
     >>> text
     '![a lamp](data:image/png)'
     """
-    if "data:" not in text.lower():
+    if _SCHEME.search(text) is None:
         return text, ()
     omitted: list[Omission] = []
 

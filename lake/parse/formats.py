@@ -21,7 +21,7 @@ def _ours(revision: int, module: str, suffixes: str, *libraries: str, detects_la
 
 
 text = _ours(
-    10,
+    11,
     "text",
     ".txt .text .log .nfo .me",
     _ENCODINGS,
@@ -31,28 +31,28 @@ markdown = _ours(
 )
 html = _ours(20, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
 office = _ours(
-    22,
+    23,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
 )
 pdf = _ours(15, "pdf", ".pdf", "pypdfium2", _OCR)
 sheets = _ours(
-    22,
+    23,
     "tables.sheets",
     ".csv .tsv .tab .psv .xlsx .xlsm .xltx .xltm .xlsb .xls .xlt .ods .ots .fods",
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(25, "mail.mail", ".eml .emlx .msg .oft .mht .mhtml", "python-oxmsg", *_HTML)
+mail = _ours(26, "mail.mail", ".eml .emlx .msg .oft .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(8, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
 epub = _ours(20, "web.epub", ".epub", "lxml", *_HTML, _OCR)
 rst = _ours(21, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
-org = _ours(9, "markup.org", ".org", _ENCODINGS)
+org = _ours(10, "markup.org", ".org", _ENCODINGS)
 asciidoc = _ours(7, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
 latex = _ours(5, "markup.latex", ".tex .ltx .latex", _ENCODINGS)
 wiki = _ours(
-    2,
+    3,
     "markup.wiki",
     ".wiki .mediawiki .wikitext .creole .dokuwiki .textile .pod .texi .texinfo .txi .rdoc .typ .feature",
     _ENCODINGS,
@@ -64,7 +64,7 @@ subtitles = _ours(3, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
 rtf = _ours(16, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(14, "office.opendocument", ".odt .ott .fodt .odm .oth .odp .otp .fodp .odg .otg .fodg", "lxml")
 json_text = _ours(
-    23,
+    24,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .geojson .jsonld .jsonc .webmanifest .xml .rss .atom .opml .fb2 .dita .ditamap .dbk"
     " .docbook .ttml .dfxp .xsd .xsl .xslt .plist .kml .gpx .rdf .owl .xlf .xliff .tmx .resx .enex .jats .nxml .tei"
@@ -74,7 +74,7 @@ json_text = _ours(
     *_HTML,
 )
 code = _ours(
-    9,
+    10,
     "code",
     ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
     " .cpp .cc .cxx .hpp .hh .cs .rb .php .kt .kts .swift .scala .sql .css .scss .r .lua .pl .pm .jl .dart .ex .exs"
@@ -91,7 +91,7 @@ code = _ours(
 )
 pictures = _ours(3, "pictures", ".png .jpg .jpeg .tif .tiff .webp .bmp .gif", _OCR)
 legacy = _ours(
-    7,
+    8,
     "office.legacy",
     ".doc .dot .ppt .pps .pages .key .numbers .wps .wpd .abw .hwp .vsd .vsdx .pub .mobi .azw3 .azw .djvu .ps .eps"
     " .xps .oxps .chm .pst .zip .7z .rar .tar .tgz .one",

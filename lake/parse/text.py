@@ -11,6 +11,7 @@ from typing import NamedTuple
 from lake.errors import InputError
 from lake.parse.canonical import clean, paragraphs, source_document
 from lake.parse.document import Omission, ParsedDocument
+from lake.parse.encoded_data import without_data
 from lake.parse.encoding_names import codec_of, declared_in, label
 from lake.parse.encodings import believed, guess
 from lake.parse.hz import hz_remark
@@ -76,9 +77,9 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
         omitted = (*omitted, remark)
     if _HAS_LINE_END.search(raw):
         raw = raw.translate(_LINE_ENDS)
-    text = clean(raw)
+    text, of_data = without_data(clean(raw))
     rights = misplaced_rights(text)
-    metadata, omitted = {**metadata, **rights.fields}, (*omitted, *rights.omitted)
+    metadata, omitted = {**metadata, **rights.fields}, (*omitted, *of_data, *rights.omitted)
     return source_document(text, paragraphs(text), metadata=metadata, omitted=omitted)
 
 
@@ -95,6 +96,13 @@ def decode(data: bytes, *, declared: bool = False, charset: str | None = None) -
     """
     raw, metadata, omitted = _decoded(data, codec_of(charset) if charset else None, declared=declared)
     return Decoded(clean(raw), metadata, omitted)
+
+
+def decode_without_data(data: bytes) -> Decoded:
+    """Decode and clean the bytes of a text whose source is its canonical text, without pictures written into it."""
+    text, metadata, omitted = decode(data)
+    text, of_data = without_data(text)
+    return Decoded(text, metadata, (*omitted, *of_data))
 
 
 def _decoded(data: bytes, charset: str | None, *, declared: bool = False) -> Decoded:

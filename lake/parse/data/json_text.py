@@ -141,7 +141,9 @@ def _write_lines(text: str, writer: TextWriter) -> None:
         try:
             good.append((number, line, _loaded(line, number)))
         except InputError as problem:
-            bad.append((number, line, problem))
+            values = list(_concatenated(line))
+            good += ((number, line, value) for value in values)
+            bad += [] if values else [(number, line, problem)]
         except RecursionError:
             bad.append((number, line, InputError("nested too deeply to be read; flatten the data", "too_deep")))
     if len(bad) > len(good):

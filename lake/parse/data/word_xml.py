@@ -20,6 +20,8 @@ _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _OF_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 #: Changes as Word 2003 names them, and the elements of today.
 _CHANGES = {"Word.Deletion": "del", "Word.Insertion": "ins"}
+#: Elements that Word 2003 spells otherwise.
+_SPELLED = {"vmerge": "vMerge", "hmerge": "hMerge"}
 _MAIN = "word/document.xml"
 
 
@@ -58,6 +60,8 @@ def _of_2003(root: Any) -> dict[str, bytes]:
             change.tag = f"{{{_WORD_2003}}}{_CHANGES[kind]}"
             for content in [one for one in change if local_name(one) == "content"]:
                 content.tag = f"{{{_WORD_2003}}}smartTag"
+    for node in root.iter(*(f"{{{_WORD_2003}}}{name}" for name in _SPELLED)):
+        node.tag = f"{{{_WORD_2003}}}{_SPELLED[local_name(node)]}"
     parts = {"document": ("document", root.find(f"{{{_WORD_2003}}}body"))}
     parts["styles"] = ("", root.find(f"{{{_WORD_2003}}}styles"))
     written = {}

@@ -143,6 +143,9 @@ def _drop_encoded(root: Any, writer: TextWriter) -> None:
         if node.text and len(node.text) >= _LEAST_ENCODED and _is_encoded(node.text):
             node.text = ""
             writer.omit("encoded_data", place=local_name(node))
+        elif node.text and "base64," in node.text:
+            node.text, omitted = without_data(node.text)
+            writer.note(omitted)
         for name, value in node.attrib.items():
             if len(value) >= _LEAST_ENCODED and "data:" in value[:80]:
                 node.attrib[name], omitted = without_data(value)

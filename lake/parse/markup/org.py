@@ -10,7 +10,7 @@ from lake.parse.account import omission
 from lake.parse.canonical import first_heading, one_line, source_document, span
 from lake.parse.document import Block, Kind, ParsedDocument
 from lake.parse.markup.misplaced_rights import misplaced_rights
-from lake.parse.text import decode
+from lake.parse.text import decode_without_data
 
 #: Keywords about the document; others, such as CAPTION, belong to the text.
 _STATED = (
@@ -35,7 +35,7 @@ Line = tuple[int, str]
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata, omitted = decode(data)
+    text, metadata, omitted = decode_without_data(data)
     drawer = _DRAWER.match(text)
     match = _KEYWORDS.match(text, drawer.end() if drawer else 0)
     head, body = (match[0], (drawer[0] if drawer else "") + text[match.end() :]) if match else ("", text)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from lake.parse.canonical import first_heading, one_line, source_document
 from lake.parse.document import Block, ParsedDocument
 from lake.parse.markup.misplaced_rights import misplaced_rights
-from lake.parse.text import decode
+from lake.parse.text import decode_without_data
 
 #: The depth and the words of a heading.
 Found = tuple[int, str]
@@ -28,7 +28,7 @@ class _HeadingMarks(NamedTuple):
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata, omitted = decode(data)
+    text, metadata, omitted = decode_without_data(data)
     rights = misplaced_rights(text)
     blocks = list(_blocks(text, _FORMATS[suffix]))
     return source_document(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lake.errors import InputError
+from lake.parse import code
 from lake.parse.office.disguised import format_of
 from lake.parse.office.office import parse as parse_office
 
@@ -29,11 +31,17 @@ _CURES = {
     **dict.fromkeys((".zip", ".7z", ".rar", ".tar", ".tgz"), "unpack it into a folder of the source"),
 }
 
+#: The beginning of a diagram for Graphviz, which shares its suffix with templates of Word.
+_GRAPH = re.compile(
+    rb"(?:\s|//[^\n]*\n|#[^\n]*\n|/\*.*?\*/)*(?:strict\s+)?(?:di)?graph\b[^{;\x00]{0,200}\{", re.S | re.I
+)
 _ZIPPED = {".doc": ".docx", ".dot": ".dotx", ".ppt": ".pptx", ".pps": ".ppsx"}
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
     """Read a document of Word or PowerPoint whose bytes are another format. Raises InputError for all others."""
+    if suffix == ".dot" and _GRAPH.match(data):
+        return code.parse(data, ".gv")
     found = format_of(data) if suffix in _ZIPPED else ""
     if found:
         return parse_office(data, _ZIPPED[suffix])

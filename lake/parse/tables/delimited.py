@@ -15,7 +15,7 @@ from lake.parse.canonical import TextWriter
 from lake.parse.tables.cell_markup import without_markup
 from lake.parse.tables.dialects import plain_cell, with_usual_quotes
 from lake.parse.tables.grid import TooWideError, write_tables
-from lake.parse.text import decode
+from lake.parse.text import decode_without_data
 
 if TYPE_CHECKING:
     from _csv import Reader as CsvReader
@@ -33,7 +33,7 @@ _MAX_REPAIRS = 100
 
 
 def parse(data: bytes, suffix: str) -> ParsedDocument:
-    text, metadata, omitted = decode(_with_tabs(data))
+    text, metadata, omitted = decode_without_data(_with_tabs(data))
     writer = TextWriter()
     writer.note(omitted)
     delimiter, body, n_above = _declared(text, writer)
