@@ -18,6 +18,7 @@ from lake.parse.data.xml_lists import FIRST_NUMBER
 from lake.parse.data.xml_prose import CODE, is_prose, write_prose
 from lake.parse.data.xml_words import attributes, has_words, local_name, own_text, reading, words
 from lake.parse.encoded_data import without_data
+from lake.parse.many_attributes import refuse_many_attributes
 from lake.parse.text import decode
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def _root(data: bytes, writer: TextWriter) -> tuple[Any, str]:
     """The root, and the source if it had to be repaired. Raises InputError if the bytes are no XML."""
     from lxml import etree  # type: ignore[import-untyped]
 
+    refuse_many_attributes(data.decode("latin-1"))
     try:
         root = etree.fromstring(data, _parser())
         _refuse_bombs(root.getroottree().docinfo.internalDTD)

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
+from lake.parse.many_attributes import refuse_many_attributes
 from lake.parse.web.html_notes import note_marks, raised_spans
 from lake.parse.web.html_styles import apart
 
@@ -86,6 +87,7 @@ def prepared(source: str, *, xhtml: bool = False) -> str:
         source = _RAW.sub(r"<\1x-\2", source)
     if source.count("<") - 2 * source.count("</") > MAX_NESTED or source.count("</") > MAX_NESTED:
         _refuse_nesting(source)
+    refuse_many_attributes(source)
     return source
 
 

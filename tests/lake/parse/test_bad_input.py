@@ -60,6 +60,7 @@ def nested_json(depth: int) -> bytes:
     return b"[" * depth + b"1" + b"]" * depth
 
 
+ATTRIBUTES = " ".join(f"a{n}='x=1 y'" for n in range(40_000))
 BAD = {
     "empty": ("a.txt", b"", "empty"),
     "white space": ("a.md", b" \n\t\r\n ", "empty"),
@@ -94,6 +95,8 @@ BAD = {
     "5000 nested divs": ("a.html", b"<div>" * 5000 + b"deep" + b"</div>" * 5000, "too_deep"),
     "page of images": ("a.html", b"<html><body><img src='a.png'></body></html>", "no_text"),
     "billion laughs": ("a.xml", BOMB, "entity_bomb"),
+    "XML of attributes": ("a.xml", f"<a {ATTRIBUTES}/>".encode(), "too_large"),
+    "page of attributes": ("a.html", f"<p {ATTRIBUTES}>words".encode(), "too_large"),
     "half an XML": ("a.xml", corpus("lamps.xml")[:250], "truncated"),
     "XML of words": ("a.xml", b"these are words", "garbage"),
     "nested XML": ("a.xml", b"<a>" * 5000 + b"x" + b"</a>" * 5000, "too_deep"),
