@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import polars as pl
 import pyarrow as pa
@@ -101,7 +101,11 @@ class Plan:
 
     def content_ids(self) -> list[str]:
         """Distinct contents needed by documents to write and by documents that lost theirs."""
-        return self._wanted()["content_id"].drop_nulls().unique(maintain_order=True).to_list()
+        return list(self._content_ids)
+
+    @cached_property
+    def _content_ids(self) -> tuple[str, ...]:
+        return tuple(self._wanted()["content_id"].drop_nulls().unique(maintain_order=True))
 
     def _wanted(self) -> pl.DataFrame:
         return pl.concat([self.write.select(list(_WANTED)).cast(_WANTED), self.lost])  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
@@ -73,16 +73,17 @@ class Release:
         return f"<Release {self.id} with {counts}>"
 
     def to_json(self) -> dict[str, Any]:
-        stored = {("release" if name == "id" else name): value for name, value in asdict(self).items()}
-        return {**stored, "recipe": self.recipe.to_json(), "created_at": self.created_at.isoformat()}
+        stored = {("release" if one.name == "id" else one.name): getattr(self, one.name) for one in fields(self)}
+        made = {"recipe": self.recipe.to_json(), "created_at": self.created_at.isoformat()}
+        return {**stored, "versions": dict(self.versions), "counts": dict(self.counts), **made}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Release:
-        fields = {"delta_base": value["base"], **value}
-        fields["id"] = fields.pop("release")
-        fields["recipe"] = _recipe(json.dumps(value["recipe"]))
-        fields["created_at"] = datetime.fromisoformat(value["created_at"])
-        return cls(**fields)
+        found = {"delta_base": value["base"], **value}
+        found["id"] = found.pop("release")
+        found["recipe"] = _recipe(json.dumps(value["recipe"]))
+        found["created_at"] = datetime.fromisoformat(value["created_at"])
+        return cls(**found)
 
 
 @lru_cache(maxsize=64)

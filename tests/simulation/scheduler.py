@@ -55,7 +55,6 @@ class World:
         self.main = Task("main", self.process("m0"), greenlet.getcurrent())
         self.current = self.main
         self.lines: list[str] = []
-        self._digest = hashlib.sha256()
         self.failure: BaseException | None = None
 
     def process(self, machine: str, skew: float = 0.0) -> Process:
@@ -79,12 +78,10 @@ class World:
 
     @property
     def digest(self) -> str:
-        return self._digest.hexdigest()[:16]
+        return hashlib.sha256("\n".join(self.lines).encode()).hexdigest()[:16]
 
     def note(self, what: str) -> None:
-        line = f"{self.now:10.2f} {self.current.name:<9} {what}"
-        self.lines.append(line)
-        self._digest.update(line.encode())
+        self.lines.append(f"{self.now:10.2f} {self.current.name:<9} {what}")
 
     def spawn(self, name: str, process: Process, work: Callable[[], None]) -> None:
         def run() -> None:
@@ -142,9 +139,10 @@ class World:
             if self.tasks:
                 self.current.process.is_dead = True
             return self.current
-        if not any(task.wake_at <= self.now for task in self.tasks):
-            self.now = min(task.wake_at for task in self.tasks)
         ready = [task for task in self.tasks if task.wake_at <= self.now]
+        if not ready:
+            self.now = min([task.wake_at for task in self.tasks])
+            ready = [task for task in self.tasks if task.wake_at <= self.now]
         # Often it goes on as before, so that some run far while others stand still.
         if not (self.current in ready and self.rng.random() < 0.5):
             self.current = self.rng.choice(ready)

@@ -25,6 +25,7 @@ class Sources:
     stated: frozenset[str] = frozenset()
     broken: frozenset[str] = frozenset()
     before: dict[str, str] = field(default_factory=dict)  # the text that each document had before its last change
+    n_written: dict[str, int] = field(default_factory=dict)  # texts of each document so far
 
     @property
     def restricted(self) -> frozenset[str]:
@@ -37,8 +38,11 @@ class Sources:
         uri, what = rng.choice(URIS), rng.choice(edits)
         world.note(f"somebody does: {what} {uri}")
         if what == "write":
-            texts[uri] = _text(uri, world.token(3))
-        elif what == "copy" and texts:
+            n = self.n_written.get(uri, 0) + 1
+            # The same words in all histories, so that what was computed of them in one is known in the next.
+            texts[uri] = _text(uri, hashlib.sha256(f"{uri} {n}".encode()).hexdigest()[:6])
+            return replace(self._with(texts), n_written={**self.n_written, uri: n})
+        if what == "copy" and texts:
             texts[uri] = texts[rng.choice(sorted(texts))]
         elif what == "revert" and uri in self.before:
             texts[uri] = self.before[uri]
@@ -50,6 +54,9 @@ class Sources:
             return replace(self, broken=self.broken | {uri}, stated=self.stated - {uri})
         elif what == "open":  # its sidecar vanishes
             return replace(self, stated=self.stated - {uri}, broken=self.broken - {uri})
+        return self._with(texts)
+
+    def _with(self, texts: dict[str, str]) -> Sources:
         changed = {one: text for one, text in self.texts.items() if texts.get(one) != text}
         return replace(self, texts=texts, before=self.before | changed)
 

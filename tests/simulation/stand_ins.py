@@ -16,6 +16,7 @@ import flows.reindex
 import lake.directory.layout
 import lake.erasure.decode
 import lake.ingest.commit
+import lake.ingest.scan
 import lake.ingest.source_listing
 import lake.ingest.source_reading
 import lake.ingest.vectors_in_hand
@@ -26,8 +27,10 @@ import lake.storage.lease
 import lake.storage.lease_holder
 import tasks.steps
 from lake.directory import Lake
+from lake.directory.configuration import Configuration
 from lake.ingest.contents import content_row
-from tests.simulation.parquet import Opened, opened
+from tests.simulation import memory
+from tests.simulation.parquet import Opened, opened, write_table
 from tests.simulation.scheduler import Process, World
 from tests.simulation.store import Medium, SimulatedStore
 from tests.simulation.tables import SimulatedTables
@@ -62,6 +65,12 @@ def installed(world: World, medium: Medium) -> Iterator[None]:
         (lake.ingest.source_listing, "outwait_stamps", lambda to_read: None),
         (lake.ingest.source_reading, "ThreadPoolExecutor", _Inline),
         (pyarrow.parquet, "ParquetFile", opened),
+        (pyarrow.parquet, "write_table", write_table),
+        (lake.ingest.source_listing, "split_known", memory.split_known),
+        (lake.ingest.source_listing, "settled", memory.settled),
+        (lake.ingest.scan, "diff", memory.diff),
+        (lake.releases.log.ReleaseLog, "_decoded", memory.decoded),
+        (Configuration, "of", memory.configuration_of),
         (flows.reindex, "_get_ready", lambda: None),
     ]
     for module in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +46,7 @@ class Medium:
     def __init__(self, world: World, *, is_bucket: bool) -> None:
         self.world, self.is_bucket = world, is_bucket
         self.files: dict[str, File] = {}
+        self.paths: list[str] = []  # of ``files``, in order
         self.safe: dict[str, File] = {}
         self.full_until = 0.0
         self.hot: tuple[str, ...] = ()
@@ -61,14 +63,22 @@ class Medium:
         self.pauses, self.is_deadly = theme.pauses, theme.deadly
 
     def put(self, path: str, data: bytes, *, is_whole: bool = True) -> None:
+        if path not in self.files:
+            insort(self.paths, path)
         self.files[path] = File(data, self.world.time(), is_whole)
         if self.is_bucket:
             self.sync(path)
 
     def remove(self, path: str) -> None:
-        self.files.pop(path, None)
+        if self.files.pop(path, None) is not None:
+            del self.paths[bisect_left(self.paths, path)]
         if self.is_bucket:
             self.sync(path)
+
+    def below(self, start: str, after: str = "") -> list[str]:
+        """Paths that begin with ``start``, in order, from behind ``after``."""
+        first = bisect_right(self.paths, after) if after else bisect_left(self.paths, start)
+        return self.paths[first : bisect_left(self.paths, f"{start}\U0010ffff")]
 
     def sync(self, path: str) -> None:
         if path in self.files:
@@ -93,6 +103,7 @@ class Medium:
                 self.files.pop(path, None)
             else:
                 self.files[path] = left
+        self.paths = sorted(self.files)
         self.sync_all()
         for process in self.world.processes:
             self.world.kill(process)
@@ -108,8 +119,11 @@ class SimulatedStore:
     def _enter(self, what: str, path: str, data: bytes | None = None) -> str:
         """Let others run, and perhaps fail before anything is done. Returns the fault that is still to come."""
         mark = "" if data is None else f" {zlib.crc32(data):08x}"
-        self.world.step(f"{what} {path}{mark}")
-        fault = self._hot(f"{what} {path}") or self._fault()
+        operation = f"{what} {path}"
+        self.world.step(operation + mark)
+        fault = self._hot(operation) or self._fault()
+        if not fault and not self.process.is_dead and (data is None or not self.medium.full_until):
+            return ""
         if fault == "power":
             self.medium.lose_power()
         elif fault == "crash":
@@ -230,8 +244,8 @@ class SimulatedStore:
     def names(self, folder: str) -> list[str]:
         self._enter("names", folder)
         start = f"{folder}/" if folder else ""
-        below = (path[len(start) :] for path in self._listed(start))
-        return sorted({name for path in below if not (name := path.split("/", 1)[0]).startswith(".")})
+        found = {path[len(start) :].partition("/")[0] for path in self._listed(start)}
+        return sorted(name for name in found if name[0] != ".")
 
     def walk(self, folder: str = "") -> Iterator[Stored]:
         self._enter("walk", folder)
@@ -241,15 +255,14 @@ class SimulatedStore:
 
     def _listed(self, start: str) -> list[str]:
         """Paths in order. A bucket is listed page by page, each as it is at its own moment."""
-        files = self.medium.files
-        found = sorted(path for path in files if path.startswith(start))
+        found = self.medium.below(start)
         if not (self.medium.is_bucket and self.medium.can_fail and len(found) > _PAGE) or self.world.rng.random() < 0.7:
             return found
         listed: list[str] = []
         while found:
             listed += found[:_PAGE]
             self.world.step(f"next page {start}" if found[_PAGE:] else "")
-            found = sorted(path for path in files if path.startswith(start) and path > listed[-1])
+            found = self.medium.below(start, after=listed[-1])
         return listed
 
     def delete(self, path: str) -> None:
@@ -258,7 +271,7 @@ class SimulatedStore:
         self._leave(fault, path)
 
     def delete_folder(self, folder: str) -> None:
-        for path in sorted(path for path in self.medium.files if path.startswith(f"{folder}/")):
+        for path in self.medium.below(f"{folder}/"):
             self.delete(path)
 
     def delete_empty_folders(self, folder: str) -> None:

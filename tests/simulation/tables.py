@@ -10,12 +10,11 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lake.errors import ConflictError, GoneError, UsageError
 from lake.recipe import TextIndex, VectorIndex
 from lake.schemas import completed
-from tests.simulation.parquet import decoded
+from tests.simulation.parquet import decoded, write_table
 from tests.simulation.store import SimulatedStore
 
 
@@ -193,7 +192,7 @@ class SimulatedTables:
         while True:
             head = self._head(name)
             sink = io.BytesIO()
-            pq.write_table(rows_after(head), sink)
+            write_table(rows_after(head), sink)
             if self._store.put_if_absent(_path(self._folder(name), head + 1), sink.getvalue(), is_flushed=False):
                 self._own.setdefault(name, set()).add(head + 1)
                 return head + 1
