@@ -1,7 +1,12 @@
-"""Requests made from the OpenAPI text of the service, and some that a person would try: never a status of 500."""
+"""Requests made from the OpenAPI text of the service, and some that a person would try: never a status of 500.
+
+The values at each limit of the text, and next to it. ``RAGLAKE_EXAMPLES=20`` adds as many drawn requests of each route;
+test_drawn_requests.py has some of ours, and test_openapi.py sends the examples of the text.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -13,16 +18,17 @@ from lake.service.keys import Key, KeyRing, digest_of
 from tests.lake.service.conftest import Start
 
 KEY = "k" * 20
+EXAMPLES = int(os.environ.get("RAGLAKE_EXAMPLES", "0"))
 RING = KeyRing([Key("fuzz", digest_of(KEY), principals=("hr",))])
 
 
 def test_no_request_that_openapi_describes_breaks_it(start: Start) -> None:
-    """A few requests of each kind; ``benchmarks/service_fuzz.py`` makes as many as you like."""
+    """``benchmarks/service_fuzz.py`` makes as many requests as you like."""
     pytest.importorskip("schemathesis", reason="the extra dev installs schemathesis")
     words = [
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{start(RING).url}/openapi.json"),
-        *("--checks", "not_a_server_error", "--phases", "examples,coverage,fuzzing", "--seed", "7"),
-        *("--max-examples", "5", "--header", f"Authorization: Bearer {KEY}"),
+        *("--checks", "not_a_server_error", "--phases", f"coverage{',fuzzing' * bool(EXAMPLES)}", "--seed", "7"),
+        *("--max-examples", str(EXAMPLES or 1), "--header", f"Authorization: Bearer {KEY}"),
     ]
     done = subprocess.run(words, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
