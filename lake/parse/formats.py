@@ -64,12 +64,12 @@ subtitles = _ours(3, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
 rtf = _ours(16, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(14, "office.opendocument", ".odt .ott .fodt .odm .oth .odp .otp .fodp .odg .otg .fodg", "lxml")
 json_text = _ours(
-    24,
+    25,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .geojson .jsonld .jsonc .webmanifest .xml .rss .atom .opml .fb2 .dita .ditamap .dbk"
     " .docbook .ttml .dfxp .xsd .xsl .xslt .plist .kml .gpx .rdf .owl .xlf .xliff .tmx .resx .enex .jats .nxml .tei"
     " .wsdl .xaml .csproj .vbproj .vcxproj .props .targets .nuspec .bpmn .dmn .xmi .graphml .musicxml .avsc .har"
-    " .topojson .sarif",
+    " .topojson .sarif .drawio",
     *("lxml", "markdown-it-py", "unstructured", "python-docx"),
     *_HTML,
 )

@@ -38,6 +38,7 @@ _ROWS, _CELLS = frozenset(("tr", "row", "strow", "sthead")), frozenset(("td", "t
 _MOST_SPANNED = 100
 #: Elements in which the title of a section stands.
 _TITLE_HOLDERS = names("info sectioninfo sect1info sect2info sect3info chapterinfo articleinfo bookinfo titleInfo")
+_LABELS = frozenset(("label", "num"))
 #: Notes inside a paragraph.
 _NOTES = ("footnote", "fn")
 _NOTE_PLACES = frozenset(("foot", "bottom", "end", "footnote", "endnote"))
@@ -76,7 +77,7 @@ class _Prose:
             label = _label_before(node)
             self._writer.heading(" ".join([*stated(node), *([label] if label else []), words(node)]), max(1, level))
             return
-        if name == "label" and _is_titled(node):
+        if name in _LABELS and _is_titled(node):
             return
         for value in stated(node):
             self._writer.add(value)
@@ -140,9 +141,9 @@ def _opens_level(node: Any, depth: int) -> bool:
 
 
 def _label_before(title: Any) -> str:
-    """The number of a section, which JATS keeps in an element before the title."""
+    """The number of a section, which JATS and laws (Akoma Ntoso) keep in an element before the title."""
     before = title.getprevious()
-    return words(before) if before is not None and local_name(before) == "label" else ""
+    return words(before) if before is not None and local_name(before) in _LABELS else ""
 
 
 def _is_titled(label: Any) -> bool:

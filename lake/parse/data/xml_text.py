@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from lake.errors import InputError
 from lake.parse.canonical import TextWriter, clean, one_line
-from lake.parse.data.markup_values import OF_CODE, MarkupValue, read_markup
+from lake.parse.data.diagrams import unpack_diagrams
 from lake.parse.data.office_xml import read_as_office
 from lake.parse.data.outline import MAX_DEPTH, write_outline
 from lake.parse.data.xml_lists import FIRST_NUMBER
-from lake.parse.data.xml_prose import CODE, is_prose, write_prose
+from lake.parse.data.xml_markup import marked_attributes, marked_texts, put_text
+from lake.parse.data.xml_prose import is_prose, write_prose
 from lake.parse.data.xml_words import attributes, has_words, local_name, own_text, reading, words
 from lake.parse.encoded_data import without_data
 from lake.parse.many_attributes import refuse_many_attributes
@@ -51,14 +52,15 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     root, damaged = _root(data, writer)
     if not damaged and (other := read_as_office(root, data)) is not None:
         return other
+    unpack_diagrams(root, _parser())
     _drop_encoded(root, writer)
     # A repaired tree may lack text, so that the bytes are read without it.
-    marked_up = [] if damaged else _with_markup(root)
-    for node, value in marked_up:
-        node.text = value.reading
+    marked_up = [] if damaged else [*marked_texts(root), *marked_attributes(root)]
+    for node, name, value in marked_up:
+        put_text(node, name, value.reading)
     writer.read(unescape(_TAG.sub(" ", damaged)) if damaged else reading(root))
-    for node, value in marked_up:
-        node.text = value.text
+    for node, name, value in marked_up:
+        put_text(node, name, value.text)
         writer.note(value.omitted)
         writer.read(value.tags)
         writer.omit("decoration", value.tags, "markup of values")
@@ -128,13 +130,6 @@ def _root(data: bytes, writer: TextWriter) -> tuple[Any, str]:
         return root, text
     finally:
         writer.note(omitted)
-
-
-def _with_markup(root: Any) -> list[tuple[Any, MarkupValue]]:
-    """Elements that hold HTML as text, as in feeds and exports, with what it says."""
-    leaves = (node for node in root.iter() if isinstance(node.tag, str) and not len(node) and node.text)
-    found = ((node, read_markup(node.text)) for node in leaves if local_name(node) not in CODE | OF_CODE)
-    return [(node, value) for node, value in found if value]
 
 
 def _drop_encoded(root: Any, writer: TextWriter) -> None:
