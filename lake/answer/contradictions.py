@@ -13,6 +13,7 @@ from lake.answer.absent_names import absent_names
 from lake.answer.aligned import Aligned, SourceText
 from lake.answer.calendar import other_dates
 from lake.answer.comparisons import are_crossed
+from lake.answer.computed import is_computed
 from lake.answer.contrasts import turned_contrasts
 from lake.answer.denials import denials
 from lake.answer.exchanges import exchanges
@@ -36,7 +37,6 @@ _SHARE, _SHARE_OF_ORDINALS = 0.25, 0.4
 _LEAST_FIT, _MARGIN = 0.5, 1.4
 #: Numbers that alone are hardly a figure: "a quarter of a million".
 _BARE = Forms("hundred thousand million billion hundert tausend million milliarde ciento mil millón")
-_MAX_FIGURES = 12
 _DOTS, _MONTHS = 2, 12
 #: Digits of a number, such as a telephone's, that may be grouped in any way.
 _LONG = 5
@@ -79,7 +79,7 @@ def _figures(aligned: Aligned) -> Iterator[Contradiction]:
         if other := _other_version(aligned, place):
             yield Contradiction("number", token, other)
         if not any(reading.may_be(figure) for reading in readings for figure in aligned.source.figures):
-            if not _is_written_otherwise(aligned, place) and not _is_computed(readings, aligned.window):
+            if not _is_written_otherwise(aligned, place) and not is_computed(aligned.stated, readings, aligned.window):
                 yield Contradiction("number", token, aligned.best.text)
         elif not _is_of_a_name(aligned, place, readings):
             yield from (Contradiction("number", token, other) for other in _better_figure(aligned, place, readings))
@@ -139,18 +139,6 @@ def _is_written_otherwise(aligned: Aligned, place: int) -> bool:
     of_source = any(each.dated for each in aligned.window)
     is_told_by_clock = any(word.key in _CLOCK for each in (aligned.stated, *aligned.window) for word in each.words)
     return (of_source and is_told_by_clock) or (place in aligned.stated.dated and not of_source)
-
-
-def _is_computed(readings: Sequence[Figure], window: Sequence[Statement]) -> bool:
-    """Whether a number is the span of two years, or the sum or difference of two figures of one sentence."""
-    wanted = {r.low for r in readings if r.kind == "plain" and r.low < 1000 and r.measure != FREQUENCY}
-    groups = [[f.low for found in each.figures.values() for f in found][:_MAX_FIGURES] for each in window]
-    years = [f.low for each in window for found in each.figures.values() for f in found if f.kind == "year"]
-    for group in (*groups, years[:_MAX_FIGURES]):
-        for i, one in enumerate(group):
-            if any(abs(one - other) in wanted or one + other in wanted for other in group[i + 1 :]):
-                return True
-    return False
 
 
 def _is_of_a_name(aligned: Aligned, place: int, readings: Sequence[Figure]) -> bool:

@@ -35,7 +35,8 @@ def denials(aligned: Aligned) -> Iterator[Contradiction]:
         is_single = len(stated.denials) % 2 == 1
         may_deny = any(_may_deny(each, table, denied, stated.stems) for each in aligned.window)
         may_deny |= _is_no_other(stated) and any(word.key in _LAST for each in aligned.window for word in each.words)
-        if is_single and aligned.share >= _SHARE_DENYING and not may_deny:
+        known = denied & frozenset[str]().union(*(each.stems for each in aligned.window))
+        if is_single and aligned.share >= _SHARE_DENYING and not may_deny and (known or not denied):
             yield Contradiction("negation", stated.text, aligned.best.text)
     if aligned.share < _SHARE_DENIED or _implies(stated, table, frozenset()) or _compares(stated):
         return

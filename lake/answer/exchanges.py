@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lake.answer.aligned import FAR, FAR_IN_SOURCE
-from lake.answer.polarity import BY, COMPARING, Forms
+from lake.answer.polarity import BY, COMPARING, IRREGULAR, Forms
 from lake.answer.values import Contradiction
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def _of_words(aligned: Aligned) -> Iterator[Contradiction]:
             if (
                 pair
                 and len({shared[i].place in aligned.stated.figures for i in pair}) == 1
+                and len({_is_told_how(shared[i]) for i in pair}) == 1
                 and is_passive == _is_passive(each)
                 and _is_alike(aligned.stated, shared, each, order)
             ):
@@ -72,6 +73,11 @@ def _is_alike(stated: Statement, shared: Sequence[StatedWord], text: Statement, 
     """Whether the words are enough, or related by the same prepositions."""
     own, its = _relations(stated, [word.place for word in shared]), _relations(text, order)
     return own == its and len(shared) >= (_LEAST_WORDS if own else _LEAST_UNRELATED)
+
+
+def _is_told_how(word: StatedWord) -> bool:
+    """Whether it is an adverb or an irregular participle, which may stand before and after what it belongs to."""
+    return word.key.endswith("ly") or word.key in IRREGULAR
 
 
 def _once(words: Sequence[StatedWord]) -> list[StatedWord]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lake.answer.comparisons import are_crossed
 from lake.answer.polarity import BY, PREFIXES, Forms, polarity, sides
+from lake.answer.restrictions import exemptions
 from lake.answer.sequence import AFTER, BEFORE, keeps_order
 from lake.answer.values import Contradiction
 
@@ -90,6 +91,8 @@ def _oppositions(aligned: Aligned) -> Iterator[Opposition]:
         if not _counts(stated, word) or any(are_opposite(word, each, language) for each in stated.words):
             continue
         kept = [text for text in aligned.close if _is_ordering(word) and keeps_order(stated, text)]
+        # "Only the pumps were left" of "all except the pumps were sold".
+        kept += [text for text in aligned.close if word.key in polarity(language).only and exemptions(text)]
         other = [(text, each) for text, each in there if text not in kept and are_opposite(word, each, language)]
         if other:
             mine = sides(word.key, language)

@@ -33,12 +33,18 @@ class Exempt(NamedTuple):
 def lifted_conditions(aligned: Aligned) -> Iterator[Contradiction]:
     """ "Without X" where the source has "only with X", and X under a rule from which the source excepts it."""
     stated = aligned.stated
-    if _lifts_only(aligned) or _confines(aligned):
+    if _lifts_only(aligned) or (_confines(aligned) and not _denies_alone(stated)):
         yield Contradiction("condition", stated.text, aligned.best.text)
-    elif not exemptions(stated) and not _compares_anew(aligned):
+    elif not exemptions(stated) and not _compares_anew(aligned) and not _denies_alone(stated):
         for each in aligned.window:
             if any(_holds(aligned, each, exempt) for exempt in exemptions(each)):
                 yield Contradiction("condition", stated.text, each.text)
+
+
+def _denies_alone(text: Statement) -> bool:
+    """Whether it denies something of one thing only: "only the tray may not be washed"."""
+    only = polarity(text.language).only
+    return bool(text.denying) and any(word.key in only for word in text.words)
 
 
 def exemptions(text: Statement) -> list[Exempt]:

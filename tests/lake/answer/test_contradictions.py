@@ -59,6 +59,11 @@ It needs Python 2.13.23 or newer. He thought he was the last surviving lord. The
 Permits last as long as ten years. The Chilean president spoke. Reviewers condemned the plan. UN staff left.
 The ban ended a decade after the war. Names match ^[a-z]{1,64}$ only. Anna and Ben own the Lund and Hobart mills,
 respectively."""
+FOLLOWS = """The kiosk is open on Tuesday, Wednesday and Thursday in winter. The upgrade raised the throughput from
+10 to 100 jobs. Staff earn 2.5 days of leave per month. Some 40% of the tickets are sold online. Plates are stacked by
+hand.
+All parts may go in the dishwasher, with the exception of the lid. Objects
+moving freely in a field travel in straight lines."""
 SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados. El contrato dura veintidós meses."""
 
 
@@ -137,6 +142,10 @@ SPANISH = """No se debe pulsar el botón rojo. La válvula se cierra a 80 grados
         (KINDS, "Permits last at least ten years.", "condition"),
         (KINDS, "Reviewers praised the plan.", "opposite"),
         (KINDS, "The ban ended two decades after the war.", "number"),
+        (FOLLOWS, "The kiosk is open on four days in winter.", "number"),
+        (FOLLOWS, "Staff earn 25 days of leave per year.", "number"),
+        (FOLLOWS, "Four in five tickets are sold online.", "number"),
+        (FOLLOWS, "Only the lid may go in the dishwasher.", "condition"),
         (SPANISH, "La válvula no se cierra a 80 grados.", "negation"),
         (SPANISH, "El contrato dura doce meses.", "number"),
     ],
@@ -233,6 +242,13 @@ def test_a_sentence_against_its_source_is_found(source: str, sentence: str, kind
         (KINDS, "Names have at most 64 letters."),
         (KINDS, "The staff of the United Nations left."),
         (KINDS, "Anna owns the mill of Lund and Ben that of Hobart."),
+        (FOLLOWS, "The kiosk is open on three days in winter."),
+        (FOLLOWS, "The upgrade made the throughput ten times as high."),
+        (FOLLOWS, "Staff earn 30 days of leave per year."),
+        (FOLLOWS, "Two in five tickets are sold online."),
+        (FOLLOWS, "Only the lid may not go in the dishwasher."),
+        (FOLLOWS, "Freely moving objects travel in straight lines."),
+        (FOLLOWS, "Plates are stacked without hurry."),
     ],
 )
 def test_a_true_sentence_is_not(source: str, sentence: str) -> None:
