@@ -19,6 +19,7 @@ from lake.tables.affixes import otherwise_joined, without_affixes
 from lake.tables.compounds import parts_of_compound
 from lake.tables.folding import plain, spelt, stemmed
 from lake.tables.spaced_numbers import spaced_numbers
+from lake.tables.variants import variants
 
 #: Longer words are cut, in texts and questions alike.
 _LONGEST = 256
@@ -41,6 +42,8 @@ _UNSPACED = (
 )
 _SHORT_KOREAN = 2
 _HANGUL = "\uac00-\ud7a3"
+#: The revision of spelling that finds node.js by nodejs, too.
+_JOINING = 3
 #: What joins the parts of a name.
 _JOINS = r"::|->|:(?:/{1,3}|\\{1,2})|\+\+|[.\-/:'@&\\=~+#,·]"
 _ADDRESS = re.compile(r"::|->|:?[/\\]{1,3}|[@=~#]")
@@ -146,7 +149,9 @@ class Analyzer(NamedTuple):
         if len(runs) > _MANY_PARTS:
             return Words(tuple(parts), (*further, whole))
         further += [self._spelt(one.replace("'", "")) for one in _APOSTROPHES.findall(name)]
-        if joins == {"."} and all(len(run) <= _LONGEST_OF_ACRONYM and run.isalpha() for run in runs):  # U.S.A., Ph.D.
+        is_dotted = joins == {"."} and all(map(str.isalpha, runs))
+        is_pair = len(runs) == 2 and self.revision >= _JOINING  # node.js
+        if is_dotted and (is_pair or all(len(run) <= _LONGEST_OF_ACRONYM for run in runs)):  # U.S.A., Ph.D.
             further.append(joined)
         return Words((whole,), tuple(dict.fromkeys((*self._beginnings(name), *parts, *further))))
 
@@ -206,14 +211,19 @@ class Analyzer(NamedTuple):
         without its article or particle, and what those search for who type no accents."""
         if word.isascii():
             return (self._spelt(word[:-1]),) if _ACRONYMS.fullmatch(word) else ()
-        bare = (self._token(form) for form in without_affixes(word.casefold()))
+        without = [*without_affixes(word.casefold())]
+        singular = (one for form in without for one in variants(form, self.algorithm, self.revision))
+        bare = [self._token(form) for form in (*without, *singular)]
         if re.fullmatch(f"[{_HANGUL}]+", word):
             return (*bare, *(map("".join, pairwise(word)) if len(word) > _SHORT_KOREAN else ()))
         spelt_plainly = () if self.keeps_accents else (self._stem(self._spelt(word)),)
         return (*bare, *spelt_plainly, *self._parts(word))
 
     def _parts(self, word: str) -> tuple[str, ...]:
-        return tuple(map(self._token, parts_of_compound(word.casefold(), self.algorithm, self.revision)))
+        folded = word.casefold()
+        parts = parts_of_compound(folded, self.algorithm, self.revision)
+        others = (one for each in (folded, *parts) for one in variants(each, self.algorithm, self.revision))
+        return tuple(map(self._token, (*parts, *others)))
 
     def _token(self, word: str) -> str:
         folded = self._stem(word.casefold())

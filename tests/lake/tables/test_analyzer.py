@@ -80,6 +80,37 @@ def test_words_and_further_forms(text: str, words: str, forms: str) -> None:
     assert set(forms.split()) <= set(found.forms)
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "text", "question"),
+    [
+        ("english", "Mice and geese lost their teeth", "mouse goose tooth"),
+        ("english", "The knives were written off by children", "knife write child"),
+        (
+            "english",
+            "colourful centres of the organisation analysed anaemia",
+            "colorful center organization analyze anemia",
+        ),
+        ("english", "the color of gray aluminum", "colour grey aluminium"),
+        ("english", "node.js", "nodejs"),
+        ("portuguese", "comissões pães", "comissão pão"),
+        ("swedish", "trafikolyckan gatan", "olycka gata"),
+        ("", "הספרים", "ספר"),
+    ],
+)
+def test_forms_that_no_stemmer_knows_are_found(algorithm: str, text: str, question: str) -> None:
+    def all_of(word: str, revision: int) -> set[str]:
+        return {token for part in Analyzer(algorithm, revision=revision).words_of(word) for token in part}
+
+    for revision, is_found in ((3, True), (2, False)):
+        there = all_of(text, revision)
+        assert all(bool(all_of(word, revision) & there) for word in question.split()) is is_found
+
+
+@pytest.mark.parametrize("word", ["four", "court", "promised", "exercise", "acre", "disease", "israel", "genre"])
+def test_words_that_only_look_british_have_no_other_form(word: str) -> None:
+    assert ENGLISH.words_of(word).forms == ()
+
+
 def test_accents_are_folded_or_kept() -> None:
     assert column("Größe Größe", Analyzer()) == "grosse grosse"
     assert column("Größe", Analyzer("", keeps_accents=True)) == "grösse"
