@@ -64,6 +64,20 @@ class Candidate:
             return False
         return self._has_values(values) if values else self._is_word_table()
 
+    def is_worded_table(self) -> bool:
+        """Whether cells of several lines of prose are a table: bold heads over all columns, and rows that stand apart.
+
+        Columns of prose have neither: their paragraphs end at different heights.
+        """
+        n_rows = len(self.rows)
+        if self.n_columns < 3 or n_rows < 4 or any(row.spans for row in self.rows) or not self._has_bold_head():
+            return False
+        if len(self.lines) < 2 * n_rows - 1 or sum(len(row) == self.n_columns for row in self.cells) < 0.9 * n_rows:
+            return False
+        if self._is_list() or self._is_code() or self._has_leaders() or self._is_turned():
+            return False
+        return all(_aligned_words(column) for column in self.columns)
+
     def _has_values(self, values: set[int]) -> bool:
         with_values = sum(any(column in row for column in values) for row in self.cells)
         if with_values < (4 if len(values) == 1 else 3) or self._is_index():

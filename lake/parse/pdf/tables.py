@@ -15,8 +15,8 @@ from lake.parse.pdf.geometry import Box, FoundTable, PageLayout, PlacedWord
 from lake.parse.pdf.grid_cells import grid_rows
 from lake.parse.pdf.page_columns import page_regions
 from lake.parse.pdf.ruled import Grid, bands_of, grids_of, joined_rules
-from lake.parse.pdf.segments import Segment, box_around, segments_of
-from lake.parse.pdf.unruled import open_tables
+from lake.parse.pdf.segments import Segment, box_around, lines_of, segments_of
+from lake.parse.pdf.unruled import open_tables, worded_tables
 
 _LEAST_PAIRS = 3
 _REACH = 3.0
@@ -39,6 +39,11 @@ def find_tables(page: PageLayout) -> list[FoundTable]:
             frames.append((grid.xs[0], grid.xs[-1], grid.ys))
     for left, right, ys in frames + bands_of(across):
         for table, lines in tables_between_rules(left, right, ys, segments):
+            found.append(table)
+            taken = {id(segment) for line in lines for segment in line.segments}
+            segments = [segment for segment in segments if id(segment) not in taken]
+    if any(segment.words[0].bold for segment in segments):
+        for table, lines in worded_tables(lines_of(segments)):
             found.append(table)
             taken = {id(segment) for line in lines for segment in line.segments}
             segments = [segment for segment in segments if id(segment) not in taken]

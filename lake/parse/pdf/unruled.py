@@ -11,6 +11,7 @@ from lake.parse.pdf.geometry import FoundTable
 from lake.parse.pdf.segments import SegmentLine, is_under
 
 _LEAST_PAIRS = 3
+_LEAST_WORDED = 7
 _FAR = 3.2
 _MOST_SINGLES = 2
 _MOST_CELL_LINES = 15
@@ -39,6 +40,18 @@ def open_tables(lines: Sequence[SegmentLine]) -> Iterator[FoundTable]:
             rows = rows_of(run, gutters)
         if table := table_of_rows(rows, run, gutters):
             yield table
+
+
+def worded_tables(lines: Sequence[SegmentLine]) -> Iterator[tuple[FoundTable, Sequence[SegmentLine]]]:
+    """Tables without rules whose cells are prose, and their lines; they would be taken for columns of prose."""
+    for first, last in _runs(lines):
+        run = list(lines[first:last])
+        if len(run) < _LEAST_WORDED or not all(w.bold for s in run[0].segments for w in s.words):
+            continue
+        gutters = columns_of(run)
+        rows = rows_of(run, gutters)
+        if Candidate(rows, run, gutters).is_worded_table() and (table := table_of_rows(rows, run, gutters)):
+            yield table, run
 
 
 def _runs(lines: Sequence[SegmentLine]) -> Iterator[tuple[int, int]]:

@@ -672,3 +672,21 @@ def test_heads_at_the_left_of_cells_stand_over_the_figures_at_their_right(first:
     text = parse(pdf(draw), "a.pdf").text
     assert text.startswith(f"| {first} | 2019 | 2020 | 2021 | 2022 |")
     assert "| Port c | 2 | 18 | 24 | 26 |" in text
+
+
+def test_cells_of_prose_under_bold_heads_are_a_table() -> None:
+    def draw(canvas: Any) -> None:
+        for x, head in ((60, "Risk"), (200, "Cause"), (380, "Remedy")):
+            put(canvas, x, 780, head, 10, "Helvetica-Bold")
+        for i in range(4):
+            for j in range(3):
+                for x, text in (
+                    (60, f"risk {i} part {j}"),
+                    (200, f"cause {i} of the part {j}"),
+                    (380, "a remedy for it"),
+                ):
+                    put(canvas, x, 762 - 42 * i - 11 * j, text, 9)
+
+    text = one_line(parse(pdf(draw), "a.pdf").text.replace("<br>", " "))
+    assert "| Risk | Cause | Remedy |" in text
+    assert "| risk 1 part 0 risk 1 part 1 risk 1 part 2 | cause 1 of the part 0 cause 1" in text
