@@ -16,6 +16,7 @@ _LEAST_GUTTER = 0.45
 _LEAST_CUT = 0.8
 _CROSSED = 0.08
 _LEAST_RICH = 5
+_LONGEST_HEAD = 5
 _INSIDE = 0.25
 _OVERLAP = 0.75
 _TIGHT = 1.45
@@ -171,6 +172,8 @@ def _heads_in_order(line: SegmentLine, placed: Sequence[tuple[Cells, bool]], fig
 
     So they do in sheets, in which words begin at the left of a cell and figures end at its right.
     """
+    if any(len(segment.words) > _LONGEST_HEAD or segment.words[0].fixed for segment in line.segments):
+        return None
     used = sorted({column for cells, _ in placed[1:] for column in cells})
     if 0 not in figures and len(line.segments) == len(used) - 1:
         labels = [cells[0][-1].box.right for cells, _ in placed[1:] if 0 in cells]
