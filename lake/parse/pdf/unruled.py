@@ -42,7 +42,7 @@ def open_tables(lines: Sequence[SegmentLine]) -> Iterator[FoundTable]:
             yield table
 
 
-def worded_tables(lines: Sequence[SegmentLine]) -> Iterator[tuple[FoundTable, Sequence[SegmentLine]]]:
+def worded_tables(lines: Sequence[SegmentLine]) -> Iterator[tuple[FoundTable, list[SegmentLine]]]:
     """Tables without rules whose cells are prose, and their lines; they would be taken for columns of prose."""
     for first, last in _runs(lines):
         run = list(lines[first:last])
