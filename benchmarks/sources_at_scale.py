@@ -33,7 +33,7 @@ _MADE = """
 DROP TABLE IF EXISTS raglake_benchmark;
 CREATE TABLE raglake_benchmark (id bigint PRIMARY KEY, body text, changed timestamptz);
 INSERT INTO raglake_benchmark
-    SELECT n, 'The paper ' || n || ' is about ballast. ' || md5(n::text) || repeat(' It lifts.', 30),
+    SELECT n, 'The paper ' || n || ' is about ballast. ' || md5(n::text) || repeat(' It lifts.', {repeats}),
     now() - interval '2 days' FROM generate_series(1, {rows}) AS n;
 CREATE INDEX ON raglake_benchmark (changed);
 """
@@ -51,12 +51,12 @@ def told(name: str, cost: Cost) -> None:
     print(f"{name:24} {cost.cpu:8.2f} CPU s {cost.wall:8.2f} s {cost.peak_mb:7,.0f} MB", flush=True)
 
 
-def postgresql(url: str, n_rows: int) -> None:
+def postgresql(url: str, n_rows: int, repeats: int = 30) -> None:
     """Full, unchanged, 1 % changed, unchanged."""
     import psycopg
 
     with tempfile.TemporaryDirectory() as folder, psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(_MADE.format(rows=n_rows).encode())
+        connection.execute(_MADE.format(rows=n_rows, repeats=repeats).encode())
         address = f"docs={url.partition('?')[0]}?table=raglake_benchmark&text=body&cursor=changed&overlap=0"
         told(f"{n_rows:,} rows, full", ingested(address, Path(folder)))
         told("unchanged", ingested(address, Path(folder)))
@@ -162,4 +162,4 @@ if __name__ == "__main__":
     if kind == "git":
         git(*map(int, rest))
     else:
-        postgresql(rest[0], int(rest[1]))
+        postgresql(rest[0], *map(int, rest[1:]))

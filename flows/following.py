@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lake.errors import LakeError, UsageError
 from lake.sources.local import readable_name
-from lake.sources.protocol import Cursor, CursorLost, SourceFile
+from lake.sources.protocol import Cursor, CursorLost, Gap, SourceFile
 from lake.sources.scope import lookable
 from lake.storage import clock
 
@@ -246,6 +246,7 @@ class CursorFollower(NoticesOnly):
         for item in self._source.changes(since):
             if isinstance(item, Cursor):
                 self._position = item.position or None
+            if isinstance(item, Cursor | Gap):
                 continue
             told.add(mark := hash(repr(item._replace(is_final=True) if isinstance(item, SourceFile) else item)))
             if mark not in self._told and len(keys) < _DOUBTFUL:

@@ -182,13 +182,16 @@ def diff(
     base_recipe: Recipe | None = None,
     completeness: Completeness = USUAL,
     looked_at: Collection[str] | None = None,
+    hidden: Collection[str] = (),
 ) -> Plan:
     """Compare what ``sources`` hold (DIGESTED) with what a release holds (KNOWN, of all sources).
 
-    Documents of other sources stay as they are, and with ``looked_at`` (doc_ids of the release) all but those. Pure:
-    the rows decide, not their order.
+    Documents of other sources stay as they are, and with ``looked_at`` (doc_ids of the release) all but those;
+    ``hidden`` ones stay in any case. Pure: the rows decide, not their order.
     """
     ours = pl.col("source").is_in(list(sources))
+    if hidden:
+        ours &= ~pl.col("doc_id").is_in(list(hidden))
     if looked_at is not None:
         ours &= pl.col("doc_id").is_in(list(looked_at))
     before = _frame(known)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.directory import Lake
-from lake.errors import UsageError
+from lake.errors import TransientError, UsageError
 from lake.ingest.choosing import choose_recipe
 from lake.ingest.completeness import check_formats
 from lake.ingest.delta import read_deltas, text_digests
@@ -26,6 +26,7 @@ from lake.ingest.scoped import (
     removed_by_scopes,
 )
 from lake.ingest.source_listing import ListedSources, list_sources
+from lake.ingest.unanswered import as_they_were, behind_gaps
 from lake.options.completeness import USUAL, Completeness
 from lake.options.recipe import RecipeOptions
 from lake.recipe import Recipe
@@ -67,6 +68,8 @@ class Scan:
     states: Mapping[str, ListingState] = field(default_factory=dict)
     #: doc_ids of ``live`` that a run over a scope looked at; None if it looked at all of its sources.
     looked_at: frozenset[str] | None = None
+    #: Remarks on what could not be read or listed, and stays as it was.
+    unanswered: tuple[str, ...] = ()
     #: Whether ``digests`` has every file that was listed, so that an equal listing means equal bytes.
     is_settled: bool = False
 
@@ -101,8 +104,13 @@ def scan(
         check_scope(base, recipe)
         origin = before_scopes(history)
         found, looked_at = _within(lake, sources, known, scope)
+    hidden = behind_gaps(known, found, looked_at)
+    if hidden and base and base.recipe != recipe:
+        gaps = [gap.why for each in found.gaps.values() for gap in each if gap.hides]
+        raise TransientError(f"a change of recipe concerns every document, and some can't be seen: {gaps[0]}")
+    documents, unanswered = as_they_were(lake, found, known, recipe)
     plan = diff(
-        found.documents,
+        documents,
         _with_refused_anew(lake, base, known) if verify and base else known,
         recipe,
         sources=names,
@@ -110,6 +118,7 @@ def scan(
         base_recipe=base.recipe if base else None,
         completeness=completeness,
         looked_at=looked_at,
+        hidden=hidden,
     )
     allowed = max(allow_removed, _n_erased(lake, known, plan))
     if scope is None:
@@ -124,7 +133,7 @@ def scan(
     if recipe.has_token_vectors and base is not None and not base.recipe.has_token_vectors:
         plan = replace(plan, lost=_without_tokens(lake, plan, known))
     _log.info("plan for %s: %s", ", ".join(names), listed(plan.counts))
-    return _scanned(plan, found, names, revision, completeness, looked_at)
+    return replace(_scanned(plan, found, names, revision, completeness, looked_at), unanswered=unanswered)
 
 
 def _scanned(

@@ -20,7 +20,7 @@ from lake.sources.listing import LISTED, are_sidecars, listed, listing
 from lake.sources.listing_state import ListingState
 from lake.sources.loose_sidecars import LOOSE_PATTERN
 from lake.sources.page_states import forget_states
-from lake.sources.protocol import MISNAMED_PATTERN
+from lake.sources.protocol import MISNAMED_PATTERN, Gap
 from lake.sources.scope import SourceScope
 from lake.sources.source import Source
 from lake.storage import clock
@@ -50,6 +50,8 @@ class ListedSources:
     states: dict[str, ListingState]
     #: Whether ``cache`` has every file that was listed, with its digest.
     is_settled: bool
+    #: By source, what its listing could not see.
+    gaps: dict[str, tuple[Gap, ...]]
 
 
 def list_sources(
@@ -67,14 +69,14 @@ def list_sources(
     listed; ``others`` are sources and uris of all documents beside it, since a row of a sidecar may be about any.
     """
     denylist, cache = lake.denylist(), lake.cached_digests(source.name for source in sources)
-    every, cursors = _listed(lake, sources, cache, full=full or verify, scope=scope)
+    every, cursors, gaps = _listed(lake, sources, cache, full=full or verify, scope=scope)
     n_listed = pc.sum(pc.invert(are_sidecars(every))).as_py() or 0
     kept, erased = _split(every, denylist)
     trusted, to_read = split_known(kept, cache.slice(0, 0) if verify else cache)
     if scope is None:  # of a part nothing is remembered, so that time stamps need not be told apart
         outwait_stamps(to_read)
     by_name = {source.name: source for source in sources}
-    read, unreadable, n_vanished = read_files(to_read, by_name)
+    read, unreadable, n_vanished = read_files(to_read, by_name, trusted)
     files = pa.concat_tables([trusted, read])
     is_beside = are_sidecars(files)
     documents, beside = files.filter(pc.invert(is_beside)), files.filter(is_beside)
@@ -93,7 +95,7 @@ def list_sources(
     if n_denied:  # what is denied may be stored nowhere, so it must be listed again
         cursors = {}
         forget_states(source.root for source in sources)
-    is_settled = cached.num_rows == every.num_rows
+    is_settled = cached.num_rows == every.num_rows and not any(gaps.values())
     cached = _with_unread(cached, kept, cursors)
     documents = documents.drop_columns(["states"]).append_column("stated", stated).cast(DIGESTED)
     return ListedSources(
@@ -105,6 +107,7 @@ def list_sources(
         stated_of_denied=of_denied,
         states=cursors,
         is_settled=is_settled,
+        gaps=gaps,
     )
 
 
@@ -149,34 +152,36 @@ def _with_cached(
 
 def _listed(
     lake: Lake, sources: Sequence[Source], cache: pa.Table, *, full: bool, scope: SourceScope | None
-) -> tuple[pa.Table, dict[str, ListingState]]:
-    """LISTED rows of the sources, and where the next listing of each may continue.
+) -> tuple[pa.Table, dict[str, ListingState], dict[str, tuple[Gap, ...]]]:
+    """LISTED rows of the sources, where the next listing of each may continue, and what it could not see.
 
     With a ``scope``, its rows and those of sidecars that may be about it; the next listing continues from none.
     """
-    parts, states = [LISTED.empty_table()], {}
+    parts, states, gaps = [LISTED.empty_table()], dict[str, ListingState](), dict[str, tuple[Gap, ...]]()
     for source in sorted(sources, key=lambda source: source.name):
         if scope is not None and source.finds_names:
             parts.append(listing([source], scope))
             continue
-        rows, state = _listed_whole(lake, source, cache, full=full)
+        rows, state, gaps[source.name] = _listed_whole(lake, source, cache, full=full)
         if scope is not None:
             about_others = pc.or_(are_sidecars(rows), are_odd(rows))
             rows = rows.filter(pc.or_(scope.mask(rows.column("uri")), about_others))
         elif state is not None:
             states[source.name] = state
         parts.append(rows)
-    return pa.concat_tables(parts), states
+    return pa.concat_tables(parts), states, gaps
 
 
-def _listed_whole(lake: Lake, source: Source, cache: pa.Table, *, full: bool) -> tuple[pa.Table, ListingState | None]:
-    """LISTED rows of one source, and where its next listing may continue."""
+def _listed_whole(
+    lake: Lake, source: Source, cache: pa.Table, *, full: bool
+) -> tuple[pa.Table, ListingState | None, tuple[Gap, ...]]:
+    """LISTED rows of one source, where its next listing may continue, and what it could not see."""
     last = cache.filter(pc.equal(cache.column("source"), source.name)) if source.has_cursor else cache.slice(0, 0)
     state = lake.listing_state(source.name) if source.has_cursor else None
     found = listed(source, _as_listed(last), state, clock.now(), full=full)
     if source.has_cursor and _split(found.rows, lake.denylist())[1].num_rows:  # also outside of a scope
         forget_states([source.root])
-    return found.rows, found.state
+    return found.rows, found.state, found.gaps
 
 
 def _as_listed(last: pa.Table) -> pa.Table:

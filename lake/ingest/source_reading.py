@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from lake.errors import InputError
 from lake.ids import bytes_digest
+from lake.ingest.answers import SourceAnswers
 from lake.ingest.plan import RACY_MICROSECONDS
 from lake.schemas import DIGESTS, tuples
 from lake.sources import loose_sidecars, sidecars
@@ -30,15 +31,22 @@ def mask(rows: pa.Table, column: str, test: Callable[[Any], bool]) -> list[bool]
     return [value is None or test(value) for value in rows.column(column).to_pylist()]
 
 
-def read_files(to_read: pa.Table, sources: dict[str, Source]) -> tuple[pa.Table, dict[str, tuple[str, str]], int]:
+def read_files(
+    to_read: pa.Table, sources: dict[str, Source], others: pa.Table | None = None
+) -> tuple[pa.Table, dict[str, tuple[str, str]], int]:
     """DIGESTS rows of files that exist, why documents among them can't be read, and the number that vanished.
 
     A link to nothing whose name is nearly that of a sidecar counts as existing: it may be meant to restrict something.
+    A document of which the source gives nothing, although it gives others (of ``to_read``, or else of ``others``), is
+    of the class UNANSWERED. Raises TransientError if the source answers for none, or fails too often.
     """
     rows = list(tuples(to_read, *_TO_READ))
+    answers = {name: SourceAnswers(source) for name, source in sources.items()}
     with ThreadPoolExecutor(_READERS, thread_name_prefix="digest") as pool:
-        each = pool.map(lambda part: list(_digests(sources[part[0][0]], part)), _parts(rows, sources))
+        each = pool.map(lambda part: list(_digests(answers[part[0][0]], part)), _parts(rows, sources))
         found = [one for part in each for one in part]
+    for each_source in answers.values():
+        each_source.check(others)
     doc_ids = to_read.column("doc_id").to_pylist()
     errors = {doc_id: error for doc_id, (*_, error) in zip(doc_ids, found, strict=True) if error}
     read = to_read.drop_columns(["declared"])
@@ -63,36 +71,33 @@ def _parts(rows: list[_Row], sources: Mapping[str, Source]) -> Iterator[list[_Ro
             yield part
 
 
-def _digests(source: Source, rows: list[_Row]) -> Iterator[tuple[str | None, str | None, InputError | None]]:
+def _digests(answers: SourceAnswers, rows: list[_Row]) -> Iterator[tuple[str | None, str | None, InputError | None]]:
     """Each file's digest, what it states, and why a document can't be read; a document states what was declared."""
-    if not source.reads_many:
-        for _, uri, size, declared in rows:
-            yield _digest(source, uri, size, declared)
-        return
-    documents = [uri for _, uri, *_ in rows if not is_sidecar(uri)]
-    read = dict(zip(documents, source.read_each(documents), strict=True))
+    plain = [uri for _, uri, _, declared in rows if not is_sidecar(uri) and not _may_state(uri, declared)]
+    read = answers.many(plain) if answers.source.reads_many else {}
     for _, uri, size, declared in rows:
-        found = read.get(uri)
-        if found is None:
-            yield _digest(source, uri, size, declared)
-        elif isinstance(found, InputError):
-            yield None, declared, found
+        if is_sidecar(uri):
+            yield *sidecars.read(answers.source, uri, size), None
+        elif _may_state(uri, declared):
+            yield _loose(answers.source, uri, size)
         else:
-            yield bytes_digest(found), _declared(source, uri, found, declared), None
+            found = read.get(uri) or answers.digest(uri)
+            yield (None, declared, found) if isinstance(found, InputError) else (found, declared, None)
 
 
-def _digest(
-    source: Source, uri: str, size: int | None, declared: str | None
-) -> tuple[str | None, str | None, InputError | None]:
-    if is_sidecar(uri):
-        return *sidecars.read(source, uri, size), None
+def _may_state(uri: str, declared: str | None) -> bool:
+    """Whether a document may be a sidecar as well, so that a run that can't read it for now knows too little."""
+    return declared is None and loose_sidecars.is_loose(uri)
+
+
+def _loose(source: Source, uri: str, size: int | None) -> tuple[str | None, str | None, InputError | None]:
     try:
-        if declared is None and (size or 0) <= loose_sidecars.MOST_BYTES and loose_sidecars.is_loose(uri):
-            data = source.read(uri)
-            return bytes_digest(data), _declared(source, uri, data, declared), None
-        return source.digest(uri), _declared(source, uri, b"", declared), None
+        if (size or 0) > loose_sidecars.MOST_BYTES:
+            return source.digest(uri), _declared(source, uri, b"", None), None
+        data = source.read(uri)
+        return bytes_digest(data), _declared(source, uri, data, None), None
     except InputError as error:
-        return None, declared, error
+        return None, None, error
 
 
 def _declared(source: Source, uri: str, data: bytes, declared: str | None) -> str | None:

@@ -53,6 +53,10 @@ CURES: dict[str, tuple[str, str]] = {
     "too_deep": ("Its parts are nested too deeply.", "Save it in a simpler form."),
     "too_large": ("The file is larger than the limit.", "Split the file."),
     "truncated": ("The file ends in the middle.", "Fetch or export the file again."),
+    "unanswered": (
+        "The source lists the document and does not give it, while it gives others.",
+        "Read the reason, and ask who runs the source; the next run tries again.",
+    ),
     "unreadable": (
         "The source could not be read.",
         "Check the permissions and the connection; the next run tries again.",

@@ -57,6 +57,7 @@ def trial(address: str, include: Iterable[str] = (), exclude: Iterable[str] = ()
     for file in items.files():
         found.add(file)
     shown = {"name": source.name, **found.to_json(), "seconds": round(time.monotonic() - started, 3)}
+    shown["problems"] = [*shown["problems"], *(gap.why for gap in items.gaps[:n_shown])]
     state = items.state("", "")
     shown["cursor"] = _continued(source, state.position) if state else None
     shown["version"] = state.version if state else ""

@@ -9,7 +9,7 @@ from typing import Any
 
 from lake import plugins
 from lake.errors import ContractError, LakeError, TransientError, UsageError
-from lake.sources.protocol import Cursor, CursorReader, ManyReader, Removal, SourceFile, SourceReader
+from lake.sources.protocol import Cursor, CursorReader, Gap, ManyReader, Removal, SourceFile, SourceReader
 from lake.storage.secrets import hidden
 
 
@@ -43,22 +43,22 @@ class CheckedReader:
             assert isinstance(found, SourceFile)
             yield found
 
-    def changes(self, since: str | None) -> Iterator[SourceFile | Removal | Cursor]:
+    def changes(self, since: str | None) -> Iterator[SourceFile | Removal | Gap | Cursor]:
         """Changes since a cursor, or everything; the last item is a Cursor. Raises CursorLost."""
         assert isinstance(self._reader, CursorReader)
-        kinds = (SourceFile, Removal, Cursor)
+        kinds = (SourceFile, Removal, Gap, Cursor)
         yield from self._checked(self._reader.changes(since), kinds, is_full=since is None)
 
     def _checked(
         self, items: Iterable[object], kinds: tuple[type, ...], is_full: bool = True
-    ) -> Iterator[SourceFile | Removal | Cursor]:
+    ) -> Iterator[SourceFile | Removal | Gap | Cursor]:
         seen: set[str] = set()
         item: object = None
         with self._own_errors():
             for item in items:
-                if not isinstance(item, SourceFile | Removal | Cursor) or not isinstance(item, kinds):
+                if not isinstance(item, SourceFile | Removal | Gap | Cursor) or not isinstance(item, kinds):
                     raise self._broken(item)
-                if not isinstance(item, Cursor):
+                if not isinstance(item, Cursor | Gap):
                     if not item.uri or item.uri.startswith("/"):
                         raise self._broken(item)
                     if is_full and item.uri in seen:

@@ -8,6 +8,7 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, date, datetime
 from threading import Lock
 from typing import Any
 
@@ -122,6 +123,9 @@ class PostgreSQL(Database):
             if "does not exist" in message:
                 raise UsageError(message) from None
             raise RefusedRequest(message, None) from None
+        for kind, zone in (("timestamp", None), ("timestamptz", UTC)):
+            _bounded(connection, kind, datetime(1, 2, 1, tzinfo=zone), datetime(9999, 12, 1, tzinfo=zone))
+        _bounded(connection, "date", date(1, 2, 1), date(9999, 12, 1))
         connection.read_only = True
         connection.isolation_level = self._library.IsolationLevel.REPEATABLE_READ
         return connection
@@ -161,6 +165,7 @@ class SQLite(Database):
         name = os.path.abspath(self._place).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
         connection = sqlite3.connect(f"file:{name}?mode=ro", uri=True, check_same_thread=False, timeout=20)
         connection.execute("PRAGMA query_only = 1")
+        connection.text_factory = _text
         return connection
 
     def _stream(self, connection: Any, query: str, values: Sequence[Any]) -> Iterator[dict[str, Any]]:
@@ -181,9 +186,7 @@ class SQLite(Database):
             ) from error
 
     def _meant(self, error: sqlite3.Error) -> str:
-        """The end of a message about a table that there isn't, or a text in another encoding than UTF-8."""
-        if "decode to UTF-8" in str(error):
-            return "; read such a column as bytes: query=SELECT id, CAST(body AS BLOB) AS body FROM ..."
+        """The end of a message about a table that there isn't."""
         _, is_table, name = str(error).partition("no such table: ")
         if not is_table:
             return ""
@@ -244,6 +247,39 @@ class DuckDB(Database):
         except self._library.Error as error:
             is_wrong = isinstance(error, wrong) or "not a valid DuckDB" in str(error)
             raise (UsageError if is_wrong else TransientError)(f"{self._place}: {error}") from error
+
+
+def _text(data: bytes) -> str | bytes:
+    """A text of SQLite, which stores any bytes as one; bytes in another encoding are left to the document's parser."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+def _bounded(connection: Any, kind: str, least: date, most: date) -> None:
+    """Let times that Python doesn't have, such as ``infinity``, be ``most`` or ``least``, which leave room for margins.
+
+    One row with such a time must not end the listing of all.
+    """
+    from psycopg.adapt import Loader
+
+    found = connection.adapters.types[kind]
+    usual: Any = connection.adapters.get_loader(found.oid, Loader.format)
+
+    class Bounded(Loader):
+        def __init__(self, oid: int, context: Any = None) -> None:
+            super().__init__(oid, context)
+            self._usual = usual(oid, context)
+
+        def load(self, data: Any) -> Any:
+            try:
+                return self._usual.load(data)
+            except connection.DataError:
+                is_early = bytes(data).startswith(b"-") or bytes(data).endswith(b"BC")
+                return least if is_early else most
+
+    connection.adapters.register_loader(found.oid, Bounded)
 
 
 def _number(key: str) -> int | float | None:

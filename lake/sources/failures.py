@@ -8,6 +8,18 @@ from contextlib import contextmanager
 
 from lake.errors import InputError, LakeError, TransientError, UsageError
 
+#: More documents than these, and a larger share of those that were asked for, tell of the source, not of themselves.
+MOST_UNANSWERED, _SHARE_UNANSWERED = 10, 0.10
+
+
+def is_too_often(n_failed: int, n: int) -> bool:
+    """Whether so many failures among ``n`` requests tell that a source fails, and not a few of its documents.
+
+    >>> is_too_often(10, 10), is_too_often(11, 100), is_too_often(11, 200)
+    (False, True, False)
+    """
+    return n_failed > MOST_UNANSWERED and n_failed > _SHARE_UNANSWERED * n
+
 
 @contextmanager
 def listing_errors(name: str) -> Iterator[None]:
@@ -41,3 +53,7 @@ def reading_errors(uri: str) -> Iterator[None]:
         if error.errno in (errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO):  # ENXIO: a socket
             raise InputError(f"can't be opened ({error.strerror}); exclude it", "unreadable") from error
         raise TransientError(f"reading {uri} failed: {error}") from error
+    except (LakeError, MemoryError):
+        raise
+    except Exception as error:  # libraries of object stores have errors of their own
+        raise TransientError(f"reading {uri} failed: {type(error).__name__}: {error}") from error

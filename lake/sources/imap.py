@@ -18,7 +18,9 @@ from urllib.parse import unquote, urlsplit
 from lake.endpoints.refusals import RefusedRequest
 from lake.endpoints.retry import Retries
 from lake.errors import TransientError, UsageError
+from lake.reporting import counted
 from lake.sources.address import options_of, setting
+from lake.sources.failures import is_too_often
 from lake.sources.mailbox import SUFFIX
 from lake.sources.protocol import SourceFile
 
@@ -35,6 +37,7 @@ class ImapOptions:
 
 #: A server that is busy is asked again for some seconds.
 _RETRIES = Retries(n_attempts=4, first=0.5, longest=8)
+_ONCE = Retries(n_attempts=1)
 _UIDS_AT_A_TIME = 500
 #: Messages that one search may find: imaplib takes no line of more than a million bytes.
 _FOUND_AT_A_TIME = 80_000
@@ -55,6 +58,7 @@ class _Session:
 class ImapSource:
     """The messages of one folder, by UID; read without marking them as seen. A listing transfers no message.
 
+    One of which the server tells nothing, while it tells of others, is listed without marks: reading it will tell why.
     If the folder was renumbered since the listing, a UID is another message's; it is not read.
     """
 
@@ -73,7 +77,50 @@ class ImapSource:
         weakref.finalize(self, _log_out, self._idle)
 
     def list(self) -> Iterator[SourceFile]:
-        yield from self._with(self._listed)
+        validity, uids = self._with(self._named)
+        found, failed = dict[str, SourceFile](), list[bytes]()
+        for start in range(0, len(uids), _UIDS_AT_A_TIME):
+            part = uids[start : start + _UIDS_AT_A_TIME]
+            found |= {file.uri: file for file in self._files(part, validity, len(uids), failed)}
+        if len(found) < len(uids):  # some may be gone meanwhile
+            now, named = self._with(self._named)
+            if now != validity:
+                raise TransientError(f"the folder {self._folder!r} at {self._host} was renumbered meanwhile; run again")
+            lost = set(named).intersection(uids) - {uri.removesuffix(SUFFIX).encode() for uri in found}
+            if is_too_often(len(lost), len(uids)) or (lost and not found):
+                raise TransientError(f"{self._host} named {counted(len(lost), 'message')} and told nothing of them")
+            found |= {uri: SourceFile(uri) for uri in sorted(f"{uid.decode()}{SUFFIX}" for uid in lost)}
+        self._listed_validity = validity
+        yield from found.values()
+
+    def _named(self, session: _Session) -> tuple[str, list[bytes]]:
+        """What the UIDs of the folder are valid with, and they."""
+        self._select(session)
+        return session.validity, _uids(session)
+
+    def _files(self, uids: Sequence[bytes], validity: str, n: int, failed: list[bytes]) -> Iterator[SourceFile]:
+        """What the server tells of these of ``n`` messages: of fewer at a time if it fails, nothing of one that does.
+
+        Servers refuse all, or hang up, if a single one is damaged. Raises TransientError if too many ``failed``.
+        """
+        is_part = len(uids) < min(n, _UIDS_AT_A_TIME)
+        try:
+            yield from self._with(partial(self._told, uids=uids, validity=validity), _ONCE if is_part else _RETRIES)
+        except TransientError:
+            if len(uids) == 1:
+                failed += uids
+            if is_too_often(len(failed), n):
+                raise
+            self._with(self._named)  # else the server is gone
+            half = len(uids) // 2
+            for part in (uids[:half], uids[half:]) if half else ():
+                yield from self._files(part, validity, n, failed)
+
+    def _told(self, session: _Session, uids: Sequence[bytes], validity: str) -> Sequence[SourceFile]:
+        lines = _ok(session.server.uid("FETCH", b",".join(uids).decode(), "(UID RFC822.SIZE INTERNALDATE)"))
+        if session.validity != validity:
+            raise imaplib.IMAP4.abort("the folder was renumbered")
+        return [file for line in lines if (file := _file(line, validity))]
 
     def read(self, uri: str) -> bytes:
         for _, data in self.read_many([uri]):
@@ -88,27 +135,6 @@ class ImapSource:
             if data is not None:
                 yield uri, data
 
-    def _listed(self, session: _Session) -> Sequence[SourceFile]:
-        server = session.server
-        self._select(session)
-        validity = session.validity
-        uids = _uids(session)
-        found = dict[str, SourceFile]()
-        for start in range(0, len(uids), _UIDS_AT_A_TIME):
-            part = b",".join(uids[start : start + _UIDS_AT_A_TIME]).decode()
-            for line in _ok(server.uid("FETCH", part, "(UID RFC822.SIZE INTERNALDATE)")):
-                if file := _file(line, validity):
-                    found[file.uri] = file
-        if len(found) < len(uids):  # some may be gone meanwhile
-            self._select(session)
-            there = set(_uids(session)).intersection(uids)
-            if lost := there - {uri.removesuffix(SUFFIX).encode() for uri in found}:
-                raise imaplib.IMAP4.abort(f"{len(lost)} messages were named and not listed")
-        if session.validity != validity:
-            raise imaplib.IMAP4.abort("the folder was renumbered")
-        self._listed_validity = validity
-        return list(found.values())
-
     def _message(self, session: _Session, uid: str) -> bytes | None:
         """All bytes of a message; None if it is gone."""
         if self._listed_validity not in (None, session.validity):
@@ -116,17 +142,23 @@ class ImapSource:
                 f"the folder {self._folder!r} at {self._host} was renumbered since it was listed (UIDVALIDITY "
                 f"{self._listed_validity}, now {session.validity}), so that {uid} may be another message; run again"
             )
-        lines = _ok(session.server.uid("FETCH", uid, "(UID BODY.PEEK[])"))
-        return next((bytes(line[1]) for line in lines if isinstance(line, tuple)), None)
+        try:
+            lines = _ok(session.server.uid("FETCH", uid, "(UID BODY.PEEK[])"))
+            data = next((bytes(line[1]) for line in lines if isinstance(line, tuple)), None)
+            if data is None and (_answer(_ok(session.server.uid("SEARCH", f"UNDELETED UID {uid}"))) or b"").split():
+                raise imaplib.IMAP4.abort("it is listed, and not given")
+        except imaplib.IMAP4.error as error:  # BAD is about this message as well: others are asked for in the same way
+            raise imaplib.IMAP4.abort(f"message {uid} of {self._folder!r}: {error}") from error
+        return data
 
-    def _with(self, work: Callable[[_Session], T]) -> T:
+    def _with(self, work: Callable[[_Session], T], retries: Retries | None = None) -> T:
         """The result of work on a connection, which is made again if the server closed it."""
 
         def attempt() -> T:
             with self._connection() as session:
                 return work(session)
 
-        return _RETRIES.run(f"IMAP at {self._host}", attempt)
+        return (retries or _RETRIES).run(f"IMAP at {self._host}", attempt)
 
     @contextmanager
     def _connection(self) -> Iterator[_Session]:

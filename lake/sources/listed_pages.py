@@ -16,6 +16,7 @@ class ListedPages:
     def __init__(self) -> None:
         self._listed_at = time.monotonic()
         self._urls, self._bodies = dict[str, str](), dict[str, bytes]()
+        self._failures = dict[str, str]()
         self.n_bytes = 0
 
     def add(self, uri: str, url: str) -> bool:
@@ -25,6 +26,13 @@ class ListedPages:
 
     def url(self, uri: str) -> str | None:
         return self._urls.get(uri)
+
+    def refuse(self, url: str, why: str) -> None:
+        """Note that the server failed to give a page, so that it is not asked again."""
+        self._failures[url] = why
+
+    def failure(self, url: str) -> str | None:
+        return self._failures.get(url)
 
     def keep(self, url: str, body: bytes) -> None:
         """Hold a page, unless the room is used up: then it is requested again."""

@@ -14,7 +14,7 @@ from lake.ids import document_id
 from lake.schemas import LISTING
 from lake.sources.declared import declared_json
 from lake.sources.listing_state import ListingState
-from lake.sources.protocol import SIDECAR_PATTERN, Cursor, CursorLost, Removal, SourceFile
+from lake.sources.protocol import SIDECAR_PATTERN, Cursor, CursorLost, Gap, Removal, SourceFile
 from lake.sources.scope import SourceScope
 from lake.sources.source import Source
 
@@ -25,11 +25,12 @@ _TIME = LISTING.field("modified_at").type
 
 
 class SourceListing(NamedTuple):
-    """LISTED rows, sorted by uri; ``state`` is None if the next listing must be full."""
+    """LISTED rows, sorted by uri, and what could not be seen; ``state`` is None if the next listing must be full."""
 
     rows: pa.Table
     state: ListingState | None
     is_full: bool = True
+    gaps: tuple[Gap, ...] = ()
 
 
 def listing(sources: Iterable[Source], scope: SourceScope | None = None) -> pa.Table:
@@ -50,7 +51,7 @@ def listed(source: Source, last: pa.Table, state: ListingState | None, now: date
             pass  # the full listing brings what it can't tell
     changes = Changes(source.changes(None))
     rows = _table(source, changes.files())
-    return SourceListing(rows, changes.state(now.isoformat(), source.selection))
+    return SourceListing(rows, changes.state(now.isoformat(), source.selection), gaps=tuple(changes.gaps))
 
 
 def _continued(source: Source, last: pa.Table, state: ListingState) -> SourceListing:
@@ -61,14 +62,15 @@ def _continued(source: Source, last: pa.Table, state: ListingState) -> SourceLis
         stale = pa.array([*found, *changes.gone], pa.string())
         kept = last.filter(pc.invert(pc.is_in(last.column("uri"), stale)))
         last = pa.concat_tables([kept, new]).sort_by("uri")
-    return SourceListing(last, changes.state(state.full_at, source.selection), is_full=False)
+    continues = changes.state(state.full_at, source.selection)
+    return SourceListing(last, continues, is_full=False, gaps=tuple(changes.gaps))
 
 
 class Changes:
-    """The items of a source's changes, taken apart: ``gone`` and the cursor are known once ``files`` is exhausted."""
+    """The items of a source's changes, taken apart: all else is known once ``files`` is exhausted."""
 
-    def __init__(self, items: Iterable[SourceFile | Removal | Cursor]) -> None:
-        self._items, self.gone = items, set[str]()
+    def __init__(self, items: Iterable[SourceFile | Removal | Gap | Cursor]) -> None:
+        self._items, self.gone, self.gaps = items, set[str](), list[Gap]()
         self._cursor = Cursor("")
 
     def files(self) -> Iterator[SourceFile]:
@@ -78,6 +80,8 @@ class Changes:
                 yield item
             elif isinstance(item, Removal):
                 self.gone.add(item.uri)
+            elif isinstance(item, Gap):
+                self.gaps.append(item)
             else:
                 self._cursor = item
 

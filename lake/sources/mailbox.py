@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mailbox
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from lake.ids import bytes_digest, value_digest
 from lake.sources.address import name_of, options_of, place_of
 from lake.sources.blocks import whole
 from lake.sources.local import readable_name
+from lake.sources.mbox_messages import messages
 from lake.sources.protocol import SourceFile
 from lake.sources.spool import Spool, spool_of
 from lake.sources.spooled import MarkedSource
@@ -66,18 +66,15 @@ class MboxSource(MarkedSource):
         with open(self._place, "rb") as file:
             if file.read(5) not in (b"From ", b""):
                 raise UsageError(f"{self._place} is no mbox file: it does not begin with 'From '")
-        box = mailbox.mbox(self._place, create=False)
-        try:
-            for key in box.iterkeys():
-                if _DELETED.search(_head(whole_message := box.get_bytes(key))):
+            file.seek(0)
+            for whole_message in messages(file):
+                if _DELETED.search(_head(whole_message)):
                     continue
                 data = _plain(whole_message)
                 uri, digest = _uri(data), bytes_digest(data)
                 if digest not in seen:  # else it is the same message again
                     yield (uri if uri not in seen else f"{uri.removesuffix(SUFFIX)}~{digest[:16]}{SUFFIX}"), data
                 seen |= {uri, digest}
-        finally:
-            box.close()
 
 
 class MaildirSource:

@@ -142,6 +142,14 @@ class PageStates:
         _delete_old()
         return position
 
+    def latest(self) -> dict[str, PageState]:
+        """The newest states that this machine has, by whatever options they were found; none if there are none."""
+        try:
+            files = sorted(self._folder.glob("*.json"), key=lambda file: file.stat().st_mtime) if self._folder else []
+            return self.read(files[-1].stem) if files else {}
+        except (CursorLost, OSError):
+            return {}
+
     def read(self, position: str) -> dict[str, PageState]:
         """The states of a position. Raises CursorLost if this machine does not have them."""
         if self._folder is None:

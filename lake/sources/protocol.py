@@ -87,6 +87,17 @@ class Removal(NamedTuple):
     uri: str
 
 
+class Gap(NamedTuple):
+    """Something that a listing could not see; the rest of it counts.
+
+    ``why`` names it and the cause, for whoever reads the remarks of the run. With ``hides``, it may have led to
+    documents that the listing lacks, so that none of the source counts as removed.
+    """
+
+    why: str
+    hides: bool = False
+
+
 class Cursor(NamedTuple):
     """The last item of a complete listing: where the next one may continue.
 
@@ -106,8 +117,9 @@ class CursorLost(LakeError):
 class SourceReader(Protocol):
     """The object that a source plugin's factory returns for a URL. Methods may be called from several threads.
 
-    They raise FileNotFoundError and PermissionError as ``open`` does. Any other error counts as temporary, and the run
-    may be retried. A listing that can't be completed must raise: what it leaves out counts as removed.
+    They raise FileNotFoundError and PermissionError as ``open`` does. Any other error counts as temporary: the run may
+    be retried if it concerns a listing, and a document that can't be read stays as it was if others can be. A listing
+    that can't be completed must raise: what it leaves out counts as removed.
     """
 
     def list(self) -> Iterable[SourceFile]:
@@ -127,8 +139,8 @@ class CursorReader(Protocol):
     watches asks it all the time.
     """
 
-    def changes(self, since: str | None) -> Iterable[SourceFile | Removal | Cursor]:
-        """New and changed files, removals, and last of all a Cursor; everything that exists if ``since`` is None.
+    def changes(self, since: str | None) -> Iterable[SourceFile | Removal | Gap | Cursor]:
+        """New and changed files, removals, gaps, and last of all a Cursor; everything that exists if ``since`` is None.
 
         A stream without a Cursor at its end is broken off, and nothing of it is used. Raises CursorLost if ``since`` is
         too old or belongs to something else.

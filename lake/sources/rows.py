@@ -101,8 +101,7 @@ class RowOptions:
         """The document's bytes."""
         if not self.template and isinstance(row[self.text], bytes | bytearray | memoryview):
             return bytes(row[self.text])
-        pieces = (row_text(row[part]) if place % 2 else part for place, part in enumerate(self.parts))
-        return "".join(pieces).encode("utf-8", "replace")
+        return b"".join(_bytes(row[part] if place % 2 else part) for place, part in enumerate(self.parts))
 
     def file(self, row: Row) -> SourceFile:
         """The row in a listing."""
@@ -176,6 +175,12 @@ def row_text(value: Any) -> str:
     if isinstance(value, list | tuple | dict):
         return json.dumps(value, ensure_ascii=False, default=str)
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _bytes(value: Any) -> bytes:
+    """A value in a document; bytes as they are, so that its parser can tell and state another encoding."""
+    is_bytes = isinstance(value, bytes | bytearray | memoryview)
+    return bytes(value) if is_bytes else row_text(value).encode("utf-8", "replace")
 
 
 def _microseconds(value: Any) -> int | None:

@@ -25,6 +25,7 @@ from lake.sources.protocol import (
     SIDECAR_SUFFIX,
     SIDECAR_TABLE,
     Cursor,
+    Gap,
     Removal,
     SourceFile,
     as_meant,
@@ -146,7 +147,7 @@ class Source:
         with listing_errors(self.name):
             return self._reader.holds_anything()
 
-    def changes(self, since: str | None) -> Iterator[SourceFile | Removal | Cursor]:
+    def changes(self, since: str | None) -> Iterator[SourceFile | Removal | Gap | Cursor]:
         """What changed since a cursor, or everything if ``since`` is None; the last item is a Cursor.
 
         Raises CursorLost, and the errors of ``list``.

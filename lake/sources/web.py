@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,8 +16,9 @@ from lake.errors import InputError, TransientError, UsageError
 from lake.sources import listed_pages
 from lake.sources.address import options_of, setting
 from lake.sources.guarded_http import GuardedClient, as_at_home, home_of, host_of, joined
+from lake.sources.page_failures import PageFailures
 from lake.sources.page_states import PageState, PageStates
-from lake.sources.protocol import Cursor, Removal, SourceFile, is_sidecar
+from lake.sources.protocol import Cursor, Gap, Removal, SourceFile, is_sidecar
 from lake.sources.robots import Robots, fetched_robots
 from lake.sources.sitemaps import Sitemap, read_sitemap
 from lake.sources.web_pages import addresses_of, content_of, state_of, uri_of
@@ -79,33 +81,43 @@ class WebSource:
         self._site, self._states = url, PageStates(url)
 
     def list(self) -> Iterator[SourceFile]:
-        yield from (file for file, _ in self._files({}))
+        failures = PageFailures({}, {}, self._check_site)
+        yield from (file for file, _ in self._files(failures))
+        if failures.of_unknown:
+            raise TransientError(failures.of_unknown[0])
 
-    def changes(self, since: str | None) -> Iterator[SourceFile | Removal | Cursor]:
-        """Pages are asked for again only if they changed, by the validators that the server gave them."""
+    def changes(self, since: str | None) -> Iterator[SourceFile | Removal | Gap | Cursor]:
+        """Pages are asked for again only if they changed, by the validators that the server gave them.
+
+        A page that the server fails to give is listed as before. If it was never seen, and may be what leads to pages
+        that nothing else leads to any more, these are asked for.
+        """
         known = {} if since is None else self._states.read(since)
+        before = known or self._states.latest()
         gone, found = dict[str, PageState](), dict[str, PageState]()
+        failures = PageFailures(known, before, self._check_site)
         for url, state in known.items():  # of several addresses with one name the first counts
             if not is_sidecar(uri := uri_of(url, state)):
                 gone.setdefault(uri, state)
-        for file, url in self._files(known, found):
-            before = gone.pop(file.uri, None)
-            if before is None or before.listed != found[url].listed:
+        for file, url in self._files(failures, found):
+            was = gone.pop(file.uri, None)
+            if was is None or was.listed != found[url].listed:
                 yield file
         yield from map(Removal, gone)
+        yield from (Gap(why, hides=not before) for why in failures.of_unknown)
         yield Cursor(self._states.write(found))
 
     def _files(
-        self, known: Mapping[str, PageState], found: dict[str, PageState] | None = None
+        self, failures: PageFailures, found: dict[str, PageState] | None = None
     ) -> Iterator[tuple[SourceFile, str]]:
-        """Every page with its address; ``found`` receives the states of all, ``known`` are those of an earlier listing.
+        """Every page with its address; ``found`` receives the states of all.
 
         A site has no sidecars: it may answer any name. Of several addresses with one name the first counts.
         """
         listed = listed_pages.begin(self._site)
         pages = {} if self._options.crawl else self._of_sitemaps()
         self._check_number(len(pages))
-        states = self._mapped(pages, known) if pages else self._crawled(known)
+        states = self._mapped(pages, failures) if pages else self._crawled(failures)
         for url, state in states:
             if found is not None:
                 found[url] = state
@@ -113,16 +125,15 @@ class WebSource:
             if not is_sidecar(uri) and listed.add(uri, url):
                 yield SourceFile(uri, *state.listed), url
 
-    def _mapped(
-        self, pages: Mapping[str, int | None], known: Mapping[str, PageState]
-    ) -> Iterator[tuple[str, PageState]]:
+    def _mapped(self, pages: Mapping[str, int | None], failures: PageFailures) -> Iterator[tuple[str, PageState]]:
         """The pages of a sitemap. Those without a time are asked for, once a listing can tell whether they changed.
 
         One that is closed, or gone, is listed as long as the sitemap names it: reading it will reveal why.
         """
         for url, modified in pages.items():
-            found = None if modified is not None or not known else self._page(url, known.get(url), is_first=False)
-            state = found or PageState(url, modified=modified)
+            state = PageState(url, modified=modified)
+            if modified is None and failures.known:
+                state = self._asked(url, failures, state) or state
             # By the address, as in every listing of a sitemap: a name must not depend on what is known already.
             yield url, replace(state, suffix=".html", links=())
 
@@ -130,6 +141,8 @@ class WebSource:
         """A page, as the listing found it. One that redirects out of the source, or is gone, can't be read."""
         listed = listed_pages.latest(self._site)
         url = listed.url(uri)
+        if url and (failure := listed.failure(url)):
+            raise TransientError(failure)
         candidates = [url] if url else addresses_of(self._home, uri)
         for candidate in candidates:
             if (body := listed.body(candidate)) is not None:
@@ -149,25 +162,33 @@ class WebSource:
             raise InputError(f"{candidate} answered with status {answer.status}", "unreadable")
         raise TransientError(f"{candidate} answered with status {answer.status}, which says nothing of the page")
 
-    def _crawled(self, known: Mapping[str, PageState]) -> Iterator[tuple[str, PageState]]:
-        """Pages that links lead to, breadth first. A page that can't be reached ends the listing with an error."""
+    def _asked(self, url: str, failures: PageFailures, named: PageState | None = None) -> PageState | None:
+        """The state of a page that is not the first; see ``PageFailures.asked``."""
+        page = partial(self._page, url, failures.known.get(url), is_first=False)
+        return failures.asked(url, page, listed_pages.latest(self._site), named)
+
+    def _crawled(self, failures: PageFailures) -> Iterator[tuple[str, PageState]]:
+        """Pages that links lead to, breadth first. A first page that can't be reached is an error."""
         if not self._is_wanted(self._start):
             raise PermissionError(f"robots.txt does not allow {self._start}")
         waiting, seen = deque([(self._start, 0)]), {self._start}
         n = 0
         while waiting:
             url, depth = waiting.popleft()
-            state = self._page(url, known.get(url), is_first=depth == 0)
-            if state is None:
-                continue
-            n += 1
-            self._check_number(n)
-            yield url, state
-            if depth < self._options.depth:
+            is_first = depth == 0
+            state = self._page(url, failures.known.get(url), is_first=True) if is_first else self._asked(url, failures)
+            if state is not None:
+                n += 1
+                self._check_number(n)
+                yield url, state
+            if state is not None and depth < self._options.depth:
                 links = (as_at_home(link, self._home) for link in state.links)
                 new = [link for link in links if link not in seen and self._is_wanted(link)]
                 seen.update(new)
                 waiting.extend((link, depth + 1) for link in dict.fromkeys(new))
+            if not waiting and failures.of_unknown:  # what it leads to may be there
+                waiting.extend((url, self._options.depth) for url in failures.before if url not in seen)
+                seen.update(failures.before)
 
     def _page(self, url: str, known: PageState | None, *, is_first: bool) -> PageState | None:
         """The state of a page; None if it is not there, or not for us. Raises PermissionError if the site is closed."""
@@ -198,6 +219,11 @@ class WebSource:
             raise TransientError(f"{url} answered with status {answer.status}; nothing of the listing is used")
         listed_pages.latest(self._site).keep(url, content_of(answer))
         return state_of(answer)
+
+    def _check_site(self) -> None:
+        """Raise TransientError if the first page fails as well: then a page that fails tells of the site."""
+        with suppress(InputError):
+            self._client.get(self._start, self._is_inside)
 
     def _check_login(self) -> None:
         """Raise UsageError if even the first page is closed: then a closed page tells of our login, not of itself."""

@@ -404,13 +404,18 @@ def test_groups_of_rows_form_documents(tmp_path: Path) -> None:
     assert after["b.txt"]["etag"] == found["b.txt"]["etag"]
 
 
-def test_a_text_in_another_encoding_is_named_with_its_cure(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["text=body", "template=About%20{body}."])
+def test_a_text_in_another_encoding_is_read_as_its_bytes(tmp_path: Path, content: str) -> None:
+    """SQLite stores any bytes as a text. One such row must not end the listing of all."""
     with closing(sqlite3.connect(tmp_path / "t.db")) as database, database:
-        database.execute("CREATE TABLE t AS SELECT 'a' AS id, CAST(x'4dfc6c6c' AS TEXT) AS body")
-    with pytest.raises(UsageError, match=r"column 'body'.*read such a column as bytes"):
-        listing([parse_source(f"sqlite:{tmp_path}/t.db?table=t&text=body")])
-    cured = parse_source(f"sqlite:{tmp_path}/t.db?query=SELECT id, CAST(body AS BLOB) AS body FROM t&text=body")
-    assert (len(listing([cured])), cured.read("a.txt")) == (1, b"M\xfcll")
+        database.execute("CREATE TABLE t (id TEXT, body TEXT, author TEXT)")
+        database.execute(
+            "INSERT INTO t VALUES ('a', CAST(x'4dfc6c6c' AS TEXT), CAST(x'fc' AS TEXT)), ('b', 'M\u00fcll', 'o')"
+        )
+    source = parse_source(f"sqlite:{tmp_path}/t.db?table=t&metadata=author&{content}")
+    assert listing([source])["uri"].to_pylist() == ["a.txt", "b.txt"]
+    assert b"M\xfcll" in source.read("a.txt")
+    assert "M\u00fcll".encode() in source.read("b.txt")
 
 
 def test_rows_of_one_place_in_a_group_have_an_order_of_their_own(tmp_path: Path) -> None:
@@ -505,14 +510,27 @@ def test_queries_of_postgresql_may_hold_a_percent_sign(
     assert list(source.read_each(["a%25b.txt"])) == [b"100%"]
 
 
-def test_a_time_that_python_does_not_know_is_named_and_tried_once(
+def test_a_time_that_python_does_not_know_costs_no_other_row(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rig = PostgresRig(postgres, monkeypatch)
-    query = quote("SELECT name, body, timestamptz 'infinity' AS until FROM docs")
     rig.put("a", "text")
-    with pytest.raises(UsageError, match=r"infinity.*select them as texts"):
-        listing([parse_source(f"{postgres.url}?query={query}&id=name&text=body&version=until&password=$PG_DOCS")])
+    odd = (
+        "timestamptz 'infinity'",
+        "timestamp '-infinity'",
+        "date 'infinity'",
+        "timestamptz '20000-01-01'",
+        "date '0001-01-01 BC'",
+    )
+    for time in odd:
+        query = quote(f"SELECT name, body, {time} AS until FROM docs UNION SELECT 'b', 'text', '2026-01-01 10:00'")
+        source = parse_source(
+            f"{postgres.url}?query={query}&id=name&text=body&cursor=until&metadata=until&password=$PG_DOCS"
+        )
+        *files, cursor = source.changes(None)
+        assert sorted(file.uri for file in files) == ["a.txt", "b.txt"]
+        assert "2026-01-01" in cursor.position, time
+        list(source.changes(cursor.position))
     query = quote("SELECT name, body, 'NaN'::numeric AS until FROM docs")
     address = f"{postgres.url}?query={query}&id=name&text=body&cursor=until&password=$PG_DOCS"
     assert [*parse_source(address).changes(None)][-1].position == ""

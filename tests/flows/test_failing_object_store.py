@@ -15,9 +15,11 @@ import polars as pl
 import pytest
 
 import lake
+import raglake
 from flows.cli.app import _exit_status
 from flows.cli.options import FAILED, OK
 from lake.directory import Lake
+from lake.errors import TransientError
 
 BUCKET, LAKE = "quay", "s3://quay/lake"
 _HISTORY = {"indexed_at", "modified_at", "first_seen_at"}
@@ -28,7 +30,8 @@ class Proxy(ThreadingHTTPServer):
     """Forwards to ``upstream`` and breaks from the first request on that ``breaks`` names, in the way of ``mode``.
 
     ``reset`` closes the connection without an answer, ``hang`` does so after some seconds, ``503`` and the
-    like are answered. The answer to a request that ``loses`` names is thrown away.
+    like are answered. So does each request that ``fails`` names, which
+    breaks no others. The answer to a request that ``loses`` names is thrown away.
     """
 
     daemon_threads = True
@@ -44,6 +47,7 @@ class Proxy(ThreadingHTTPServer):
         self.seen: list[tuple[str, str]] = []
         self.broken, self.mode = False, "reset"
         self.breaks: Callable[[str, str], bool] = lambda method, path: False
+        self.fails: Callable[[str, str], bool] = lambda method, path: False
         self.loses: Callable[[str, str], bool] = lambda method, path: False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -57,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.broken = self.server.broken or self.server.breaks(self.command, self.path)
-        if self.server.broken:
+        if self.server.broken or self.server.fails(self.command, self.path):
             self._fail()
             return
         loses = self.server.loses(self.command, self.path)
@@ -253,3 +257,36 @@ def test_an_answer_that_is_lost_costs_nothing(
     assert [entry.action for entry in Lake.existing(LAKE).log.read().entries] == ["build", "audit", "publish"]
     assert _exit_status(["ingest", str(source), "--lake", lake_url, "--embedder", "hash"]) == OK
     assert same(everything(LAKE), everything(lake_url))
+
+
+@pytest.mark.parametrize("how", ["answers 500", "loses the connection"])
+def test_an_object_that_the_store_never_gives_costs_that_document_only(
+    proxy: Proxy, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    import s3fs
+
+    through(server, monkeypatch)
+    files = s3fs.S3FileSystem()
+    for name in "abc":
+        files.pipe(f"{BUCKET}/docs/{name}.md", f"# Berth {name}\n\nIt takes {name}.".encode())
+    address, lake_url = (f"docs=s3://{BUCKET}/docs",), str(tmp_path / "lake")
+
+    def ingest(**options: Any) -> raglake.Outcome:
+        return raglake.ingest(address, lake_url, recipe=raglake.RecipeOptions(embedder="hash"), **options)
+
+    assert ingest().added == 3
+    for name in "ab":
+        files.pipe(f"{BUCKET}/docs/{name}.md", f"# Berth {name}\n\nIt takes {name} today.".encode())
+    files.rm(f"{BUCKET}/docs/c.md")
+    monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
+    proxy.fails = lambda method, path: method == "GET" and path.endswith("/b.md")
+    proxy.mode = "500" if how == "answers 500" else "reset"
+    through(proxy.url, monkeypatch)
+    outcome = ingest()
+    assert (outcome.changed, outcome.removed, outcome.unchanged, outcome.n_quarantined) == (1, 1, 1, 0)
+    assert [remark for remark in outcome.remarks if "b.md of docs could not be read and stays as it was" in remark]
+    proxy.fails = lambda method, path: method == "GET" and path.endswith(".md")
+    with pytest.raises(TransientError):
+        ingest(run=raglake.RunOptions(verify=True))
+    proxy.mend()
+    assert ingest().changed == 1

@@ -24,7 +24,7 @@ from lake.directory import Lake
 from lake.errors import InputError, TransientError, UsageError
 from lake.sources.listing import listing
 from lake.sources.source import parse_source
-from tests.torture import Rig, Torture
+from tests.torture import Rig, Torture, text
 
 
 class GitRig(Rig):
@@ -93,6 +93,37 @@ class AtCommit(GitRig):
 
 def test_the_torture_table(tmp_path: Path) -> None:
     Torture(GitRig(tmp_path / "repo"), str(tmp_path / "lake")).everything(str(tmp_path / "fresh"))
+
+
+def test_a_file_whose_object_is_damaged_costs_that_file_only(tmp_path: Path) -> None:
+    rig = GitRig(tmp_path / "repo")
+    torture = Torture(rig, str(tmp_path / "lake"))
+    for name in ("a", "b", "c"):
+        rig.put(name, text(name))
+    assert torture.run().added == 3
+    rig.put("a", text("a", 1))
+    rig.put("b", text("b", 1))
+    rig.delete("c")
+    rig.settle()
+    lost = object_of(rig.folder, "b.txt")
+    inside = lost.read_bytes()
+    lost.chmod(0o600)
+    for damaged in (b"no object", b""):
+        lost.write_bytes(damaged)
+        for _ in range(2):
+            outcome = torture.run()
+            assert any("b.txt of docs could not be read and stays as it was" in remark for remark in outcome.remarks)
+        assert outcome.reason == "nothing to do"
+    assert (outcome.n_documents, outcome.n_quarantined) == (2, 0)
+    lost.write_bytes(inside)
+    assert torture.run().changed == 1
+    torture.compare(str(tmp_path / "fresh"))
+
+
+def object_of(folder: Path, name: str) -> Path:
+    """The file that holds what is committed of a file."""
+    digest = Blob.from_string((folder / name).read_bytes()).id.decode()
+    return folder / ".git" / "objects" / digest[:2] / digest[2:]
 
 
 def test_each_commit_is_a_release_and_a_rollback_equals_a_checkout(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from lake.sources import imap
 from lake.sources.imap import modified_utf7
 from lake.sources.listing import listing
 from lake.sources.source import parse_source
-from tests.torture import Rig, Torture
+from tests.torture import Rig, Torture, text
 from tests.waiting import accepts, free_port, until
 
 HEAD = "From: anna@example.org\nTo: all@example.org\nSubject: About {0}\nDate: Mon, 1 Jun 2026 10:00:00 +0000\n"
@@ -140,10 +140,14 @@ service anvil {{
 
 
 class Line:
-    """A line to a server that breaks after ``limit`` bytes of answers; ``notice`` precedes those with dates."""
+    """A line to a server that breaks after ``limit`` bytes of answers, or at a request that ``hangs_up`` finds.
+
+    ``notice`` precedes answers with dates.
+    """
 
     def __init__(self, port: int) -> None:
         self._server, self.limit, self.notice = port, 1 << 40, b""
+        self.folder, self.hangs_up = Path(), re.compile(rb"(?!)")
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._door.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -166,6 +170,8 @@ class Line:
                 if is_answer and n + len(data) > self.limit:
                     target.sendall(data[: max(0, self.limit - n)])
                     break
+                if not is_answer and self.hangs_up.search(data):
+                    break
                 n += len(data)
                 target.sendall(self.notice + data if b"INTERNALDATE" in data and is_answer else data)
             for end in (source, target):
@@ -185,6 +191,7 @@ def dovecot() -> Iterator[Line]:
     process = subprocess.Popen([program, "-F", "-c", str(folder / "conf")], stderr=subprocess.DEVNULL)
     until(lambda: accepts(port), lambda: (folder / "log").read_text())
     line = Line(port)
+    line.folder = folder
     yield line
     line.close()
     process.terminate()
@@ -228,7 +235,7 @@ class ImapRig(Rig):
 
     @contextmanager
     def broken(self) -> Iterator[None]:
-        self.line.limit = 1900
+        self.line.limit = 900
         yield
         self.line.limit = 1 << 40
 
@@ -250,6 +257,36 @@ def test_the_torture_table_on_a_maildir(tmp_path: Path) -> None:
 def test_the_torture_table_on_imap(tmp_path: Path, dovecot: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     rig = ImapRig(dovecot, monkeypatch, "torture")
     Torture(rig, str(tmp_path / "lake")).everything(str(tmp_path / "fresh"))
+
+
+def test_a_message_that_the_server_can_not_give_costs_that_message_only(
+    tmp_path: Path, dovecot: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = ImapRig(dovecot, monkeypatch, "damaged")
+    torture = Torture(rig, str(tmp_path / "lake"))
+    for name in ("a", "b", "c", "d", "e"):
+        rig.put(name, text(name))
+    assert torture.run().added == 5
+    damaged = f"{rig.uri('b')} of docs could not be read and stays as it was"
+    (file,) = [one for one in (dovecot.folder / "mail/damaged").rglob("cur/*") if b" of sort b" in one.read_bytes()]
+    rig.put("f", text("f"))
+    rig.delete("c")
+    shutil.chown(file, "root", "root")
+    file.chmod(0)
+    first = torture.run(verify=True)  # Dovecot gives what it can't read as no message
+    assert (first.added, first.removed, first.unchanged) == (1, 1, 4)
+    assert [remark for remark in first.remarks if damaged in remark]
+    shutil.chown(file, "mail", "mail")
+    file.chmod(0o600)
+    monkeypatch.setattr(dovecot, "hangs_up", re.compile(rb"UID FETCH (?:\d+,)*%s[, ]" % rig.uids["b"].encode()))
+    rig.delete("d")
+    second = torture.run()
+    assert (second.removed, second.unchanged) == (1, 4)
+    assert [remark for remark in second.remarks if damaged in remark]
+    monkeypatch.undo()
+    monkeypatch.setenv("IMAP_PASSWORD", "s3cr3t")
+    assert (again := torture.run()).reason == "nothing to do"
+    assert again.remarks == ()
 
 
 def test_messages_stay_unseen_and_a_folder_that_is_not_there_is_named(
@@ -316,6 +353,50 @@ def test_folders_and_users_may_have_names_in_any_script(dovecot: Line, monkeypat
     monkeypatch.setenv("IMAP_PASSWORD", "pässwörd")
     with pytest.raises(UsageError, match="AUTHENTICATIONFAILED"):
         listing([parse_source(home.format("anna.smith", "INBOX"))])
+
+
+_FIRST = "From anna@example.org Mon Jun  1 10:00:00 2026\nFrom: anna@example.org\nMessage-ID: <a@x>\n{}\n"
+_SECOND = "Subject: Two\nMessage-ID: <b@x>\nFrom: otto@example.org\n\nOf the lamp.\n"
+
+
+@pytest.mark.parametrize("line", ["From the crane on,\nnote: it lifts.", "From 2026 on: it lifts.", "From: a\nFrom b"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_line_of_text_does_not_begin_a_message(tmp_path: Path, line: str, end: str) -> None:
+    path = tmp_path / "a.mbox"
+    body = f"One text.\n\n{line}\n\nFrom anna with love\n\nFrom b@x Mon Jun  1 10:00:00 2026\n\nMore.\n"
+    path.write_bytes(
+        (_FIRST.format(f"\n{body}") + "From - Mon Jun  1 10:00:00 2026\n" + _SECOND).replace("\n", end).encode()
+    )
+    source = parse_source(f"mbox:{path}")
+    assert listing([source])["uri"].to_pylist() == ["a@x.eml", "b@x.eml"]
+    assert source.read("a@x.eml").decode().replace(end, "\n").rstrip("\n").endswith(body.rstrip("\n"))
+
+
+@pytest.mark.parametrize(
+    "separator",
+    [
+        "\nFrom anna@x Mon Jun 01 10:00:00 +0000 2026",
+        "\nFrom anna at x.org  Mon Jun  1 10:00 2026",
+        "\nFrom MAILER-DAEMON Mon, 1 Jun 2026 10:00:00 GMT",
+        "\nFrom otto@x 2026-06-01T10:00:00Z",
+        "From otto@x Mon Jun  1 10:00:00 2026",  # of a program that writes no empty line
+    ],
+)
+def test_messages_begin_at_separators_of_any_program(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "a.mbox"
+    path.write_text(f"{_FIRST.format(chr(10) + 'One text.')}{separator}\n{_SECOND}")
+    assert listing([parse_source(f"mbox:{path}")])["uri"].to_pylist() == ["a@x.eml", "b@x.eml"]
+
+
+@pytest.mark.parametrize(("stated", "n"), [(None, 2), (0, 1), (-9, 2), (1000, 2)])
+def test_a_stated_length_counts_if_a_separator_follows_it(tmp_path: Path, stated: int | None, n: int) -> None:
+    """A message may hold another one, separator and all."""
+    path, body = tmp_path / "a.mbox", f"Forwarded:\n\nFrom otto@x Mon Jun  1 10:00:00 2026\n{_SECOND}"
+    length = "" if stated is None else f"Content-Length: {len(body) + stated}\n"
+    whole = f"{_FIRST.format(length + chr(10) + body)}From otto@x Mon Jun  1 10:00:00 2026\nMessage-ID: <c@x>\n\nEnd.\n"
+    path.write_text(whole)
+    uris = listing([parse_source(f"mbox:{path}")])["uri"].to_pylist()
+    assert uris == ["a@x.eml", "b@x.eml", "c@x.eml"][: n + 1] if n == 2 else uris == ["a@x.eml", "c@x.eml"]
 
 
 def test_a_flag_of_a_mail_program_changes_no_message(tmp_path: Path) -> None:

@@ -19,9 +19,12 @@ from typing import Any
 
 import pytest
 
+from flows.reindex import Job, reindex
+from flows.steps import PlainSteps
 from lake.endpoints.retry import Retries
 from lake.erasure.forget import forget
 from lake.errors import InputError, LakeError, TransientError, UsageError
+from lake.options import RecipeOptions
 from lake.sources import guarded_http, listed_pages, web
 from lake.sources.guarded_http import PrivateAddressError, check_public
 from lake.sources.listing import listing
@@ -29,6 +32,7 @@ from lake.sources.page_states import PageState, PageStates, forget_states
 from lake.sources.protocol import Cursor, CursorLost, Removal
 from lake.sources.source import parse_source
 from tests.torture import Rig, Torture
+from tests.torture import text as paper
 
 #: What a server makes of its answer (status, headers, body) for a path and the headers of a request.
 Answer = tuple[int, dict[str, str], bytes]
@@ -135,8 +139,14 @@ class WebRig(Rig):
     def broken(self) -> Iterator[None]:
         settle, self.settle = self.settle, lambda: None  # type: ignore[method-assign]
         settle()
-        self.site.page("/docs/d10", status=503)
+        n_asked = len(self.site.requests)
+
+        def breaks(path: str, asked: Message, answer: Answer) -> Answer:
+            return (503, {}, b"") if len(self.site.requests) > n_asked + 10 else by_etag(path, asked, answer)
+
+        self.site.conditional = breaks
         yield
+        self.site.conditional = by_etag
         self.settle = settle  # type: ignore[method-assign]
 
     @contextmanager
@@ -156,6 +166,84 @@ class Torn(Torture):
 
 def test_the_torture_table(tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     Torn(WebRig(site, monkeypatch), str(tmp_path / "lake")).everything(str(tmp_path / "fresh"))
+
+
+#: What a page may answer for good, each a failure of the server that tells nothing of the page.
+FAILURES = {
+    "500": (500, {}, b"failed"),
+    "cut off": (200, {"Content-Type": "text/html", "Content-Length": "999"}, b"<p>The half of"),
+    "undecodable": (200, {"Content-Type": "text/html", "Content-Encoding": "gzip"}, b"no gzip"),
+    "a check against bots": (200, {"cf-mitigated": "challenge"}, b""),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_page_that_fails_for_good_costs_that_page_only(
+    tmp_path: Path, site: Site, failure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = WebRig(site, monkeypatch)
+    torture = Torn(rig, str(tmp_path / "lake"))
+    failing: dict[str, Answer] = {"/docs/d00": FAILURES[failure]}
+
+    def fails(path: str, asked: Message, answer: Answer) -> Answer:
+        return failing.get(path) or by_etag(path, asked, answer)
+
+    for name in ("d00", "d01", "d02", "d03"):
+        rig.put(name, paper(name))
+    site.conditional = fails
+    first = torture.run()
+    assert (first.added, first.published) == (3, True), "of a page that was never seen nothing is known"
+    assert [remark for remark in first.remarks if "/docs/d00 is new and could not be read" in remark]
+    failing.clear()
+    assert torture.run().added == 1
+    failing["/docs/d00"] = FAILURES[failure]
+    rig.put("d00", paper("d00", 1))
+    rig.put("d01", paper("d01", 1))
+    rig.delete("d02")
+    second = torture.run()
+    assert (second.added, second.changed, second.removed, second.unchanged) == (0, 1, 1, 2)
+    assert [remark for remark in second.remarks if "docs/d00.html of docs could not be read and stays" in remark]
+    for job in ({}, {"full": True}, {"verify": True}):
+        again = torture.run(**job)
+        assert (again.reason, again.n_quarantined) == ("nothing to do", 0), job
+        assert any("docs/d00.html" in remark for remark in again.remarks)
+    failing.clear()
+    assert torture.run().changed == 1
+    torture.compare(str(tmp_path / "fresh"))
+
+
+def test_what_only_a_page_that_fails_may_lead_to_is_asked_for(
+    tmp_path: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The site was rebuilt: another page leads to the others, and that one fails."""
+    site.page("/", "a", "/b", text="Home of the harbour.")
+    site.page("/a", text="About the crane.")
+    site.page("/b", text="About the lamp.")
+    lake = str(tmp_path / "lake")
+
+    def run(**job: Any) -> Any:
+        address = f"docs=web+{site.home}/?private=1&rate=10000"
+        with PlainSteps(n_workers=1) as steps:
+            return reindex(Job((address,), lake, settings=RecipeOptions(embedder="hash"), **job), steps)
+
+    assert run().added == 3
+    site.page("/", "/new", text="Home of the harbour.")
+    site.page("/new", status=500)
+    del site.pages["/b"]
+    for job in ({}, {"full": True}):
+        outcome = run(**job)
+        assert outcome.removed == ("full" not in job), (
+            "b is gone, and a is there, though nothing is known to lead to it"
+        )
+        assert [remark for remark in outcome.remarks if "/new is new and could not be read" in remark]
+    forget_states()
+    site.pages.pop("/a")
+    outcome = run(full=True)
+    assert outcome.removed == 0, "nothing tells what /new leads to"
+    assert outcome.remarks
+    site.page("/new", "/a", text="News.")
+    site.page("/a", text="About the crane.")
+    assert run().added == 1
 
 
 def test_an_erased_address_leaves_what_this_machine_knows_of_the_site(

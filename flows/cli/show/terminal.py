@@ -266,6 +266,11 @@ def _watched(watch: dict[str, Any]) -> str:
     return told + (f"; the last run failed: {watch['failure']}" if watch["failure"] else "")
 
 
+def _place(row: dict[str, Any], shown: dict[str, Any]) -> str:
+    """A document's name, with its source if there are several: two may have documents of one name."""
+    return f"{row['source']}: {row['uri']}" if len(shown["sources"]) > 1 else str(row["uri"])
+
+
 def status(shown: dict[str, Any]) -> None:
     """What is live and what is in quarantine."""
     out = terminal()
@@ -295,7 +300,7 @@ def status(shown: dict[str, Any]) -> None:
     if remarked:
         out.print(f"\n{counted(len(remarked), 'document')} remarked on:")
     for row in remarked[:_MOST_REMARKED]:
-        out.print(f"[bold]{escape(row['uri'])}[/bold]")
+        out.print(f"[bold]{escape(_place(row, shown))}[/bold]")
         for remark in row["remarks"]:
             paragraph(out, remark, indent=2)
     if len(remarked) > _MOST_REMARKED:
@@ -303,5 +308,5 @@ def status(shown: dict[str, Any]) -> None:
     if shown["quarantine"]:
         out.print(f"\n{counted(len(shown['quarantine']), 'document')} in quarantine:")
         for row in shown["quarantine"]:
-            out.print(f"[bold]{escape(row['uri'])}[/bold] ({row['error_class']})")
+            out.print(f"[bold]{escape(_place(row, shown))}[/bold] ({row['error_class']})")
             paragraph(out, row["reason"], indent=2)
