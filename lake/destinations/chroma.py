@@ -77,7 +77,7 @@ class ChromaCollection:
     def listing(self) -> Iterator[tuple[str, str]]:
         for start in range(0, self.count(), _PAGE):
             found = self._collection.get(limit=_PAGE, offset=start, include=["metadatas"])
-            digests = (metadata["row_digest"] for metadata in found["metadatas"])
+            digests = ((metadata or {}).get("row_digest", "") for metadata in found["metadatas"])
             yield from zip(found["ids"], digests, strict=True)
 
     def apply(self, rows: VectorRows | None, removed: Sequence[str]) -> None:

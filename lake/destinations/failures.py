@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lake.errors import LakeError, TransientError, UsageError
+from lake.errors import ContractError, LakeError, TransientError, UsageError
+from lake.storage.secrets import hidden
 
 #: HTTP statuses that a retry may cure.
 _LONGEST_WAIT = 60.0
@@ -25,6 +27,10 @@ _CONNECTION = (
 )
 #: What the messages of refused logins hold, where nothing else shows one.
 _DENIED_WORDS = ("password", "authentication failed", "unauthorized", "unauthenticated", "auth check failure")
+#: A full disk, as the system and SQLite tell it.
+_NO_SPACE, _FULL_WORDS = (errno.ENOSPC, errno.EDQUOT), ("no space left", "disk is full")
+#: What tells of a mistake of raglake's own, and the most characters of another error that are shown.
+_DEFECTS, _SHOWN = (TypeError, KeyError, AttributeError, IndexError, AssertionError, NameError), 300
 #: The first two digits of PostgreSQL's states for a wrong login, and of those that a retry may cure.
 _PG_DENIED, _PG_BUSY = ("28", "42501"), ("08", "40", "53", "55", "57")
 
@@ -55,11 +61,27 @@ def _translated(place: str, error: Exception) -> Exception:
         return UsageError(
             f"{place} refuses the login; set the store's own environment variables (docs/destinations.md lists them)"
         )
+    if any(map(_is_full, causes)) or "53100" in states:
+        return TransientError(f"{place} has no space left; free some, and sync again: it goes on from what arrived")
+    if any(isinstance(cause, PermissionError) or getattr(cause, "errno", None) == errno.EROFS for cause in causes):
+        return UsageError(f"{place} may not be written to by this user ({error}); grant it, or choose another place")
     if statuses & _BUSY or any(state.startswith(_PG_BUSY) for state in states) or any(map(_is_connection, causes)):
         return TransientError(
             f"{place} does not answer ({type(error).__name__}); what arrived is kept, the next sync goes on from there"
         )
-    return error
+    if isinstance(error, _DEFECTS):
+        return error
+    reason = hidden(str(error).strip().partition("\n")[0])[:_SHOWN]
+    return ContractError(
+        f"{place} refuses what raglake sent ({type(error).__name__}: {reason}). If somebody altered it, "
+        "rename or drop it there and sync again; if a value is too large, shorten it in the document or its sidecar"
+    )
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether the disk of the store has no space left."""
+    words = str(error).lower()
+    return getattr(error, "errno", None) in _NO_SPACE or any(one in words for one in _FULL_WORDS)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

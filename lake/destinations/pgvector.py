@@ -41,9 +41,9 @@ class PgvectorTable:
         self._connection: Any = None
 
     def _run(self, query: str, *values: Any) -> Any:
-        """Run SQL in which {table} and {index} stand for names."""
-        names = {"table": self._sql.Identifier(self._table), "index": self._sql.Identifier(f"{self._table}_readers")}
-        return self._connection.execute(self._sql.SQL(query).format(**names), values or None)
+        """Run SQL in which {table} stands for its name."""
+        table = self._sql.Identifier(self._table)
+        return self._connection.execute(self._sql.SQL(query).format(table=table), values or None)
 
     def held(self) -> HeldState | None:
         if self._connection is None:
@@ -77,7 +77,7 @@ class PgvectorTable:
                 f"CREATE TABLE {{table}} (chunk_id text PRIMARY KEY, vector vector({target.dimensions}) NOT NULL, "
                 f"readers text[] NOT NULL, payload jsonb NOT NULL, {columns})"
             )
-            self._run("CREATE INDEX {index} ON {table} USING gin (readers)")
+            self._run("CREATE INDEX ON {table} USING gin (readers)")  # named by the server: a name may be taken
             self._register(self._connection)
         elif anew:
             self._run("DELETE FROM {table}")

@@ -71,7 +71,7 @@ class PineconeNamespace:
     def listing(self) -> Iterator[tuple[str, str]]:
         for ids in self._pages():
             found = self._index.fetch(ids=ids, namespace=self._namespace).vectors
-            yield from ((chunk_id, vector.metadata["row_digest"]) for chunk_id, vector in found.items())
+            yield from ((one, (vector.metadata or {}).get("row_digest", "")) for one, vector in found.items())
 
     def _pages(self) -> Iterator[list[str]]:
         token = None

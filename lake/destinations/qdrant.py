@@ -13,6 +13,8 @@ from lake.destinations.destination import STATE_KEY, HeldState, VectorRows, fore
 from lake.destinations.opening import copy_name, is_copy, is_url, needs, secret, split_collection
 
 _PAGE = 2000
+#: Digits of a chunk's id. Points of others may be numbered, by at most twenty.
+_ID_DIGITS = 32
 #: What applications filter by.
 _INDEXED = ("readers", "doc_id", "source", "uri", "tags")
 
@@ -78,13 +80,13 @@ class QdrantCollection:
             points, place = self._client.scroll(
                 self._copy, limit=_PAGE, offset=place, with_payload=["row_digest"], with_vectors=False
             )
-            yield from ((_chunk_id(point), point.payload["row_digest"]) for point in points)
+            yield from ((_chunk_id(point), (point.payload or {}).get("row_digest", "")) for point in points)
             if place is None:
                 return
 
     def apply(self, rows: VectorRows | None, removed: Sequence[str]) -> None:
         if removed:
-            gone = self._models.PointIdsList(points=[str(UUID(chunk_id)) for chunk_id in removed])
+            gone = self._models.PointIdsList(points=[_point_id(chunk_id) for chunk_id in removed])
             self._client.delete(self._copy, gone, wait=True)
         if rows and rows.ids:
             points = [
@@ -130,4 +132,9 @@ class QdrantCollection:
 
 
 def _chunk_id(point: Any) -> str:
-    return UUID(str(point.id)).hex
+    """The id of a row; of a point that somebody else wrote its number."""
+    return str(point.id) if isinstance(point.id, int) else UUID(str(point.id)).hex
+
+
+def _point_id(chunk_id: str) -> str | int:
+    return str(UUID(chunk_id)) if len(chunk_id) == _ID_DIGITS else int(chunk_id)

@@ -110,7 +110,7 @@ class SearchIndex:
         while True:
             page = {"size": _PAGE, "sort": [{"chunk_id": "asc"}], "_source": ["row_digest"], **last}
             hits = self._search(page)
-            yield from ((hit["_id"], hit["_source"]["row_digest"]) for hit in hits)
+            yield from ((hit["_id"], hit.get("_source", {}).get("row_digest", "")) for hit in hits)
             if len(hits) < _PAGE:
                 return
             last = {"search_after": hits[-1]["sort"]}

@@ -94,7 +94,7 @@ class WeaviateCollection:
         last = ""
         while True:
             found = self._rows({"limit": str(_PAGE), "after": json.dumps(last)}, "row_digest _additional { id }")
-            yield from ((_chunk_id(row), row["row_digest"]) for row in found)
+            yield from ((_chunk_id(row), row["row_digest"] or "") for row in found)
             if len(found) < _PAGE:
                 return
             last = found[-1]["_additional"]["id"]
