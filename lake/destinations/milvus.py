@@ -147,5 +147,11 @@ def _row(chunk_id: str, vector: np.ndarray, payload: Any) -> dict[str, Any]:
         "vector": vector,
         "readers": list(payload["readers"]),
         "payload": {name: value for name, value in payload.items() if name != "text"},
-        **{name: payload.get(name, "") for name in (*_TEXTS, "text")},
+        **{name: _clipped(payload.get(name, "")) for name in _TEXTS},
+        "text": payload["text"],
     }
+
+
+def _clipped(text: str) -> str:
+    """A text to filter by, as long as Milvus takes; ``payload`` has all of it."""
+    return text.encode()[:_TEXT_BYTES].decode(errors="ignore")

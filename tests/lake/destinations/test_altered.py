@@ -19,7 +19,7 @@ from lake.destinations.opening import open_destination
 from lake.destinations.release_rows import ReleaseRows
 from lake.destinations.sync import sync
 from lake.directory import Lake
-from lake.errors import LakeError
+from lake.errors import ContractError, LakeError
 from lake.options import RecipeOptions
 from tests.lake.destinations.conftest import Kind
 
@@ -151,6 +151,14 @@ def test_rows_of_somebody_else_are_removed(lake: Lake, kind: Kind, name: str) ->
     STRANGERS[kind.name](name.partition(":")[2])
     assert sync(lake, name, n_checks=5).method == "listing"
     assert held(name) == wanted(lake)
+
+
+def test_an_error_that_is_its_own_cause_has_an_end() -> None:
+    """As those of Milvus' client."""
+    error, other = ValueError("a value"), ValueError("the same")
+    error.__cause__, other.__cause__ = other, error
+    with pytest.raises(ContractError, match="a value"), store_failures("milvus:http://host/lamps"):
+        raise error
 
 
 @pytest.mark.parametrize(
