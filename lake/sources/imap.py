@@ -78,7 +78,7 @@ class ImapSource:
 
     def list(self) -> Iterator[SourceFile]:
         validity, uids = self._with(self._named)
-        found, failed = dict[str, SourceFile](), list[bytes]()
+        found, failed = dict[str, SourceFile](), set[bytes]()
         for start in range(0, len(uids), _UIDS_AT_A_TIME):
             part = uids[start : start + _UIDS_AT_A_TIME]
             found |= {file.uri: file for file in self._files(part, validity, len(uids), failed)}
@@ -93,12 +93,12 @@ class ImapSource:
         self._listed_validity = validity
         yield from found.values()
 
-    def _named(self, session: _Session) -> tuple[str, list[bytes]]:
+    def _named(self, session: _Session) -> tuple[str, Sequence[bytes]]:
         """What the UIDs of the folder are valid with, and they."""
         self._select(session)
         return session.validity, _uids(session)
 
-    def _files(self, uids: Sequence[bytes], validity: str, n: int, failed: list[bytes]) -> Iterator[SourceFile]:
+    def _files(self, uids: Sequence[bytes], validity: str, n: int, failed: set[bytes]) -> Iterator[SourceFile]:
         """What the server tells of these of ``n`` messages: of fewer at a time if it fails, nothing of one that does.
 
         Servers refuse all, or hang up, if a single one is damaged. Raises TransientError if too many ``failed``.
@@ -108,7 +108,7 @@ class ImapSource:
             yield from self._with(partial(self._told, uids=uids, validity=validity), _ONCE if is_part else _RETRIES)
         except TransientError:
             if len(uids) == 1:
-                failed += uids
+                failed.update(uids)
             if is_too_often(len(failed), n):
                 raise
             self._with(self._named)  # else the server is gone
