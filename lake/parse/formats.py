@@ -31,7 +31,7 @@ markdown = _ours(
 )
 html = _ours(20, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
 office = _ours(
-    23,
+    24,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
@@ -64,7 +64,7 @@ subtitles = _ours(3, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
 rtf = _ours(16, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(14, "office.opendocument", ".odt .ott .fodt .odm .oth .odp .otp .fodp .odg .otg .fodg", "lxml")
 json_text = _ours(
-    25,
+    26,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .geojson .jsonld .jsonc .webmanifest .xml .rss .atom .opml .fb2 .dita .ditamap .dbk"
     " .docbook .ttml .dfxp .xsd .xsl .xslt .plist .kml .gpx .rdf .owl .xlf .xliff .tmx .resx .enex .jats .nxml .tei"
@@ -74,7 +74,7 @@ json_text = _ours(
     *_HTML,
 )
 code = _ours(
-    10,
+    11,
     "code",
     ".py .pyi .js .jsx .mjs .cjs .ts .tsx .go .rs .java .c .h .sh .bash .zsh"
     " .cpp .cc .cxx .hpp .hh .cs .rb .php .kt .kts .swift .scala .sql .css .scss .r .lua .pl .pm .jl .dart .ex .exs"
@@ -83,7 +83,7 @@ code = _ours(
     " .strings .textproto .jinja .j2 .ejs .hbs .erb .twig .liquid .mustache .tmpl .m .zig .nim .erl .fs .fsx .ml .mli"
     " .lisp .el .scm .vim .awk .asm .vhd .vhdl .sv .pas .tcl .elm .coffee .less .sass .mmd .mermaid .puml .plantuml .gv"
     " .robot .http .prisma .thrift .avdl .cypher .sparql .rq .ttl .nt .n3 .trig .ris .enw .nbib .ldif .reg .inf"
-    " .desktop .service .sas .sol .cob .cbl .f .for .f95 .bzl .star .rego .cue .jsonnet .libsonnet .cu",
+    " .desktop .service .sas .sol .bas .cob .cbl .f .for .f95 .bzl .star .rego .cue .jsonnet .libsonnet .cu",
     _ENCODINGS,
     "tree-sitter",
     *(f"tree-sitter-{grammar}" for grammar in _GRAMMARS),
@@ -91,7 +91,7 @@ code = _ours(
 )
 pictures = _ours(3, "pictures", ".png .jpg .jpeg .tif .tiff .webp .bmp .gif", _OCR)
 legacy = _ours(
-    8,
+    9,
     "office.legacy",
     ".doc .dot .ppt .pps .pages .key .numbers .wps .wpd .abw .hwp .vsd .vsdx .pub .mobi .azw3 .azw .djvu .ps .eps"
     " .xps .oxps .chm .pst .zip .7z .rar .tar .tgz .one",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,11 +25,15 @@ class _Field:
 
 
 class Fields:
-    """The fields that are open at a place of the text, the innermost last; ``numbers`` are those of the document."""
+    """The fields that are open at a place of the text, the innermost last.
 
-    def __init__(self, numbers: NumberedFields) -> None:
+    ``numbers`` are those of the document. ``referred`` gives what a field shows that refers to another place.
+    """
+
+    def __init__(self, numbers: NumberedFields, referred: Callable[[str], str]) -> None:
         self._open: list[_Field] = []
         self._numbers = numbers
+        self._referred = referred
         #: The level of the heading that the fields stand in; 0 in other paragraphs.
         self.level = 0
         #: Whether the number of a paragraph ends here, from which words stand apart.
@@ -59,7 +64,7 @@ class Fields:
         if field.has_result or self.is_instruction:
             return ""
         self.is_after_number = number.endswith((".", ")"))
-        return number or shown_by(field.instruction)
+        return number or self._referred(field.instruction) or shown_by(field.instruction)
 
     def note_result(self) -> None:
         """Note that the fields at this place show some text."""

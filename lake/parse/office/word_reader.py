@@ -23,6 +23,7 @@ from lake.parse.office.ooxml import (
     text_of,
 )
 from lake.parse.office.ooxml_package import Omit, Package, embedded_files
+from lake.parse.office.word_bookmarks import Bookmarks
 from lake.parse.office.word_fields import Fields
 from lake.parse.office.word_items import NO_TEXT, Item, all_text
 from lake.parse.office.word_notes import Note, Notes
@@ -72,7 +73,8 @@ class WordReader:
         self._tables = WordTables(self._whole, self.control, partial(self.leave_out, "deleted"))
         self.page: int | None = None
         self._numbers = NumberedFields()
-        self.fields = Fields(self._numbers)
+        self._bookmarks = Bookmarks()
+        self.fields = Fields(self._numbers, self._bookmarks.shown)
         self.after: list[Callable[[list[Item]], None]] = []
         #: Parts that stand for a part of the body.
         self.chunks: set[str] = set()
@@ -84,6 +86,7 @@ class WordReader:
         self._has_text = False
 
     def body(self, root: _Element) -> list[Item]:
+        self._bookmarks.root = root
         if next(found(root, "w:lastRenderedPageBreak"), None) is not None:
             self.page = 1
         items: list[Item] = []
@@ -172,7 +175,7 @@ class WordReader:
         if self._carried.strip():
             items.append(Item(self._carried, self.page))
         self._carried = ""
-        self.fields = Fields(self._numbers)
+        self.fields = Fields(self._numbers, self._bookmarks.shown)
 
     def _whole(self, node: _Element) -> list[Item]:
         """The blocks of a part, a cell or a text box, of which nothing goes on in what follows."""
@@ -183,7 +186,11 @@ class WordReader:
 
     def aside(self, node: _Element, items: list[Item]) -> None:
         """A text box: its headings are none of the document's."""
-        outer, self._carried, self.fields = (self._carried, self.fields), "", Fields(self._numbers)
+        outer, self._carried, self.fields = (
+            (self._carried, self.fields),
+            "",
+            Fields(self._numbers, self._bookmarks.shown),
+        )
         inner = self._whole(node)
         self._carried, self.fields = outer
         for item in inner:

@@ -52,6 +52,14 @@ _NUMBERS = (
         _field("SEQ Figure \\h \\r 7") + run("Figure ") + _field("SEQ Figure") + run(": a lamp"),
         kept=("Figure 1: a pump", "Table I: ropes", "Figure 2: a dock", "see figure 2 above", "Figure 8: a lamp"),
     ),
+    _word(
+        "references to bookmarks without results",
+        '<w:bookmarkStart w:id="1" w:name="lk"/>' + run("North ") + run("lock", "<w:b/>") + '<w:bookmarkEnd w:id="1"/>',
+        run("See ") + _field(" REF lk \\h ") + run("."),
+        run("So ") + '<w:fldSimple w:instr=" REF LK "/>' + run(" is, "),
+        run("but ") + _field("REF lk \\r \\h") + run("4.2, ") + _field("REF gone") + run("no."),
+        kept=("See North lock.", "So North lock is", "but 4.2, no."),
+    ),
     Reported(
         "numbers of lists and sequences",
         ".rtf",
