@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS
 
 from lake.adapters import tools
 from lake.adapters.access import Access
@@ -46,7 +48,7 @@ def mcp_server(
 
     No tool has an argument for rights: they are those of ``access``, or of the Access that ``of`` returns for a call.
     """
-    server: MCPServer[Any] = MCPServer("raglake", instructions=_INSTRUCTIONS, log_level="WARNING")
+    server = _Server("raglake", instructions=_INSTRUCTIONS, log_level="WARNING")
     of = of or (lambda context, **options: access)
     _add_tools(server, of, run)
     if chat is not None:
@@ -61,6 +63,13 @@ def mcp_server(
         return "\n\n".join(section["text"] for section in read["sections"])
 
     return server
+
+
+class _Server(MCPServer[Any]):
+    """A server without prompts: that of the library logs a traceback for one that a client makes up."""
+
+    async def get_prompt(self, name: str, *_: Any, **__: Any) -> Any:
+        raise MCPError(INVALID_PARAMS, f"no prompt {name[:100]!r}: this server has tools and documents only")
 
 
 def _add_tools(server: MCPServer[Any], of: Caller, run: Runner) -> None:

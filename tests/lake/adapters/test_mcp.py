@@ -83,7 +83,7 @@ async def finds_payroll(client: Client) -> bool:
     return seen
 
 
-def test_tools_in_the_process(two_releases: Releases) -> None:
+def test_tools_in_the_process(two_releases: Releases, caplog: pytest.LogCaptureFixture) -> None:
     async def talk() -> None:
         async with mcp.Client(adapter.mcp_server(Access.open(two_releases[0]))) as client:
             await tried(client, two_releases)
@@ -91,6 +91,9 @@ def test_tools_in_the_process(two_releases: Releases) -> None:
             assert not await finds_payroll(client)
         async with mcp.Client(adapter.mcp_server(Access.open(two_releases[0], ["hr"], two_releases[1]))) as client:
             assert await finds_payroll(client)
+            with pytest.raises(mcp.MCPError, match="no prompt 'poem'"):
+                await client.get_prompt("poem")
+            assert not [record for record in caplog.records if record.exc_info]
             assert "is fixed to release" in await called(client, "search", query="lamp", at="live")
 
     asyncio.run(talk())
