@@ -48,7 +48,7 @@ def mcp_server(
 
     No tool has an argument for rights: they are those of ``access``, or of the Access that ``of`` returns for a call.
     """
-    server = _Server("raglake", instructions=_INSTRUCTIONS, log_level="WARNING")
+    server = _WithoutPrompts("raglake", instructions=_INSTRUCTIONS, log_level="WARNING")
     of = of or (lambda context, **options: access)
     _add_tools(server, of, run)
     if chat is not None:
@@ -65,7 +65,7 @@ def mcp_server(
     return server
 
 
-class _Server(MCPServer[Any]):
+class _WithoutPrompts(MCPServer[Any]):
     """A server without prompts: that of the library logs a traceback for one that a client makes up."""
 
     async def get_prompt(self, name: str, *_: Any, **__: Any) -> Any:

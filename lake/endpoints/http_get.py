@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lake.endpoints.bounded import bounded
 from lake.endpoints.deadline import deadline
+from lake.endpoints.pacing import stated_wait
 from lake.endpoints.secrets import secret
 from lake.errors import TransientError
 
@@ -20,11 +21,11 @@ MOST_BYTES = 64 << 20
 
 
 class StatusError(TransientError):
-    """The endpoint answers with another ``status`` than 200."""
+    """The endpoint answers with another ``status`` than 200, and may say in how many seconds to ask again."""
 
-    def __init__(self, url: str, status: int) -> None:
+    def __init__(self, url: str, status: int, wait: float | None = None) -> None:
         super().__init__(f"{url} answers with status {status}")
-        self.status = status
+        self.status, self.wait = status, wait
 
 
 def fetched(url: str, token: str | None, seconds: float, params: Mapping[str, str | int] | None = None) -> bytes:
@@ -44,7 +45,7 @@ def fetched(url: str, token: str | None, seconds: float, params: Mapping[str, st
             _client().stream("GET", url, params=params, headers=headers, timeout=seconds) as answer,
         ):
             if answer.status_code != httpx.codes.OK:
-                raise StatusError(url, answer.status_code)
+                raise StatusError(url, answer.status_code, stated_wait(answer.headers))
             for block in answer.iter_bytes():
                 data += block
                 if len(data) > MOST_BYTES or time.monotonic() - started > seconds:

@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 
 #: Seconds after a failure in which the directory is not called again, so that no question waits for it in vain.
 _PAUSE = 5.0
+#: The same if the directory states a longer time (Retry-After), at most.
+_LONGEST_PAUSE = 300.0
 #: Principals whose groups are held.
 _MOST_HELD = 10_000
 
@@ -137,7 +139,8 @@ class _Aging(Generic[T]):
             try:
                 return self._keep(key, read(), began)
             except LakeError as error:
-                self._calm_at = monotonic() + _PAUSE
+                stated = getattr(error, "wait", None) or 0.0
+                self._calm_at = monotonic() + min(max(stated, _PAUSE), _LONGEST_PAUSE)
                 _log.warning("memberships can't be read: %s", error)
         return self._known(key, self._longest)
 

@@ -139,7 +139,9 @@ def directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Directory, Grou
             answer = behind.answer(urlsplit(self.path).path, asked["filter"], int(asked["startIndex"]))
             spoiled = {"html": b"<html>", "deep": b"[" * 100_000}
             body = spoiled.get(behind.fault) or json.dumps(answer).encode()
-            self.send_response({"away": 503, "moved": 302}.get(behind.fault, 200))
+            self.send_response({"away": 503, "busy": 429, "moved": 302}.get(behind.fault, 200))
+            if behind.fault == "busy":
+                self.send_header("retry-after", "60")
             if behind.fault == "moved":
                 self.send_header("location", "http://127.0.0.1:1/")
             self.send_header("content-length", str(len(body)))
@@ -203,7 +205,7 @@ def test_slow_pages_hold_a_question_no_longer_than_one_answer_may(directory: tup
     assert behind.n_requests <= 2  # of five and more
 
 
-@pytest.mark.parametrize("fault", ["away", "moved", "html", "torn"])
+@pytest.mark.parametrize("fault", ["away", "busy", "moved", "html", "torn"])
 def test_a_directory_that_fails_is_believed_for_a_while_and_then_nothing_is(
     directory: tuple[Directory, GroupOptions], fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,6 +219,9 @@ def test_a_directory_that_fails_is_believed_for_a_while_and_then_nothing_is(
     n = behind.n_requests
     found.expanded(["anna"])
     assert behind.n_requests == n  # it is left alone for some seconds
+    monkeypatch.setattr(under_test, "monotonic", lambda: late + 199)
+    found.expanded(["anna"])
+    assert (behind.n_requests == n) == (fault == "busy")  # or as long as it says
     monkeypatch.setattr(under_test, "monotonic", lambda: late + 201)
     closed = found.expanded(["anna"])
     assert (set(closed), closed.is_degraded) == ({"anna"}, True)
