@@ -31,7 +31,7 @@ markdown = _ours(
 )
 html = _ours(20, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
 office = _ours(
-    24,
+    25,
     "office.office",
     ".docx .docm .dotx .dotm .pptx .pptm .ppsx .ppsm .potx",
     *("unstructured", "lxml", "python-docx", _OCR),
@@ -64,7 +64,7 @@ subtitles = _ours(3, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
 rtf = _ours(16, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(14, "office.opendocument", ".odt .ott .fodt .odm .oth .odp .otp .fodp .odg .otg .fodg", "lxml")
 json_text = _ours(
-    26,
+    27,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .geojson .jsonld .jsonc .webmanifest .xml .rss .atom .opml .fb2 .dita .ditamap .dbk"
     " .docbook .ttml .dfxp .xsd .xsl .xslt .plist .kml .gpx .rdf .owl .xlf .xliff .tmx .resx .enex .jats .nxml .tei"
@@ -91,7 +91,7 @@ code = _ours(
 )
 pictures = _ours(3, "pictures", ".png .jpg .jpeg .tif .tiff .webp .bmp .gif", _OCR)
 legacy = _ours(
-    9,
+    10,
     "office.legacy",
     ".doc .dot .ppt .pps .pages .key .numbers .wps .wpd .abw .hwp .vsd .vsdx .pub .mobi .azw3 .azw .djvu .ps .eps"
     " .xps .oxps .chm .pst .zip .7z .rar .tar .tgz .one",

@@ -19,6 +19,7 @@ from lake.parse.office.word_items import Item, all_text
 from lake.parse.office.word_lists import write_items
 from lake.parse.office.word_reader import ParsePart, WordReader
 
+_NOTES = ("footnotes.xml", "endnotes.xml")
 _SETTINGS = ("styles", "settings", "websettings", "fonttable", "numbering")
 
 
@@ -33,6 +34,9 @@ def write_word(package: Package, main: str, writer: TextWriter, omit: Omit, pars
     if root is None:
         raise InputError(f"the part {main!r} can't be read; open the file and save it again", "garbage")
     reader = WordReader(package, main, omit, parse_part, INLINE)
+    for name in package.names:
+        if (part := package.root(name) if name == main or name.endswith(_NOTES) else None) is not None:
+            reader.styles.write_raised(part)
     items = reader.body(root)
     margins, metadata = _margins(reader, items, omit)
     for name in _text_parts(package, main, omit):

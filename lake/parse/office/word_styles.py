@@ -44,6 +44,22 @@ class WordStyles:
             self._hidden[name] = is_on(next((mark for mark in marks if mark is not None), None))
         return self._hidden[name]
 
+    def write_raised(self, root: _Element) -> None:
+        """State at each run that its style raises that it is a superscript, as other runs do themselves."""
+        raised = {name for name, node in self.nodes.items() if attribute(node, "type") == "character"}
+        raised = {name for name in raised if self._raises(name)}
+        for style in root.iter("{*}rStyle") if raised else ():
+            properties = style.getparent()
+            if attribute(style, "val") in raised and child(properties, "w:vertAlign") is None:
+                mark = properties.makeelement(style.tag.replace("rStyle", "vertAlign"))
+                mark.set(style.tag.replace("rStyle", "val"), "superscript")
+                properties.append(mark)
+
+    def _raises(self, name: str) -> bool:
+        marks = (child(self.nodes[one], "w:rPr", "w:vertAlign") for one in self.chain(name))
+        mark = next((mark for mark in marks if mark is not None), None)
+        return mark is not None and attribute(mark, "val") == "superscript"
+
     def chain(self, name: str) -> list[str]:
         known: dict[str, None] = {}
         while name in self.nodes and name not in known:

@@ -75,6 +75,28 @@ _NUMBERS = (
     ),
 )
 
+_RAISED = (
+    '<w:styles><w:style w:type="character" w:styleId="A"><w:rPr><w:vertAlign w:val="superscript"/></w:rPr></w:style>'
+    '<w:style w:type="character" w:styleId="B"><w:basedOn w:val="A"/></w:style></w:styles>'
+)
+_SUPERSCRIPTS = Reported(
+    "superscripts by their style",
+    ".docx",
+    docx(
+        para(
+            run("10")
+            + run("3", '<w:rStyle w:val="A"/>')
+            + run(", 2")
+            + run("8", '<w:rStyle w:val="B"/>')
+            + run(", 6")
+            + run("7", '<w:rStyle w:val="A"/><w:vertAlign w:val="baseline"/>')
+        ),
+        {"s": ("styles", "styles.xml")},
+        {"word/styles.xml": _RAISED},
+    ),
+    ("10^3, 2^8, 67",),
+)
+
 _PAGE = b"<html><body><h1>Rules</h1><p>low water</p></body></html>"
 _RTF = rb"{\rtf1\ansi low water\par}"
 _SAVED = b"MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p>low water</p>"
@@ -375,6 +397,7 @@ _NEW_FORMATS = (
 )  # fmt: skip
 
 AS_SEEN: tuple[Reported, ...] = (
+    _SUPERSCRIPTS,
     *_NEW_FORMATS,
     *_NUMBERS,
     *_OTHER_FORMATS,
