@@ -178,10 +178,13 @@ def _looked_at(lake: Lake, base: Release, scan: Scan, columns: Sequence[str]) ->
 
 def _of_contents(lake: Lake, scan: Scan) -> Iterator[pa.Table]:
     """RIGHTS rows of documents to write whose contents are stored."""
+    if not scan.plan.write.height:
+        return
     lake.contents.refresh()
     write = scan.plan.write.select("doc_id", "content_id", "stated").drop_nulls("content_id")
-    absent = lake.contents.missing(write["content_id"].to_list())
-    for part in write.filter(~write["content_id"].is_in(absent)).iter_slices(_AT_A_TIME):
+    if absent := lake.contents.missing(write["content_id"].to_list()):
+        write = write.filter(~write["content_id"].is_in(absent))
+    for part in write.iter_slices(_AT_A_TIME):
         contents = lake.contents.read(part["content_id"].to_list(), ["metadata", "error_class"])
         metadata, errors = (contents.column(name).to_pylist() for name in ("metadata", "error_class"))
         rows = zip(part["doc_id"], each_stated(metadata, part["stated"]), errors, strict=True)

@@ -14,8 +14,12 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+import lake.ingest.build
+import lake.ingest.completeness
 import lake.ingest.plan
+import lake.releases.copies
 import lake.releases.log
+import lake.releases.rights
 from lake.directory.configuration import Configuration
 
 #: Results that are kept of one function; then it begins anew.
@@ -63,6 +67,11 @@ def _key_of_diff(listed: pa.Table, known: pa.Table, recipe: Any, **named: Any) -
 
 diff = remembered(lake.ingest.plan.diff, _key_of_diff)
 
+
+distinct_texts = remembered(lake.ingest.build.distinct_texts, _bytes_of)
+exact_groups = remembered(lake.releases.copies.exact_groups, _bytes_of)
+revised = remembered(lake.releases.rights.revised, lambda *tables: tuple(map(_bytes_of, tables)))
+judged = remembered(lake.ingest.completeness.judged, lambda rows, rules: (_bytes_of(rows), repr(rules)))
 
 _DECODED = lake.releases.log.ReleaseLog._decoded
 _ENTRIES: dict[tuple[str, bytes], Any] = {}

@@ -19,6 +19,8 @@ import lake.releases.retention
 import lake.storage.compaction
 from lake.ingest.delta import Delta
 from lake.releases.history import History
+from lake.releases.log import ReleaseLog, _path
+from lake.releases.values import Entry
 from lake.storage.denylist import Denylist
 from lake.storage.lease import WriterLease
 from lake.storage.lease_holder import Holder
@@ -58,6 +60,10 @@ def _put_in_two_steps(store: SimulatedStore, path: str, data: bytes, **options: 
     return True
 
 
+def _put_unsettled(log: ReleaseLog, entry: Entry) -> bool:
+    return log._store.put_if_absent(_path(entry.seq), entry.to_bytes())
+
+
 @contextmanager
 def _lease_unchecked() -> Iterator[None]:
     nothing = lambda *_: None  # noqa: E731
@@ -81,6 +87,8 @@ def _kept_without_names(history: History, *rest: Any) -> Any:
 def _reset_if_new(tables: SimulatedTables, name: str, schema: Any, version: int | None) -> None:
     if version is None:
         _RESET(tables, name, schema, version)
+    else:
+        tables.begin(name, tables.head(name))
 
 
 _VACUUM = lake.erasure.vacuum.vacuum
@@ -169,6 +177,7 @@ PLANTS: Mapping[str, tuple[str, Plant]] = {
     ),
     "no-if-none-match": ("put-if-absent overwrites", _patched(SimulatedStore, "put_if_absent", _put_anyway)),
     "torn-entry": ("entries can be read half written", _patched(SimulatedStore, "put_if_absent", _put_in_two_steps)),
+    "unsettled": ("a log entry may arrive after its run has ended", _patched(ReleaseLog, "_put", _put_unsettled)),
     "lease-unchecked": ("nobody checks the lease before writing", _lease_unchecked),
     "lease-ignored": ("any lease counts as over", _patched(Holder, "is_over", lambda *_: True)),
     "no-grace": ("prune vacuums without grace", _patched(lake.maintenance.prune, "vacuum", _without_grace)),

@@ -15,12 +15,15 @@ import pyarrow.parquet
 import flows.reindex
 import lake.directory.layout
 import lake.erasure.decode
+import lake.ingest.build
 import lake.ingest.commit
 import lake.ingest.scan
 import lake.ingest.source_listing
 import lake.ingest.source_reading
 import lake.ingest.vectors_in_hand
+import lake.inspect.completeness
 import lake.releases.log
+import lake.releases.rights
 import lake.storage.clock
 import lake.storage.denylist
 import lake.storage.lease
@@ -69,6 +72,10 @@ def installed(world: World, medium: Medium) -> Iterator[None]:
         (lake.ingest.source_listing, "split_known", memory.split_known),
         (lake.ingest.source_listing, "settled", memory.settled),
         (lake.ingest.scan, "diff", memory.diff),
+        (lake.ingest.build, "distinct_texts", memory.distinct_texts),
+        (lake.ingest.commit, "exact_groups", memory.exact_groups),
+        (lake.releases.rights, "revised", memory.revised),
+        (lake.inspect.completeness, "judged", memory.judged),
         (lake.releases.log.ReleaseLog, "_decoded", memory.decoded),
         (Configuration, "of", memory.configuration_of),
         (flows.reindex, "_get_ready", lambda: None),

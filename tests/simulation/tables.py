@@ -76,14 +76,18 @@ class SimulatedTables:
         return SimulatedReader(self._store, self._folder(name), name, version)
 
     def reset(self, name: str, schema: pa.Schema, version: int | None) -> None:
-        head = self._head(name)
+        head = self.head(name)
         if version is None:
             if not self._is_empty(name, head, schema):
                 head = self._commit(name, lambda _: schema.empty_table())
         elif head != version:
             rows = self._rows(name, version)
             head = self._commit(name, lambda _: rows)
-        self._began[name], self._own[name] = head, set()
+        self.begin(name, head)
+
+    def begin(self, name: str, version: int) -> None:
+        """From here on, whatever is not this run's own commit is another one's."""
+        self._began[name], self._own[name] = version, set()
 
     def _is_empty(self, name: str, head: int, schema: pa.Schema) -> bool:
         """Whether the head is an empty table; false if a power loss left half of it."""
@@ -128,7 +132,7 @@ class SimulatedTables:
         """Does nothing."""
 
     def seal(self, name: str, release: str) -> int:
-        version = self._head(name)
+        version = self.head(name)
         if set(range(self._began[name] + 1, version + 1)) - self._own[name]:
             raise ConflictError(f"{name} was changed by another run meanwhile; nothing is published, run it again")
         self.protect(name, release, version)
@@ -150,12 +154,12 @@ class SimulatedTables:
         check: Callable[[], None] = lambda: None,
         spared: Callable[[], timedelta] = timedelta,
     ) -> int:
-        head = self._head(name)
+        head = self.head(name)
         check()
         if head not in versions.values():
             rows = self._rows(name, max(versions.values()))
             self._commit(name, lambda _: rows)
-            head = self._head(name)
+            head = self.head(name)
         tags = self.tags(name)
         check()
         for release in sorted(tags.keys() - versions.keys()):
@@ -181,7 +185,7 @@ class SimulatedTables:
     def _versions(self, name: str) -> list[int]:
         return [int(version.split(".")[0]) for version in self._store.names(f"{self._folder(name)}/data")]
 
-    def _head(self, name: str) -> int:
+    def head(self, name: str) -> int:
         return max(self._versions(name), default=0)
 
     def _rows(self, name: str, version: int) -> pa.Table:
@@ -190,7 +194,7 @@ class SimulatedTables:
     def _commit(self, name: str, rows_after: Callable[[int], pa.Table]) -> int:
         """Add a version after the head; if somebody else did meanwhile, after what he left, as Lance's merges do."""
         while True:
-            head = self._head(name)
+            head = self.head(name)
             sink = io.BytesIO()
             write_table(rows_after(head), sink)
             if self._store.put_if_absent(_path(self._folder(name), head + 1), sink.getvalue(), is_flushed=False):
