@@ -21,6 +21,7 @@ from flows.forms.ingest import IngestParameters
 from flows.reindex import Job, Outcome, reindex
 from flows.steps import PlainSteps
 from lake import operate
+from lake.destinations.sync import sync
 from lake.directory import Lake
 from lake.embed import load_embedder
 from lake.embed.hash_identity import IDENTITY as HASH
@@ -124,6 +125,17 @@ def test_one_more_model_embeds_each_text_once_and_for_itself_alone(built: Built)
     assert new.equals(old), "nothing is parsed again"
     assert before.recipe.embedder.table == after.recipe.embedder.table
     assert "vector_2" not in built.index.dataset("chunks", before.id).schema.names
+
+
+@pytest.mark.parametrize("kind", ["faiss", "parquet"])
+def test_a_copy_elsewhere_has_the_vectors_of_the_first_model(copy: Built, kind: str, tmp_path: Path) -> None:
+    """Whether a release has one model or two; its rows differ in nothing that a store of one vector holds."""
+    source = Lake.existing(str(copy.root / "lake"))
+    for release in (*copy.releases, copy.releases[0]):
+        done = sync(source, f"{kind}:{tmp_path / kind}", at=release)
+        assert done.n_rows["chunks"] == N_LAMPS + 1
+        assert done.verified is None or not done.verified.problem
+    assert copy.server.requests == []
 
 
 def test_a_recipe_with_one_embedder_is_stored_and_digested_as_before() -> None:
