@@ -34,7 +34,7 @@ Extent = Callable[[int], tuple[float, float] | None]
 
 def accented(text: str, extent: Extent) -> dict[int, str]:
     """Places in a text with what they become: letters with accents, and "" for the accents that stood beside them."""
-    if text.isascii() and "`" not in text:
+    if not any([sign in text for sign in _COMBINING]):  # many times as fast as an expression
         return {}
     found: dict[int, str] = {}
     for match in _ACCENT.finditer(text):

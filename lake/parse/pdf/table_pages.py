@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from lake.parse.pdf.hyphens import Hyphens
 
 _SAME_EDGE = 6.0
+#: How a cell ends that goes on.
+_GOES_ON = re.compile(r"[^\W\d_][,;-]?\Z")
 
 
 def finish_tables(pages: Sequence[Sequence[Line]], hyphens: Hyphens) -> None:
@@ -26,17 +29,39 @@ def finish_tables(pages: Sequence[Sequence[Line]], hyphens: Hyphens) -> None:
                 line.table = replace(line.table, rows=rows)
     for above, below in pairwise(pages):
         last = next((line for line in reversed(above) if not line.is_note), None)
-        if last and last.table and below and below[0].table and _goes_on(last.table, below[0].table):
-            head = last.table.rows[: _n_heads(last.table.rows)]
-            below[0].table = replace(below[0].table, rows=[*head, *below[0].table.rows])
+        if last and last.table and below and below[0].table:
+            _join_row(last, below[0], hyphens)
+            if _goes_on(last.table, below[0].table):
+                head = last.table.rows[: _n_heads(last.table.rows)]
+                below[0].table = replace(below[0].table, rows=[*head, *below[0].table.rows])
+
+
+def _join_row(above: Line, below: Line, hyphens: Hyphens) -> None:
+    """Join what goes on of a table's last row on the next page to it, as a divided word stands where it begins."""
+    if above.table is None or below.table is None or not _has_same_columns(above.table, below.table):
+        return
+    rows, last = list(below.table.rows), above.table.rows[-1]
+    place = int(rows[0] == above.table.rows[0])
+    if len(rows) < place + 2 or rows[place][0] or not any(rows[place]):
+        return
+    pairs = list(zip(last, rows[place], strict=True))
+    if any(cell and not (cell[0].islower() and _GOES_ON.search(begin)) for begin, cell in pairs):
+        return
+    whole = [one_line(hyphens.resolved(f"{begin}\n{cell}")) for begin, cell in pairs]
+    del rows[place]
+    above.table = replace(above.table, rows=[*above.table.rows[:-1], whole])
+    below.table = replace(below.table, rows=rows)
+
+
+def _has_same_columns(table: FoundTable, following: FoundTable) -> bool:
+    one, other = table.box, following.box
+    is_as_wide = abs(one.left - other.left) <= _SAME_EDGE and abs(one.right - other.right) <= _SAME_EDGE
+    return is_as_wide and len(table.rows[0]) == len(following.rows[0])
 
 
 def _goes_on(table: FoundTable, following: FoundTable) -> bool:
     """Whether the tables have the same columns and edges, and the second begins with a row of the body."""
-    if len(table.rows[0]) != len(following.rows[0]) or table.rows[0] == following.rows[0]:
-        return False
-    one, other = table.box, following.box
-    if abs(one.left - other.left) > _SAME_EDGE or abs(one.right - other.right) > _SAME_EDGE:
+    if table.rows[0] == following.rows[0] or not _has_same_columns(table, following):
         return False
     body = table.rows[_n_heads(table.rows) :]
     first = following.rows[0]

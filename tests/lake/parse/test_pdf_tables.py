@@ -569,6 +569,27 @@ def test_a_table_that_goes_on_repeats_its_head_row() -> None:
     assert found == [[head, *rows], [head, *rows], [head, *rows], [["Town", "Keeper", "Since"]]]
 
 
+@pytest.mark.parametrize(
+    ("begin", "going_on", "is_joined"),
+    [
+        (["Pumps", "they lift the water of the har-"], ["", "bour into the sea"], True),
+        (["Pumps", "they lift the water of the"], ["", "harbour into the sea"], True),
+        (["Pumps", "they lift the water."], ["", "harbour works"], False),
+        (["Pumps", "they lift the water of the"], ["Valves", "harbour works"], False),
+        (["Pumps", ""], ["", "harbour works"], False),
+    ],
+)
+def test_a_row_that_goes_on_on_the_next_page_is_one_row(begin: list[str], going_on: list[str], is_joined: bool) -> None:
+    head, last, box = ["Item", "Use"], ["Bell", "it is rung"], Box(50, 50, 400, 300)
+    for heads in ([head], []):
+        tables = [head, ["Rope", "it holds"], begin], [*heads, going_on, last]
+        pages = [[Line("", *box, table=FoundTable(box, rows))] for rows in tables]
+        finish_tables(pages, Hyphens(["the harbour"]))
+        first, second = [one.table.rows for (one,) in pages if one.table]
+        assert (first[-1] == ["Pumps", "they lift the water of the harbour into the sea"]) == is_joined
+        assert second == [head, *([] if is_joined else [going_on]), last]
+
+
 def test_words_divided_in_a_cell_are_joined() -> None:
     pages = [[Line("", 0, 0, 1, 1, table=FoundTable(Box(0, 0, 1, 1), [["Multi-\nArch", "main-\ntain the list"]]))]]
     finish_tables(pages, Hyphens(["they maintain the list"]))
