@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
-from functools import cache
+from functools import cache, lru_cache
 from math import hypot
 from typing import NamedTuple
 
@@ -45,8 +45,13 @@ class GlyphCalls:
         self.text_index = unchecked("FPDFText_GetTextIndexFromCharIndex")
         self.count_objects = unchecked("FPDFPage_CountObjects")
         self.angle = unchecked("FPDFText_GetCharAngle", ctypes.c_float)
+        self.font_name = unchecked("FPDFFont_GetBaseFontName", ctypes.c_size_t)
+        self.font_flags = unchecked("FPDFFont_GetFlags")
+        self.font_weight = unchecked("FPDFFont_GetWeight")
         #: Shared by all pages: what a call puts there is read before the next call.
         self.results = Results()
+        self.name = ctypes.create_string_buffer(200)
+        self.name_at, self.name_size = ctypes.byref(self.name), ctypes.c_size_t(200)
 
 
 @cache
@@ -54,13 +59,16 @@ def glyph_calls() -> GlyphCalls:
     return GlyphCalls()
 
 
+@lru_cache(10_000)
+def _kind_by_name(name: str) -> tuple[bool, bool]:
+    """Whether a font's name says that it is bold, and that all of its letters are of one width."""
+    return bool(_BOLD_NAME.search(name)), bool(_FIXED_NAME.search(name))
+
+
 class GlyphFonts:
     """Looks up the text objects and the fonts of the glyphs of one page, by pdfium's numbers of them."""
 
     def __init__(self, handle: ctypes.c_void_p) -> None:
-        import pypdfium2.raw as pdfium
-
-        self._pdfium = pdfium
         self._quick = glyph_calls()
         self._handle = handle
         #: The style of each text object that was looked up.
@@ -92,18 +100,18 @@ class GlyphFonts:
 
     def _kind_of(self, address: int) -> tuple[bool, bool]:
         """Whether a font is bold, and whether all of its letters are of one width."""
-        pdfium = self._pdfium
-        font = ctypes.cast(address, pdfium.FPDF_FONT)
-        stated, flags = self.name_of(address), pdfium.FPDFFont_GetFlags(font)
-        is_fixed = bool(flags & _FIXED_PITCH or _FIXED_NAME.search(stated))
-        if _BOLD_NAME.search(stated) or flags & _FORCED_BOLD:
+        font, flags = ctypes.c_void_p(address), self._quick.font_flags(ctypes.c_void_p(address))
+        is_bold, is_fixed = _kind_by_name(self.name_of(address))
+        is_fixed = is_fixed or bool(flags & _FIXED_PITCH)
+        if is_bold or flags & _FORCED_BOLD:
             return True, is_fixed
-        return bool(pdfium.FPDFFont_GetWeight(font) >= _BOLD_WEIGHT), is_fixed
+        return bool(self._quick.font_weight(font) >= _BOLD_WEIGHT), is_fixed
 
     def name_of(self, address: int) -> str:
-        name = ctypes.create_string_buffer(200)
-        self._pdfium.FPDFFont_GetBaseFontName(ctypes.cast(address, self._pdfium.FPDF_FONT), name, len(name))
-        return name.value.decode("utf-8", "replace")
+        quick = self._quick
+        quick.name[0] = b"\0"  # pdfium writes nothing if the name is longer
+        quick.font_name(ctypes.c_void_p(address), quick.name_at, quick.name_size)
+        return quick.name.value.decode("utf-8", "replace")
 
     def font_at(self, place: int) -> int:
         """The font of a glyph; 0 if it has none."""

@@ -49,7 +49,7 @@ def stamps_among(lines: Sequence[Line], tilted: Collection[int] = ()) -> list[Li
     A stamp is set in larger type than the page, and is tilted, lies over smaller lines, or says what stamps say in
     a type that no other line of the page has.
     """
-    if len(lines) < 2:
+    if len(lines) < 2 or len({line.size for line in lines}) == 1:
         return []
     sizes: Counter[float] = Counter()
     for line in lines:
