@@ -123,6 +123,8 @@ def checked_acl(names: Sequence[str] | None, *, is_open: bool) -> list[str] | No
         raise Problem(422, "no_rights", message)
     if names is None:
         return None
+    if any("\0" in name for name in names):
+        raise _no_metadata("acl has a name with a NUL character, which would let nobody see the document")
     return _understood({"acl": [] if names == [""] else list(names)}).get("acl")
 
 

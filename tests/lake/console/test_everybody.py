@@ -33,7 +33,12 @@ def views(console_lake: ConsoleLake) -> list[str]:
     document = next(f"/documents/{row['doc_id']}" for row in rows if row["uri"] == "manual-1.md")
     return [
         # Of cards a few are enough: they are all made by one macro.
-        *("/search", "/search?q=oil&k=3&missing=manual-11", "/search?q=oil&compare=1&k=3", f"/search/why?q=oil&doc_id={document[11:]}"),
+        *(
+            "/search",
+            "/search?q=oil&k=3&missing=manual-11",
+            "/search?q=oil&compare=1&k=3",
+            f"/search/why?q=oil&doc_id={document[11:]}",
+        ),
         *("/ask", "/releases", f"/releases/{new}", f"/releases/compare?a={old}&b={new}", "/releases/log"),
         *("/health", "/health/quarantine", "/evaluation", "/evaluation/feedback", "/evaluation/experiments"),
         *("/evaluation/traffic", document, f"{document}/about", f"{document}/history", "/nowhere"),

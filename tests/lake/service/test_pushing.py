@@ -131,11 +131,14 @@ def test_rights_are_stated_and_hold(place: Place) -> None:
     assert (refused.status_code, refused.json()["error"]) == (422, "no_rights")
     assert place.put("secret.md", "x", open="true", acl="staff").status_code == 422
     assert place.put("secret.md", "x", acl=["*"]).status_code == 422
+    assert place.put("secret.md", "x", acl=["staff", "\0"]).status_code == 422
+    assert place.put("secret.md", "x", acl="staff", metadata='{"a": 1, "a": 2}').status_code == 422
     assert place.put("secret.md", "x", acl="staff", metadata='{"ACL": []}').status_code == 422
     deep = "[" * 500 + "]" * 500
     assert place.put("secret.md", "x", acl="staff", metadata=f'{{"deep": {deep}}}').status_code == 422
     assert place.put("secret.md", "# Secret\n\nducats of the treasurer", acl=["staff", "board"]).status_code == 202
     assert place.put("nobody.md", "# Nobody\n\nducats of the treasurer", acl="").status_code == 202
+    assert place.put("secret.md.meta.yaml", "acl: [hr]", open="true").status_code == 202  # about itself alone
     place.run()
     for key, uris in ((READER, set()), (WRITER, {"secret.md"}), (BOTH, {"secret.md", "nobody.md"})):
         hits = place.running.post(key=key, text="ducats treasurer", mode="text").json()["hits"]
