@@ -29,7 +29,7 @@ text = _ours(
 markdown = _ours(
     10, "markup.markdown", ".md .mdx .markdown .mdown .mkd .mdwn .qmd .rmd", "markdown-it-py", "PyYAML", _ENCODINGS
 )
-html = _ours(20, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
+html = _ours(21, "web.html", ".html .htm .xhtml .xht .shtml", *_HTML, _OCR)
 office = _ours(
     25,
     "office.office",
@@ -44,12 +44,12 @@ sheets = _ours(
     *("lxml", "xlrd", "fastexcel", _ENCODINGS),
     detects_language=False,
 )
-mail = _ours(26, "mail.mail", ".eml .emlx .msg .oft .mht .mhtml", "python-oxmsg", *_HTML)
+mail = _ours(27, "mail.mail", ".eml .emlx .msg .oft .mht .mhtml", "python-oxmsg", *_HTML)
 organizer = _ours(8, "mail.organizer", ".ics .ifb .vcs .vcf .vcard", _ENCODINGS)
-epub = _ours(20, "web.epub", ".epub", "lxml", *_HTML, _OCR)
-rst = _ours(21, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
+epub = _ours(21, "web.epub", ".epub", "lxml", *_HTML, _OCR)
+rst = _ours(22, "markup.rst", ".rst .rest", "docutils", _ENCODINGS)
 org = _ours(10, "markup.org", ".org", _ENCODINGS)
-asciidoc = _ours(7, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
+asciidoc = _ours(8, "markup.asciidoc", ".adoc .asciidoc", _ENCODINGS)
 latex = _ours(5, "markup.latex", ".tex .ltx .latex", _ENCODINGS)
 wiki = _ours(
     3,
@@ -59,12 +59,12 @@ wiki = _ours(
 )
 man = _ours(2, "markup.man", f"{' '.join(f'.{section}' for section in range(1, 10))} .man .mdoc .roff", _ENCODINGS)
 svg = _ours(1, "web.svg", ".svg", "lxml")
-webarchive = _ours(3, "web.webarchive", ".webarchive", *_HTML)
+webarchive = _ours(4, "web.webarchive", ".webarchive", *_HTML)
 subtitles = _ours(3, "subtitles", ".vtt .srt .sbv .ass .ssa", _ENCODINGS)
 rtf = _ours(16, "office.rtf", ".rtf", *_HTML)
 opendocument = _ours(14, "office.opendocument", ".odt .ott .fodt .odm .oth .odp .otp .fodp .odg .otg .fodg", "lxml")
 json_text = _ours(
-    27,
+    28,
     "data.json_text",
     ".json .jsonl .ndjson .ipynb .geojson .jsonld .jsonc .webmanifest .xml .rss .atom .opml .fb2 .dita .ditamap .dbk"
     " .docbook .ttml .dfxp .xsd .xsl .xslt .plist .kml .gpx .rdf .owl .xlf .xliff .tmx .resx .enex .jats .nxml .tei"

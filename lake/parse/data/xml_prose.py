@@ -11,6 +11,7 @@ from lake.parse.data.xml_words import (
     GAP,
     PARAGRAPHS,
     is_inline,
+    is_raised,
     local_name,
     names,
     own_text,
@@ -38,6 +39,8 @@ _ROWS, _CELLS = frozenset(("tr", "row", "strow", "sthead")), frozenset(("td", "t
 _MOST_SPANNED = 100
 #: Elements in which the title of a section stands.
 _TITLE_HOLDERS = names("info sectioninfo sect1info sect2info sect3info chapterinfo articleinfo bookinfo titleInfo")
+#: Pieces of a line among which the last word is sought.
+_RECENT = 8
 _LABELS = frozenset(("label", "num"))
 #: Notes inside a paragraph.
 _NOTES = ("footnote", "fn")
@@ -106,7 +109,7 @@ class _Prose:
                 self.write(child, level, depth + 1)
             elif is_element:
                 gap = "" if is_inline(child) else GAP
-                caret = "^" if raised(child, next(filter(None, reversed(line)), ""))[0] == "^" else ""
+                caret = _caret(child, line) if is_raised(child) else ""
                 line += [*(f"{value} " for value in stated(child)), gap, caret, _inner(child), gap]
             line.append(tail(child))
         self._paragraph(line, notes)
@@ -151,6 +154,12 @@ def _is_titled(label: Any) -> bool:
     if after is None or local_name(after) not in _TITLES:
         return False
     return local_name(label.getparent()) not in _TITLED
+
+
+def _caret(node: Any, before: list[str]) -> str:
+    """The sign before a power; the brackets of references are among the words of their element."""
+    last = next(filter(None, before[: -_RECENT - 1 : -1]), "")
+    return "^" if raised(node, last)[0] == "^" else ""
 
 
 def _is_note(node: Any) -> bool:

@@ -55,7 +55,10 @@ def parse(data: bytes, suffix: str) -> ParsedDocument:
     unpack_diagrams(root, _parser())
     _drop_encoded(root, writer)
     # A repaired tree may lack text, so that the bytes are read without it.
-    marked_up = [] if damaged else [*marked_texts(root), *marked_attributes(root)]
+    # Without an ampersand no attribute holds a tag, and no text outside CDATA does.
+    marks = (b"&", b"<![CDATA[", b"\0", b"<mxfile")
+    may_hold = not damaged and any(mark in data for mark in marks)
+    marked_up = [*marked_texts(root), *marked_attributes(root)] if may_hold else []
     for node, name, value in marked_up:
         put_text(node, name, value.reading)
     writer.read(unescape(_TAG.sub(" ", damaged)) if damaged else reading(root))

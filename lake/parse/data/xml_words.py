@@ -25,6 +25,7 @@ PARAGRAPHS = names("p para simpara")
 #: References as they are printed, with the signs between their parts.
 _PRINTED = names("mixed-citation bibl bibliomixed bibliomset")
 _RAISED = names("sup superscript")
+_BREAKS = names("lb pb cb gb milestone")
 _REFERENCES = names("xref link footnoteref ref")
 #: What parts words from the element before or after them; a space stands for it, but not beside these signs.
 GAP = "\0"
@@ -60,40 +61,47 @@ def own_text(node: Any) -> str:
 
 def is_inline(node: Any) -> bool:
     """Whether a node stands inside a line of text; in data, the same name may head a value of its own."""
-    if is_unbroken(node) or _is_printed(node):
+    name, parent = local_name(node), node.getparent()
+    if parent is None:
+        return False
+    around = local_name(parent)
+    if (name in _BREAKS and is_unbroken(node)) or (around in _PRINTED and _is_printed(node, parent)):
         return True
-    while local_name(node) in _INLINE and (parent := node.getparent()) is not None:
+    while name in _INLINE:
         before = node.getprevious()
         beside = (node.tail or "") + ((parent.text if before is None else before.tail) or "")
-        if beside.strip() or local_name(parent) in PARAGRAPHS:
+        if around in PARAGRAPHS or beside.strip():
             return True
-        node = parent
+        node, name, parent = parent, around, parent.getparent()
+        if parent is None:
+            break
+        around = local_name(parent)
     return False
 
 
 def is_unbroken(node: Any) -> bool:
     """Whether a line or page begins inside a word (TEI)."""
-    return bool(node.get("break") == "no")
+    return local_name(node) in _BREAKS and bool(node.get("break") == "no")
 
 
-def _is_printed(node: Any) -> bool:
-    """Whether a node stands in a reference that is written as it is printed, between text of its own."""
-    parent, before, after = node.getparent(), node.getprevious(), node.getnext()
-    if parent is None or local_name(parent) not in _PRINTED or not own_text(parent):
-        return False
+def _is_printed(node: Any, parent: Any) -> bool:
+    """Whether a node of a reference that is written as it is printed stands between text of the reference itself."""
+    before, after = node.getprevious(), node.getnext()
     left = parent.text if before is None else before.tail
     return bool((left or before is None) and (node.tail or after is None))
 
 
 def tail(node: Any) -> str:
     text: str = node.tail or ""
-    return text.lstrip() if is_unbroken(node) else text
+    return text.lstrip() if text and is_unbroken(node) else text
+
+
+def is_raised(node: Any) -> bool:
+    return local_name(node) in _RAISED
 
 
 def raised(node: Any, before: str) -> tuple[str, str]:
     """The signs around a superscript: a reference stands in brackets, the power of a number after a caret."""
-    if local_name(node) not in _RAISED:
-        return "", ""
     text = "".join(node.itertext()).strip()
     if text and any(local_name(one) in _REFERENCES for one in (*node, node.getparent()) if one is not None):
         return (" ", "") if text[0] in "[(" else (" [", "]")
@@ -110,26 +118,35 @@ def words(node: Any) -> str:
     return one_line(clean(with_spaces("".join(_pieces(node)))))
 
 
-def _pieces(node: Any) -> Iterator[str]:
+def _pieces(node: Any) -> list[str]:
     """Text of a node in the order of the file, without recursion; what parts words is ``GAP``."""
     from lxml import etree  # type: ignore[import-untyped]
 
-    last = ""
+    pieces: list[str] = []
     for event, found in etree.iterwalk(node, events=("start", "end", "comment", "pi")):
-        pieces = []
         if event == "start":
-            pieces += ["" if is_inline(found) else GAP, raised(found, last)[0]]
-            if found is not node:
+            pieces += _edge(found, GAP, pieces, begins=True)
+            if found is not node and found.attrib:
                 pieces += (f"{value} " for _, value in attributes(found) if has_words(value))
-            pieces.append(found.text or "")
-        else:
-            if event == "end":
-                pieces += [raised(found, "")[1], "" if is_inline(found) else GAP]
-            if found is not node:
-                pieces.append(tail(found))
-        for piece in pieces:
-            last = piece or last
-            yield piece
+            if found.text:
+                pieces.append(found.text)
+            continue
+        if event == "end":
+            pieces += _edge(found, GAP, pieces, begins=False)
+        if found is not node and found.tail:
+            pieces.append(tail(found))
+    return pieces
+
+
+def _edge(node: Any, gap: str, before: list[str], *, begins: bool) -> Iterator[str]:
+    """What parts the words of an element from those before or after it, and signs of a superscript."""
+    is_apart = not is_inline(node)
+    if is_apart and begins:
+        yield gap
+    if is_raised(node):
+        yield raised(node, before[-1] if before else "")[not begins]
+    if is_apart and not begins:
+        yield gap
 
 
 def has_words(value: str) -> bool:
@@ -146,12 +163,15 @@ def reading(root: Any) -> str:
     from lxml import etree
 
     pieces = [value for node in root.iter() if local_name(node) for _, value in attributes(node)]
-    text, last = list[str](), ""
+    text: list[str] = []
     for event, node in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
-        edge = "" if event not in ("start", "end") or is_inline(node) else "\n"
         if event == "start":
-            text += [edge, raised(node, last)[0], node.text or ""]
-        else:
-            text += [raised(node, "")[1] if event == "end" else "", edge, tail(node)]
-        last = next(filter(None, text[:-4:-1]), last)
+            text += _edge(node, "\n", text, begins=True)
+            if node.text:
+                text.append(node.text)
+            continue
+        if event == "end":
+            text += _edge(node, "\n", text, begins=False)
+        if node.tail:
+            text.append(tail(node))
     return "\n".join(pieces) + "\n" + "".join(text)

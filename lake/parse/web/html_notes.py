@@ -35,7 +35,7 @@ def _is_of_note(node: NotedNode) -> bool:
 
 
 def raised_spans(tree: NotedNode) -> Iterator[NotedNode]:
-    """Spans that their own style or a class of the page's own style sheet raises, as those of Google Docs."""
+    """Spans that their own style, a class of the page's own style sheet or their name raises, as in Google Docs."""
     names = set[str]()
     for sheet in tree.css("style"):
         rules = _RULE.findall(sheet.text()) if "super" in sheet.text() else ()
@@ -44,6 +44,7 @@ def raised_spans(tree: NotedNode) -> Iterator[NotedNode]:
                 names.update(found[1] for one in selectors.split(",") if (found := _CLASS.search(one)))
     for name in sorted(names):
         yield from tree.css(f"span.{name}")
+    yield from tree.css("span[class~='superscript' i], span.sup")
     for node in tree.css("span[style*='super' i]"):
         if _RAISED.search(node.attributes.get("style") or ""):
             yield node

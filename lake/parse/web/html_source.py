@@ -34,11 +34,12 @@ _BORDER = re.compile(
     rf"<(?=/?(?:(?:{'|'.join(sorted(BORDERS))})[\s/>]|[a-z]+-)|/ruby>|tspan\s(?:[^<>]*\s)?(?:x|y|dy)\s*=)",
     re.IGNORECASE,
 )
-#: What may stand right before a power: a digit, also at the end of an element inside the line.
-_NUMBER_BEFORE = "|".join(rf"(?<=\d{end})" for end in ("", *(f"</{tag}>" for tag in ("b", "em", "i", "span"))))
+#: What may stand right before the tag of a power, of which the first sign is read: a digit, also at the end of an
+#: element inside the line.
+_NUMBER_BEFORE = "|".join(rf"(?<=\d{end}<)" for end in ("", *(f"</{tag}>" for tag in ("b", "em", "i", "span"))))
 #: A reference to a note, or a power, is a word of its own although nothing stands before it.
 _RAISED = re.compile(
-    rf"<sup\b[^<>]*>\s*(?=<a\b)|<a\b[^<>]*noteref[^<>]*>|(?:{_NUMBER_BEFORE})<sup\b[^<>]*>(?=[-\u2212]?\d)",
+    rf"<sup\b[^<>]*>\s*(?=<a\b)|<a\b[^<>]*noteref[^<>]*>|<(?=sup\b)(?:{_NUMBER_BEFORE})sup\b[^<>]*>(?=[-\u2212]?\d)",
     re.IGNORECASE,
 )
 
