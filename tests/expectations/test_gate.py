@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -67,7 +68,7 @@ def test_many_measures_and_sets_err_together_no_more_than_one(monkeypatch: pytes
     assert n_blocked <= n_trials * 0.2 < n_uncorrected
 
 
-@settings(max_examples=15)
+@settings(max_examples=int(os.environ.get("RAGLAKE_EXAMPLES", "5")))
 @given(st.integers(0, 10_000), st.integers(1, 4), st.sampled_from(["holm", "bonferroni"]))
 def test_a_clear_loss_in_one_of_many_is_found_and_named(seed: int, n_sets: int, correction: Any) -> None:
     rng, names = np.random.default_rng(seed), [f"s{n}" for n in range(n_sets)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +80,12 @@ def characters(index: Index, found: list[dict[str, Any]], wanted: list[tuple[str
             "IoU": len(shared) / (len(held) + len(unused))}  # fmt: skip
 
 
-@pytest.mark.parametrize("embedder", ["hash", "minilm"])
-def test_one_import_scores_under_four_chunkings(
-    embedder: str, built: Index, lake_url: str, ingest: Callable[..., Outcome]
+def test_one_import_scores_under_four_chunkings_and_two_embedders(
+    built: Index, lake_url: str, ingest: Callable[..., Outcome]
 ) -> None:
     stored = Path(lake_url, "questions", "0000000001.parquet").read_bytes()
     recalls = {}
-    for cut in CUTS:
+    for cut, embedder in zip(CUTS, cycle(["hash", "minilm"]), strict=False):
         release = ingest(settings=RecipeOptions(embedder=embedder, **cut), change_recipe=True)  # type: ignore[arg-type]
         for mode in ("text", "vector"):
             done = evaluate(built, built.questions(), how={"mode": mode})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -128,28 +129,67 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+class Visitors:
+    """Contexts of the browser, each for one visitor at a time, who leaves nothing in it.
+
+    A page of a new one is drawn by a new process, whose start takes longer than most journeys; so one page stays open.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._free: dict[str, list[BrowserContext]] = {}
+
+    @contextmanager
+    def one(self, viewport: Any, color_scheme: Any = None, **screen: Any) -> Iterator[Page]:
+        """An empty page; size and colours are those of the page, all other options those of the context."""
+        free = self._free.setdefault(repr(sorted(screen.items())), [])
+        context = free.pop() if free else self._browser.new_context(reduced_motion="reduce", **screen)
+        if not context.pages:
+            context.new_page()
+        page = context.new_page()
+        page.set_viewport_size(viewport)
+        if color_scheme:
+            page.emulate_media(color_scheme=color_scheme)
+        yield page
+        self._leave(context)
+        free.append(context)
+
+    @staticmethod
+    def _leave(context: BrowserContext) -> None:
+        first, *others = context.pages
+        context.clear_cookies()
+        context.clear_permissions()
+        of_first = context.new_cdp_session(first)
+        for origin in {page.url.partition("/console")[0] for page in others if page.url.startswith("http")}:
+            of_first.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        of_first.detach()
+        for page in others:
+            page.close()
+
+
+@pytest.fixture(scope="session")
+def visitors(browser: Browser) -> Visitors:
+    return Visitors(browser)
+
+
 @pytest.fixture
-def visit(browser: Browser, console_service: Running) -> Iterator[Callable[..., Page]]:
+def visit(visitors: Visitors, console_service: Running) -> Iterator[Callable[..., Page]]:
     """Opens a page of the console with a key; ``url`` of another service, ``screen``: options of the context."""
     faults: list[str] = []
-    contexts: list[BrowserContext] = []
+    with ExitStack() as leaving:
 
-    def opened(path: str = "/search", key: str | None = OPERATOR, url: str = "", **screen: Any) -> Page:
-        base = url or console_service.url
-        context = browser.new_context(**{"viewport": _WIDE, "reduced_motion": "reduce", **screen})
-        contexts.append(context)
-        if key is not None:
-            context.add_cookies([{"url": f"{base}/console", **cookie_of(base, key)}])
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        _complete_clicks(page)
-        _watch(page, base, faults)
-        page.goto(f"{base}/console{path}")
-        return page
+        def opened(path: str = "/search", key: str | None = OPERATOR, url: str = "", **screen: Any) -> Page:
+            base = url or console_service.url
+            page = leaving.enter_context(visitors.one(**{"viewport": _WIDE, **screen}))
+            if key is not None:
+                page.context.add_cookies([{"url": f"{base}/console", **cookie_of(base, key)}])
+            page.set_default_timeout(60_000)
+            _complete_clicks(page)
+            _watch(page, base, faults)
+            page.goto(f"{base}/console{path}")
+            return page
 
-    yield opened
-    for context in contexts:
-        context.close()
+        yield opened
     assert faults == []
 
 

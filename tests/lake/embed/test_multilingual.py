@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lake.embed import identify, load_embedder, multilingual
+from lake.embed import identify, load_embedder, multilingual, query_encoder
 from lake.embed.query_encoder import load_query_encoder
 from lake.errors import ContractError, UsageError
 
@@ -22,13 +25,18 @@ PAIRS = [
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the model is unpacked; afterwards this process forgets it, which takes over a gigabyte."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAGLAKE_CACHE", str(folder))
         multilingual.folder.cache_clear()
         multilingual.folder()
-    return folder
+        yield folder
+    for key in [key for key in query_encoder._loaded if key[0] == multilingual.NAME]:
+        del query_encoder._loaded[key]
+    shutil.rmtree(folder)  # which may be in memory
+    gc.collect()
 
 
 def test_questions_find_texts_in_other_languages() -> None:
