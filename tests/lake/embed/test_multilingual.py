@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lake.embed import identify, load_embedder, multilingual, query_encoder
+from lake.embed import identify, load_embedder, multilingual, query_encoder, registry
 from lake.embed.query_encoder import load_query_encoder
 from lake.errors import ContractError, UsageError
 
@@ -33,8 +33,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         multilingual.folder.cache_clear()
         multilingual.folder()
         yield folder
-    for key in [key for key in query_encoder._loaded if key[0] == multilingual.NAME]:
-        del query_encoder._loaded[key]
+    for loaded in (registry._loaded, query_encoder._loaded):
+        for key in [key for key, found in loaded.items() if found.identity.name == multilingual.NAME]:
+            del loaded[key]
     shutil.rmtree(folder)  # which may be in memory
     gc.collect()
 

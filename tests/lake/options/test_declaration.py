@@ -54,7 +54,14 @@ def declarations() -> Iterator[tuple[str, str]]:
 
 def _declares(node: ast.AST | None) -> bool:
     calls = (found for found in ast.walk(node) if isinstance(found, ast.Call)) if node else ()
-    return any(ast.unparse(call.func).rpartition(".")[2] in DECLARING for call in calls)
+    return any(_called(call)[1] in DECLARING for call in calls)
+
+
+def _called(call: ast.Call) -> tuple[str, str]:
+    """The name that a called function is an attribute of, if it is of one, and its own: unparsing takes seconds."""
+    if isinstance(call.func, ast.Attribute):
+        return getattr(call.func.value, "id", ""), call.func.attr
+    return "", getattr(call.func, "id", "")
 
 
 def test_no_option_is_declared_twice() -> None:
@@ -76,9 +83,9 @@ def test_no_help_text_repeats_a_default_and_nothing_reads_its_own_names() -> Non
     wrong = []
     for path in modules().values():
         for node in ast.walk(parsed(path)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("typer.Option", "typer.Argument"):
+            if isinstance(node, ast.Call) and _called(node) in (("typer", "Option"), ("typer", "Argument")):
                 wrong += [text for text in map(_text, node.keywords) if re.search(r"\[\d|default: \d", text)]
-            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "locals":
+            elif isinstance(node, ast.Call) and _called(node) == ("", "locals"):
                 wrong.append(str(path))
     assert wrong == []
 
