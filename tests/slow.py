@@ -1,7 +1,7 @@
 """Tests that ``-m "not slow"`` leaves out, so that the others together take less than a minute on two cores.
 
-Listed are files and folders that take more than two seconds of CPU time, and tests that take more than one. Names of single tests follow ``::``.
-``pytest --durations=30`` shows what belongs here.
+Listed are files and folders that take more than two seconds of CPU time, and tests that take more than one. Names of
+single tests follow ``::``. ``pytest --durations=30`` shows what belongs here.
 """
 
 from __future__ import annotations
@@ -60,7 +60,6 @@ SLOW = (
     # Libraries of providers, the source of everything, texts that are large on purpose.
     "tests/lake/endpoints/test_chat_protocols.py",
     "tests/lake/parse/test_encodings.py::test_a_text_in_a_legacy_encoding_is_right_or_remarked_on",
-    "tests/lake/parse/test_front_matter.py::test_hostile_front_matter_is_read_in_a_moment",
     "tests/lake/ingest/test_isolation.py",
     "tests/lake/search/test_chance.py::test_the_same_texts_elsewhere_have_the_same_scores",
     "tests/lake/search/test_passages.py::test_each_question_of_a_batch_finds_the_very_passages_that_it_finds_alone",
