@@ -1,9 +1,9 @@
 """Large sources through a real ``raglake ingest``: CPU seconds, wall seconds and peak memory of the whole run.
 
-    python -m benchmarks.sources_at_scale postgresql URL ROWS   # full, unchanged, 1 % changed, unchanged; by a cursor
+    python -m benchmarks.sources_at_scale postgresql URL ROWS [SENTENCES]   # full, unchanged, 1 % changed, unchanged
     python -m benchmarks.sources_at_scale git FILES COMMITS [CHANGED]   # each a release, then back to the one half-way
 
-The embedder is ``hash``, so that the figures are those of listing, reading, chunking and tables, without what the
+Rows have 30 short sentences unless SENTENCES says otherwise, and a cursor. The embedder is ``hash``, so that the figures are those of listing, reading, chunking and tables, without what the
 database server uses. A commit changes CHANGED files, 10 unless stated, adds a tenth as many and removes a twentieth.
 The last step of ``git`` compares the release of the commit half-way with an index of a fresh checkout of it, row by
 row, and the BM25 scores of questions made of its words.
@@ -51,12 +51,12 @@ def told(name: str, cost: Cost) -> None:
     print(f"{name:24} {cost.cpu:8.2f} CPU s {cost.wall:8.2f} s {cost.peak_mb:7,.0f} MB", flush=True)
 
 
-def postgresql(url: str, n_rows: int, repeats: int = 30) -> None:
+def postgresql(url: str, n_rows: int, n_sentences: int = 30) -> None:
     """Full, unchanged, 1 % changed, unchanged."""
     import psycopg
 
     with tempfile.TemporaryDirectory() as folder, psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(_MADE.format(rows=n_rows, repeats=repeats).encode())
+        connection.execute(_MADE.format(rows=n_rows, repeats=n_sentences).encode())
         address = f"docs={url.partition('?')[0]}?table=raglake_benchmark&text=body&cursor=changed&overlap=0"
         told(f"{n_rows:,} rows, full", ingested(address, Path(folder)))
         told("unchanged", ingested(address, Path(folder)))
