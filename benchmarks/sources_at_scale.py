@@ -3,10 +3,11 @@
     python -m benchmarks.sources_at_scale postgresql URL ROWS [SENTENCES]   # full, unchanged, 1 % changed, unchanged
     python -m benchmarks.sources_at_scale git FILES COMMITS [CHANGED]   # each a release, then back to the one half-way
 
-Rows have 30 short sentences unless SENTENCES says otherwise, and a cursor. The embedder is ``hash``, so that the figures are those of listing, reading, chunking and tables, without what the
-database server uses. A commit changes CHANGED files, 10 unless stated, adds a tenth as many and removes a twentieth.
-The last step of ``git`` compares the release of the commit half-way with an index of a fresh checkout of it, row by
-row, and the BM25 scores of questions made of its words.
+Rows have 30 short sentences unless SENTENCES says otherwise, and a cursor. The embedder is ``hash``, so that the
+figures are those of listing, reading, chunking and tables, without what the database server uses. A commit changes
+CHANGED files, 10 unless stated, adds a tenth as many and removes a twentieth. The last step of ``git`` compares the
+release of the commit half-way with an index of a fresh checkout of it, row by row, and the BM25 scores of questions
+made of its words.
 """
 
 from __future__ import annotations
