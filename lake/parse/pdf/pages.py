@@ -17,7 +17,7 @@ from lake.parse.pdf.lines import page_lines
 from lake.parse.pdf.loaded import LoadedPage, LoadedText
 from lake.parse.pdf.ocr import is_without_text
 from lake.parse.pdf.opening import reason
-from lake.parse.pdf.signs import CLIPPED, FAINT
+from lake.parse.pdf.signs import FAINT, IN_CELLS
 from lake.parse.pdf.tables import find_tables
 from lake.parse.pdf.unread import unread_words, without_unread, words_with_gaps
 from lake.parse.pdf.unseen import remove_unseen
@@ -95,7 +95,7 @@ class PageReader:
             for why, text in unseen.items():
                 found.leave_out(text, why)
             found.leave_out(self._in_layers(index, text_page), "layers that are off")
-            self._read_texts(found, page, text_page, is_clipped=bool(ways & CLIPPED))
+            self._read_texts(found, page, text_page, has_cells=bool(ways & IN_CELLS))
             described = self._figures.of_page(index, found.raw)
             found.notes = [*found.notes, *described]
             found.added += described
@@ -121,12 +121,12 @@ class PageReader:
             page.close()
         return " ".join((drawn - word_counts(shown.get_text_range())).elements())
 
-    def _read_texts(self, found: Page, page: LoadedPage, text_page: LoadedText, *, is_clipped: bool) -> None:
+    def _read_texts(self, found: Page, page: LoadedPage, text_page: LoadedText, *, has_cells: bool) -> None:
         place = f"page {found.number}"
         structure, index = self._structure, found.number - 1
         is_unsure, ligatures = structure.has_unsure_fonts(index), structure.ligatures(index)
         glyphs = PageGlyphs(page, text_page, is_unsure=is_unsure, ligatures=ligatures)
-        if is_clipped:
+        if has_cells:
             glyphs.part_where_cut()
         added = self._annotations.of_page(page, glyphs, self._file.layers.hidden_annotations(index))
         if added:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 #: Ways in which text may be unseen: it is white, transparent or invisible; it lies outside of what a path leaves
-#: visible; a mask covers it; it lies outside of the form that draws it.
-FAINT, CLIPPED, MASKED, IN_FORMS = 1, 2, 4, 8
+#: visible; a mask covers it; it lies outside of the form that draws it; it lies in one of several clips, as in the
+#: cells of a sheet.
+FAINT, CLIPPED, MASKED, IN_FORMS, IN_CELLS = 1, 2, 4, 8, 16
 
 #: What makes text invisible or white, in the forms in which programs write it, by what each holds. A search for one
 #: takes a third of a percent of a reading.
@@ -19,9 +20,9 @@ _FAINT_SIGNS = (
 )
 _CLIP = re.compile(rb"W\*?\s+n\b")
 _RECTANGLE = re.compile(rb"(-?[\d.]+)\s+(-?[\d.]+)\s+(-?[\d.]+)\s+(-?[\d.]+)\s+re\s+\Z")
-_MOST_CLIPS, _LONGEST_RECTANGLE = 500, 80
+_MOST_CLIPS, _LONGEST_RECTANGLE, _LEAST_CELLS = 500, 80, 3
 #: Area and least side of a path around a whole page, which begins near the page's corner.
-_PAGE_AREA, _PAGE_SIDE, _PAGE_CORNER = 400_000, 400, 2
+_PAGE_AREA, _PAGE_SIDE, _PAGE_CORNER = 240_000, 380, 2
 
 
 def signs_in(content: bytes) -> int:
@@ -31,21 +32,23 @@ def signs_in(content: bytes) -> int:
         if kind in content and any([sign in content for sign in signs]):
             found = FAINT
             break
-    return found | (CLIPPED if _clips_parts(content) else 0)
+    return found | _ways_of_clips(content)
 
 
-def _clips_parts(content: bytes) -> bool:
-    """Whether a path leaves less than a whole page visible."""
+def _ways_of_clips(content: bytes) -> int:
+    """Whether paths leave less than a whole page visible."""
     known: set[bytes] = set()
+    n_parts = 0
     for n, clip in enumerate(_CLIP.finditer(content)):
         before = content[max(0, clip.start() - _LONGEST_RECTANGLE) : clip.start()]
         path = before[before.rfind(b"q") + 1 :]
         if path in known:
             continue
         known.add(path)
-        if n > _MOST_CLIPS or not _is_page(path):
-            return True
-    return False
+        n_parts += not _is_page(path)
+        if n > _MOST_CLIPS or n_parts >= _LEAST_CELLS:
+            return CLIPPED | IN_CELLS
+    return CLIPPED if n_parts else 0
 
 
 def _is_page(path: bytes) -> bool:

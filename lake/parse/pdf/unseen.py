@@ -143,16 +143,16 @@ class _Objects:
     def _unseen_cut(self, cut: Sequence[_Faint]) -> list[_Faint]:
         """Those without which the page looks the same, of which those inside of a clip have no ground."""
         whole = picture_of(self._page) if cut else None
-        rest = picture_of(self._page, [one.drawn for one in cut]) if cut else None
-        if whole is None or rest is None:
+        if whole is None:
             return []
-        boxes = [self._box(one.drawn, one.form) for one in cut]
-        return [
-            one
-            for one, box in zip(cut, boxes, strict=True)
-            if not whole.differs(rest, box)
-            and (one.shows == "outside" or (_is_readable(box, whole.scale) and rest.is_blank(_inside(box))))
+        placed = [(one, self._box(one.drawn, one.form)) for one in cut]
+        placed = [
+            (one, box)
+            for one, box in placed
+            if one.shows == "outside" or (_is_readable(box, whole.scale) and whole.is_blank(_inside(box)))
         ]
+        rest = picture_of(self._page, [one.drawn for one, _ in placed]) if placed else None
+        return [] if rest is None else [one for one, box in placed if not whole.differs(rest, box)]
 
     def _unseen_faint(self, faint: Sequence[_Faint], with_invisible: bool) -> Sequence[_Faint]:
         faint = [one for one in faint if one.is_white or with_invisible]
