@@ -85,14 +85,17 @@ def _is_over(large: Line, lines: Iterable[Line]) -> bool:
     """Whether a smaller line runs through a level one; the height of its letters counts, not that of its box."""
     if large.table or large.has_gap or not large.is_upright or len(large.text) < 3:
         return False
-    edge = 0.2 * (large.top - large.bottom)
-    width = large.right - large.left
-    return any(
-        large.bottom + edge < line.middle < large.top - edge
-        and min(line.right, large.right) - max(line.left, large.left) > 0.3 * min(width, line.right - line.left)
-        for line in lines
-        if line.size * _OVER < large.size and line.is_upright and len(line.text) > 2
-    )
+    left, right, largest = large.left, large.right, large.size / _OVER
+    edge = 0.4 * (large.top - large.bottom)
+    low, high = 2 * large.bottom + edge, 2 * large.top - edge
+    for line in lines:
+        # Written out since each large line of a page meets all others.
+        if low < line.bottom + line.top < high and line.size < largest and line.is_upright and len(line.text) > 2:
+            begin, end = line.left, line.right
+            overlap = (end if end < right else right) - (begin if begin > left else left)
+            if overlap > 0.3 * min(right - left, end - begin):
+                return True
+    return False
 
 
 def _is_under(line: Line, above: Line) -> bool:
