@@ -170,10 +170,11 @@ def parts_of_compound(word: str, algorithm: str, revision: int) -> tuple[str, ..
 
 
 class _Everyday(NamedTuple):
-    """Words that everyday compounds begin with, and end in, and the last parts of listed words that are compounds."""
+    """Words that everyday compounds begin with and end in, these in all forms, and last parts of listed compounds."""
 
     firsts: frozenset[str]
     lasts: frozenset[str]
+    inflected: frozenset[str]
     parted: dict[str, str]
 
 
@@ -185,7 +186,9 @@ def _everyday(algorithm: str) -> _Everyday:
     known = _known(algorithm).listed | parted.keys()
     whole = [word for word in words if "+" not in word]
     lasts = {word for word in whole if not word.endswith("-")} | {word for word in known if len(word) > _SHORT}
-    return _Everyday(frozenset(known.union(word.removesuffix("-") for word in whole)), frozenset(lasts), parted)
+    firsts = known.union(word.removesuffix("-") for word in whole)
+    inflected = frozenset(last + ending for last in lasts for ending in _RULES[algorithm].endings)
+    return _Everyday(frozenset(firsts), frozenset(lasts), inflected, parted)
 
 
 def _everyday_parts(word: str, algorithm: str) -> Iterator[str]:
@@ -193,16 +196,15 @@ def _everyday_parts(word: str, algorithm: str) -> Iterator[str]:
     rules, listed = _RULES[algorithm], _everyday(algorithm)
     if not _LEAST_EVERYDAY <= len(word) <= _LONGEST or word.endswith(rules.others):
         return
-    if bare := next(_bare(word, listed.lasts, rules), ""):
+    if word in listed.inflected:
+        bare = next(_bare(word, listed.lasts, rules))
         if last := listed.parted.get(bare, ""):
             yield from (word[len(bare) - len(last) :], bare.removesuffix(last))
         return
     is_adjective = word.endswith(rules.adjectives)
     for at in range(_LEAST_FIRST, len(word) - _LEAST_PART + 1):
         first, last = word[:at], word[at:]
-        if is_adjective and last not in listed.lasts:
-            continue
-        if not any(_bare(last, listed.lasts, rules)):
+        if last not in (listed.lasts if is_adjective else listed.inflected):
             continue
         # After a first part that is a compound stands an -s-: "fotbolls-lag" and not "fotboll-slag".
         if last[0] == "s" and last[1:] in listed.firsts and any(_everyday_parts(first, algorithm)):

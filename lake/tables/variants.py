@@ -25,6 +25,8 @@ _AMERICAN = re.compile(
     r"otherwis|likewis|expertis|merchandis|precis|concis|anis|revis|advis|devis|praisi|raisi)"
 )
 _LEAST_BRITISH = 4
+#: What most words lack that are no British ones.
+_MAY_BE_BRITISH = re.compile("our|res?$|is[eia]|ys[ei]|ae|oe")
 
 #: What stands in the place of a plural's ending in the singular, which Portuguese stemmers leave apart.
 _PORTUGUESE = re.compile("(?:ões|ães|ãos)$")
@@ -60,7 +62,7 @@ def variants(word: str, algorithm: str, revision: int = WORDS_REVISION) -> Itera
     if algorithm == "english" and word.isascii():
         if word in _english():
             yield _english()[word]
-        elif len(word) > _LEAST_BRITISH and not _AMERICAN.match(word):
+        elif len(word) > _LEAST_BRITISH and _MAY_BE_BRITISH.search(word) and not _AMERICAN.match(word):
             american = word
             for pattern, spelling in _BRITISH:
                 american = pattern.sub(spelling, american, count=1)
