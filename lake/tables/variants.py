@@ -40,7 +40,11 @@ _SINCE = 3
 
 @cache
 def _english() -> dict[str, str]:
-    """Forms of English words that do not begin as they do; not those that are more often other words ("saw")."""
+    """Forms of English words that do not begin as they do.
+
+    Those that are more often other words ("saw") are left out, and verbs that say little ("found", "made"), which moved
+    passages up that are about something else.
+    """
     lines = (Path(__file__).with_name("word_forms") / "english.txt").read_text(encoding="utf-8").splitlines()
     return {form: word for word, *forms in map(str.split, lines) for form in forms}
 
