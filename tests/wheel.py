@@ -40,6 +40,7 @@ def install(wheel: Path, folder: Path) -> Path:
         "--no-deps",
         "--no-index",
         "--ignore-installed",
+        "--no-compile",  # since most modules are never imported
         str(wheel),
     ]
     subprocess.run(pip, check=True)
