@@ -49,17 +49,28 @@ def read(source: Source, uri: str, size: int | None) -> tuple[str | None, str]:
     try:
         stated = _of_table(data, uri) if document_of(uri) is None else _of_object(data, uri)
         return bytes_digest(data), statement_json({"of": stated})
+    except json.JSONDecodeError as error:
+        return bytes_digest(data), _states(uri, problem=f"it is not JSON ({error})")
     except (ValueError, RecursionError, csv.Error) as error:
         return bytes_digest(data), _states(uri, problem=str(error) or "it is nested too deeply")
 
 
 def _states(uri: str, problem: str) -> str:
+    return _closing(uri, f"{uri} can't be read: {problem}; until it can")
+
+
+def _states_under_another_name(uri: str, meant: str) -> str:
+    return _closing(meant, f"{uri} looks like a sidecar, which must be called {posixpath.basename(meant)}; until it is")
+
+
+def _closing(uri: str, why: str) -> str:
+    """What a sidecar that is not understood states: nobody may see its documents."""
     document = document_of(uri)
     if document is not None:
-        unseen = f"{uri} can't be read: {problem}; until it can, nobody may see it"
-        return statement_json({"of": {document: broken(unseen)}})
-    closed = "until it can, nobody may see the documents below it whose own .meta.json states no acl"
-    return statement_json({"of": {}, "below": broken(f"{uri} can't be read: {problem}; {closed}")})
+        return statement_json({"of": {document: broken(f"{why}, nobody may see {document}")}})
+    folder = posixpath.dirname(uri) or "this source"
+    closed = f"nobody may see the documents in {folder} whose own .meta.json states no acl"
+    return statement_json({"of": {}, "below": broken(f"{why}, {closed}")})
 
 
 def _of_object(data: bytes, uri: str) -> dict[str, Statement]:
@@ -165,11 +176,11 @@ def _misnamed(uris: Iterable[str], loose: Iterable[str], tables: Collection[str]
     for uri in uris:
         if is_misnamed(uri) and not (is_sheet(uri) and as_meant(uri) in tables):
             meant = as_meant(uri)
-            yield meant, _states(meant, problem=f"its name is {posixpath.basename(uri)}")
+            yield meant, _states_under_another_name(uri, meant)
     for uri in loose:
         meant = posixpath.join(posixpath.dirname(uri), SIDECAR_TABLE)
         if about(uri) is None and meant not in tables:
-            yield meant, _states(meant, problem=f"its name is {posixpath.basename(uri)}")
+            yield meant, _states_under_another_name(uri, meant)
 
 
 def _astray(table: _Table, named: Collection[str]) -> Iterator[tuple[str, Statement]]:
