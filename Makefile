@@ -11,7 +11,7 @@ setup: $(PYTHON) ## Set up .venv with everything that tests need
 $(PYTHON):
 	python3 -m venv .venv
 
-fast: ## Run the tests without the marker slow, which take little more than a minute together
+fast: ## Run the tests without the marker slow, which take about a minute together
 	$(PYTHON) -m pytest -q -n auto -m "not slow"
 
 test: ## Run every test
