@@ -91,13 +91,14 @@ def _may_state(uri: str, declared: str | None) -> bool:
 
 
 def _loose(source: Source, uri: str, size: int | None) -> tuple[str | None, str | None, InputError | None]:
+    """The same of what may be a loose sidecar; one that can't be read is taken to state rights."""
     try:
         if (size or 0) > loose_sidecars.MOST_BYTES:
             return source.digest(uri), _declared(source, uri, b"", None), None
         data = source.read(uri)
         return bytes_digest(data), _declared(source, uri, data, None), None
     except InputError as error:
-        return None, None, error
+        return None, loose_sidecars.STATES_NONE if source.states_rights else loose_sidecars.STATES_RIGHTS, error
 
 
 def _declared(source: Source, uri: str, data: bytes, declared: str | None) -> str | None:

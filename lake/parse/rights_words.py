@@ -15,8 +15,15 @@ RIGHTS_KEY = (
 _KEY = re.compile(RIGHTS_KEY, re.IGNORECASE)
 #: Cyrillic letters that look like those of ``acl``.
 _LOOK_ALIKE = str.maketrans("\u0430\u0410\u0441\u0421\u04cf\u04c0", "aAcCll")
+#: Such a key where notations have keys: after what separates them, within a longer one, as an attribute, as the name
+#: of an element, or as a column.
 _IN_TEXT = re.compile(
-    rf"""(?:^|[{{,<\[;|?-])[ \t]*["']?{RIGHTS_KEY}["']?[ \t]*(?:[:=>;,|\]\t]|$)""", re.MULTILINE | re.IGNORECASE
+    rf"""(?:^|[{{,<\[;|?-])[ \t]*["']?{RIGHTS_KEY}["']?[ \t]*(?:[:=>;,|\]\t]|$)"""
+    rf"""|\w[.:]{RIGHTS_KEY}[ \t]*[:=>\]]"""
+    rf"""|[ \t]{RIGHTS_KEY}[ \t]*="""
+    rf"""|\b(?:key|name)=["']{RIGHTS_KEY}["']"""
+    rf"""|\t["']?{RIGHTS_KEY}["']?(?:\t|$)""",
+    re.MULTILINE | re.IGNORECASE,
 )
 _LONGEST = 1 << 16
 
@@ -43,4 +50,5 @@ def text_states_rights(data: bytes) -> bool:
     encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     if encoding != "utf-16" and b"\0" in head:
         return False
-    return bool(_IN_TEXT.search(head.decode(encoding, "replace").translate(_LOOK_ALIKE)))
+    lines = "\n".join(head.decode(encoding, "replace").translate(_LOOK_ALIKE).splitlines())
+    return bool(_IN_TEXT.search(lines))

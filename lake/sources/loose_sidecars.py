@@ -8,7 +8,8 @@ import re
 from lake.parse.rights_words import means_rights, text_states_rights
 from lake.sources.protocol import is_misnamed, is_sidecar
 
-_COPY = r"(?: ?\(\d+\)| - copy(?: \(\d+\))?)?"
+#: What browsers and file managers add to the name of a copy, in the languages that they speak.
+_COPY = r"(?: ?\([^()/]+\)|(?: - | )(?:copy|kopie|copie|copia|kopia)(?: ?\(?\d+\)?)?)?"
 _KINDS = r"(?: ?\.+(?:json|jsonc|json5|jsonl|jsn|js|ya?ml|toml|ini|cfg|conf|csv|tsv|xml|properties|txt)){0,2}"
 #: Names of such files, in the syntax of RE2: ``a.md.meta.yaml``, ``a.md.metadata.json``, ``a.md.acl``,
 #: ``a.md.json``, ``_metadata.yaml``, ``_metadata (1).csv``. What they hold decides whether they are about rights.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from lake.errors import UsageError
 from lake.ids.uris import column_folded, folded, spellings
-from lake.sources.loose_sidecars import about, is_loose
-from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, as_meant, is_sidecar
+from lake.sources.loose_sidecars import about, is_loose, is_of_exact_name
+from lake.sources.protocol import SIDECAR_SUFFIX, SIDECAR_TABLE, as_meant, is_misnamed, is_sidecar
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +29,7 @@ class SourceScope:
     @classmethod
     def of(cls, keys: Iterable[str]) -> SourceScope:
         """Raises UsageError for a key that no document of a source can have."""
-        return cls(tuple(dict.fromkeys(_about(_checked(key)) for key in keys)))
+        return cls(tuple(dict.fromkeys(one for key in keys for one in _about(_checked(key)))))
 
     def __contains__(self, uri: str) -> bool:
         name = folded(uri)
@@ -122,11 +122,17 @@ def _stem(name: str) -> str:
     return posixpath.splitext(posixpath.basename(folded(name)))[0].casefold()
 
 
-def _about(key: str) -> str:
-    """What must be looked at if ``key`` changed."""
-    if not is_sidecar(key):
-        return key
-    return key.removesuffix(SIDECAR_SUFFIX) if key.endswith(SIDECAR_SUFFIX) else posixpath.dirname(key)
+def _about(key: str) -> tuple[str, ...]:
+    """What must be looked at if ``key`` changed.
+
+    What is nearly a sidecar is a document as well, and may be about any in its folder: by name, but for case or suffix.
+    """
+    if is_sidecar(key):
+        return (key.removesuffix(SIDECAR_SUFFIX) if key.endswith(SIDECAR_SUFFIX) else posixpath.dirname(key),)
+    document = about(key) if is_loose(key) else None
+    if document is not None and is_of_exact_name(key):
+        return key, document
+    return (posixpath.dirname(key),) if is_loose(key) or is_misnamed(key) else (key,)
 
 
 def _above(key: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import posixpath
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -168,19 +168,29 @@ class _Table:
     below: Statement
 
 
-def _misnamed(uris: Iterable[str], loose: Iterable[str], tables: Collection[str]) -> Iterator[tuple[str, str]]:
+def _misnamed(
+    uris: Iterable[str], loose: Iterable[str], sidecars: Sequence[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
     """Files that are sidecars but for their names, each as one that can't be read.
 
-    A table that a program for sheets keeps is none if it was saved as one of ``tables``, too, nor is a loose one.
+    A table that a program for sheets keeps is none if it was saved as one of ``sidecars``, too, nor is a loose one if
+    such a table states rights.
     """
+    tables = {uri for uri, _ in sidecars}
     for uri in uris:
         if is_misnamed(uri) and not (is_sheet(uri) and as_meant(uri) in tables):
             meant = as_meant(uri)
             yield meant, _states_under_another_name(uri, meant)
+    of_rights = {uri for uri, states in sidecars if '"acl":' in states and _state_rights(states)} if loose else ()
     for uri in loose:
         meant = posixpath.join(posixpath.dirname(uri), SIDECAR_TABLE)
-        if about(uri) is None and meant not in tables:
+        if about(uri) is None and meant not in of_rights:
             yield meant, _states_under_another_name(uri, meant)
+
+
+def _state_rights(states: str) -> bool:
+    value = json.loads(states)
+    return any("acl" in stated for stated in (value.get("below", {}), *value.get("of", {}).values()))
 
 
 def _astray(table: _Table, named: Collection[str]) -> Iterator[tuple[str, Statement]]:
@@ -217,7 +227,7 @@ class Stated:
         self._objects: dict[str, dict[str, Statement]] = {}
         self._tables: dict[str, list[_Table]] = {}
         sidecars = list(sidecars)
-        for uri, states in (*sidecars, *_misnamed(uris, sorted(loose), {uri for uri, _ in sidecars})):
+        for uri, states in (*sidecars, *_misnamed(uris, sorted(loose), sidecars)):
             stated = json.loads(states)
             of = _by_name(stated.get("of", {}))
             if document_of(uri) is None:

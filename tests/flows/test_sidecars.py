@@ -118,6 +118,11 @@ LOOSE = {
     **dict.fromkeys(["a.md.acl", "a.md.acl.json"], "hr"),
     **dict.fromkeys(["_metadata.yaml", "_meta.json"], '{"a.md": {"acl": ["hr"]}}'),
     **dict.fromkeys(["_metadata (1).csv", "_metadata", "metadata.csv"], "path,acl\na.md,hr\n"),
+    **dict.fromkeys(["_metadata - Kopie.csv", "_metadata copy 2.csv"], "path;acl\r\na.md;hr\r\n"),
+    "metadata.tsv": "path\tacl\na.md\thr\n",
+    "a.md.meta.xml": '<document title="x" acl="hr"/>',
+    "a.meta.xml": '<meta name="acl" content="hr"/>',
+    "a.md.meta.properties": "title=x\rdocument.acl=hr\r",
 }
 #: Files beside a.md that are about something else.
 OTHER = {
@@ -145,8 +150,12 @@ def test_what_states_rights_in_a_name_that_is_not_read_closes_its_document(
     documents(source, "read/a.md")
     (source / "read/a.md.meta.json").write_text('{"acl": ["hr"]}')
     (source / "read/a.md.meta.yaml").write_text("acl: [hr]\n")
+    documents(source, "unread/a.md", "beside/a.md")
+    (source / "unread/a.md.meta.yaml").symlink_to("a.md.meta.yaml")
+    (source / "beside/_metadata.csv").write_text("path,title\na.md,Pumps\n")
+    (source / "beside/_metadata (1).csv").write_text("path,acl\na.md,hr\n")
     outcome = ingest(include=("*.md",))
-    assert len(outcome.remarks) == len(LOOSE)
+    assert len(outcome.remarks) == len(LOOSE) + 2
     everybody = {f"open/{number}/a.md" for number in range(len(OTHER))}
     assert visible(lake_url) == everybody
     assert visible(lake_url, "hr") == {*everybody, "read/a.md"}
@@ -154,6 +163,11 @@ def test_what_states_rights_in_a_name_that_is_not_read_closes_its_document(
         documents(source, f"{number}/a.md")
     ingest(include=("*.md",), only=tuple(f"{number}/a.md" for number in range(len(LOOSE))))
     assert visible(lake_url) == everybody
+    names = ("a.md.json", "a.meta.yaml", "_metadata (1).csv", "A.MD.META.json")
+    for number, name in enumerate(names):  # told of alone, as a watch tells
+        (source / f"open/{number}/{name}").write_text("acl: [hr]\n")
+    ingest(include=("*.md",), only=tuple(f"open/{number}/{name}" for number, name in enumerate(names)))
+    assert visible(lake_url) == everybody - {f"open/{number}/a.md" for number in range(len(names))}
 
 
 @pytest.mark.parametrize("name", ["a.md.META.json", "_Metadata.csv", "_metadata.ods", "a.meta.json", "A.md.meta.json"])
