@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -31,6 +32,12 @@ Plant = Callable[[], AbstractContextManager[Any]]
 
 
 def _patched(owner: Any, name: str, stand_in: Any) -> Plant:
+    """Raises AttributeError, or TypeError, if there is nothing to break any more that is called in this way."""
+    named = inspect.signature(getattr(owner, name)).parameters.values()
+    ours = inspect.signature(stand_in).parameters.values()
+    wanted = {one.name for one in named if one.kind is one.KEYWORD_ONLY} - {one.name for one in ours}
+    if wanted and not any(one.kind is one.VAR_KEYWORD for one in ours):
+        raise TypeError(f"what breaks {name} does not take {', '.join(sorted(wanted))}")
     return lambda: patch.object(owner, name, stand_in)
 
 
@@ -98,16 +105,16 @@ def _without_grace(lake: Any, history: Any, retention: Any, **options: Any) -> A
     return _VACUUM(lake, history, replace(retention, grace_hours=0), **options)
 
 
-def _published_blindly(log: Any, release: Any, *, why: str = "", force: bool = False) -> Any:
-    return log.insist(lambda history: log.append(history, "publish", release.id, live=release.id, why=why))
+def _published_blindly(log: Any, release: Any, *, why: str = "", force: bool = False, by: str | None = None) -> Any:
+    return log.insist(lambda history: log.append(history, "publish", release.id, live=release.id, why=why, by=by))
 
 
-def _rolled_back_with_rights(log: Any, release: Any, *, why: str) -> Any:
+def _rolled_back_with_rights(log: Any, release: Any, *, why: str, by: str | None = None) -> Any:
     """Bring back the rights that were in force when the release was published."""
 
     def step(history: History) -> History:
         then = next(entry.rights for entry in history.entries if entry.live == release.id)
-        return log.append(history, "rollback", release.id, live=release.id, why=why, rights=then)  # type: ignore[no-any-return]
+        return log.append(history, "rollback", release.id, live=release.id, why=why, by=by, rights=then)  # type: ignore[no-any-return]
 
     return log.insist(step)
 
@@ -190,7 +197,7 @@ PLANTS: Mapping[str, tuple[str, Plant]] = {
     "blind-publish": ("live may have moved", _patched(lake.releases.publishing, "publish", _published_blindly)),
     "pin-ignored": (
         "a run publishes under a pin",
-        _patched(lake.releases.publishing, "_check_publishable", lambda *_: None),
+        _patched(lake.releases.publishing, "check_publishable", lambda *_: None),
     ),
     "old-rights": (
         "a rollback brings back rights",
