@@ -16,6 +16,8 @@ PACKED_SUFFIXES = (".gz", ".bz2", ".xz")
 #: Whole suffixes in which both are one.
 JOINED = {".svgz": ".svg.gz"}
 _MOST_BYTES, _MOST_RATIO, _HARMLESS = 200 << 20, 100, 10 << 20
+#: What such files begin with.
+_SIGNS = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".xz": b"\xfd7zXZ\0"}
 _DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError)
 
 
@@ -30,7 +32,13 @@ def split(suffix: str) -> tuple[str, str]:
 
 
 def unpacked(data: bytes, packed: str) -> bytes:
-    """What was compressed, all of a file's members joined. Raises InputError: truncated, or zip_bomb."""
+    """What was compressed, all of a file's members joined. Raises InputError: truncated, or zip_bomb.
+
+    What is not packed is given as it is: servers that call the packing of a file an encoding of its transfer have
+    clients unpack it on the way.
+    """
+    if not data.startswith(_SIGNS[packed]):
+        return data
     most = min(_MOST_BYTES, max(_HARMLESS, _MOST_RATIO * len(data)))
     try:
         with _opened(io.BytesIO(data), packed) as file:

@@ -60,11 +60,12 @@ def test_a_compressed_document_is_read_as_what_is_inside(suffix: str, pack: Call
     assert replace(parse(data, f"a.md{suffix}"), language=None) == replace(
         parse(b"# Pumps\n\nOil every 400 hours.\n", "a.md"), language=None
     )
+    assert parse(b"# Pumps\n\nUnpacked on the way.\n", f"a.md{suffix}").text.endswith("way.\n")
     assert parser_and_suffix(f"docs/a.MD{suffix.upper()}") == ("markdown", f".md{suffix}")
     assert media_type_of(f"a.md{suffix}") == "text/markdown"
     for broken, error_class in (
         (data[:20], "truncated"),
-        (b"# Pumps", "truncated"),
+        (bytes(range(256)), "garbage"),
         (pack(b""), "empty"),
         (pack(bytes(11 << 20)), "zip_bomb"),
     ):
