@@ -7,7 +7,8 @@ To add a section of the console:
 
 1. Write ``views/NAME.py`` with a ``SECTION``: a title, views (GET) and acts (POST) by their paths below ``/console``.
    A handler takes a ``Visit`` and returns ``visit.page("NAME.html", ...)``, ``visit.part(...)`` for a piece that htmx
-   swaps in, or ``visit.back_to(path)``. Acts come with Origin and CSRF token already checked.
+   swaps in, or ``visit.back_to(path)``. Acts come with Origin and CSRF token already checked. Views under ``parts``
+   are pieces only, and make no requests for the frame of a page.
 2. List it in ``views/__init__.py``; a section with a title appears in the navigation.
 3. Write ``templates/NAME.html``, which extends ``base.html`` and fills ``title`` and ``main``. ``macros.html`` has
    cards, bars, badges, tables, text differences, and the states empty, error and degraded. A form that acts contains

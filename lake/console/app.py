@@ -63,13 +63,14 @@ class Console:
     def app(self) -> Starlette:
         routes = [Route("/", self.home), Route("/static/{name:path}", _static)]
         routes += [
-            Route(SIGN_IN, self._page(sign_in_page, signs_in=True)),
+            Route(SIGN_IN, self._page(sign_in_page, is_framed=False)),
             Route(SIGN_OUT, self._act(sign_out), methods=["POST"]),
             Route(SIGN_OUT, self.home),
         ]
         routes += [Route(SIGN_IN, self._act(sign_in), methods=["POST"])]
         for section in SECTIONS:
             routes += [Route(path, self._page(view)) for path, view in section.views.items()]
+            routes += [Route(path, self._page(part, is_framed=False)) for path, part in section.parts.items()]
             routes += [Route(path, self._act(act), methods=["POST"]) for path, act in section.acts.items()]
             left = {path: _page_of(path, section) for path in section.acts if path not in section.views}
             routes += [Route(path, _to_page(page)) for path, page in left.items()]
@@ -79,10 +80,10 @@ class Console:
     async def home(self, _: Request) -> Response:
         return RedirectResponse(f"{ROOT}{SECTIONS[0].path}", 303)
 
-    def _page(self, handler: Handler, *, signs_in: bool = False) -> Callable[[Request], Awaitable[Response]]:
+    def _page(self, handler: Handler, *, is_framed: bool = True) -> Callable[[Request], Awaitable[Response]]:
         async def page(request: Request) -> Response:
             visit = self._visit(request)
-            if not signs_in:
+            if is_framed:
                 await visit.look()
             return self._remembered(visit, await handler(visit))
 

@@ -48,11 +48,15 @@ def before_of(visit: Visit, release: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleSection:
-    """Views (GET) and acts (POST) by their paths below ``/console``; one with a title is in the navigation."""
+    """Views (GET) and acts (POST) by their paths below ``/console``; one with a title is in the navigation.
+
+    ``parts`` are views without the frame of a page, so they know neither the key nor the releases.
+    """
 
     title: str | None
     views: Mapping[str, Handler] = field(default_factory=dict)
     acts: Mapping[str, Handler] = field(default_factory=dict)
+    parts: Mapping[str, Handler] = field(default_factory=dict)
 
     @property
     def path(self) -> str:

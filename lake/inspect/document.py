@@ -20,7 +20,7 @@ from lake.schemas import ACCOUNT
 from lake.tables.sql import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lake.directory import Lake
     from lake.options.completeness import Completeness
@@ -140,6 +140,16 @@ def content_of(lake: Lake, content_id: str | None) -> dict[str, Any]:
     columns = ["parser", "text", *_STATED, "parents", "chunks", *ACCOUNT.names]
     row: dict[str, Any] = lake.contents.read([content_id], columns).to_pylist()[0]
     return row
+
+
+def texts_of(lake: Lake, content_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The ids of contents with their texts, without those that the lake has lost; one at a time, as each may be large."""
+    wanted = list(dict.fromkeys(content_ids))
+    lake.contents.refresh()
+    lost = set(lake.contents.missing(wanted))
+    for content_id in wanted:
+        if content_id not in lost:
+            yield content_id, lake.contents.read([content_id], ["text"]).column(0)[0].as_py() or ""
 
 
 def sections_of(

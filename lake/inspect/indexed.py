@@ -11,8 +11,9 @@ from lake.errors import UsageError
 from lake.ingest.accounts import stored_account
 from lake.ingest.completeness import remarks
 from lake.ingest.plan import parser_and_suffix
-from lake.inspect.document import account_json, content_of, inspected, sections_of
+from lake.inspect.document import account_json, content_of, inspected, sections_of, texts_of
 from lake.inspect.document_history import changes_of
+from lake.inspect.lines import lines_of
 from lake.inspect.text_diff import text_diff
 from lake.releases.copies import COPY_COLUMNS, exact_groups
 from lake.schemas import ACCOUNT, CANONICAL_DIGEST
@@ -135,6 +136,32 @@ class IndexedDocuments:
 
         return self._reader.search(at, read)
 
+    def lines(self, spans: Sequence[tuple[str, int, int]], at: str, principals: Principals = ()) -> dict[str, Any]:
+        """The lines of the indexed text that each ``(doc_id, start, end)`` is on, as ``sections`` counts them.
+
+        ``first_line`` and ``last_line`` are None for a document that the release lacks or that ``principals`` may not
+        see, and where its text has ended before ``start``.
+        """
+
+        def read(snapshot: Snapshot, rights: Rights) -> dict[str, Any]:
+            doc_ids, may_see = {doc_id for doc_id, _, _ in spans}, rights.may_see(principals)
+            rows = snapshot.document_rows.several(snapshot.table("documents"), doc_ids, may_see, ("content_id",))
+            contents = {doc_id: row["content_id"] for doc_id, row in rows.items() if row["content_id"]}
+            lines = dict[tuple[str, int, int], tuple[int, int]]()
+            for content_id, text in texts_of(self._lake, contents.values()):
+                of = [span for span in spans if contents.get(span[0]) == content_id and span[1] < len(text)]
+                lines |= zip(of, lines_of(text, [(start, end) for _, start, end in of]), strict=True)
+            named = ((span, lines.get(span, (None, None))) for span in spans)
+            return {
+                "release": snapshot.release.id,
+                "spans": [
+                    {"doc_id": doc_id, "start": start, "end": end, "first_line": first, "last_line": last}
+                    for (doc_id, start, end), (first, last) in named
+                ],
+            }
+
+        return self._reader.search(at, read)
+
     def history(self, doc_id: str, at: str, principals: Principals = ()) -> dict[str, Any]:
         """The releases that changed the document, newest first; ``at`` must hold it."""
         place = self.place(doc_id, at, principals)
@@ -243,11 +270,7 @@ def _within(items: Collection[T], most: int, size: Callable[[T], int]) -> Iterat
 
 def _with_lines(sections: Sequence[dict[str, Any]], text: str) -> list[dict[str, Any]]:
     """Each section with the numbers of its first and last line in the text."""
-
-    def line(place: int) -> int:
-        return text.count("\n", 0, place) + 1
-
+    lines = lines_of(text, [(section["start"], section["end"]) for section in sections])
     return [
-        {**section, "first_line": line(section["start"]), "last_line": line(max(section["start"], section["end"] - 1))}
-        for section in sections
+        {**section, "first_line": first, "last_line": last} for section, (first, last) in zip(sections, lines, strict=True)
     ]

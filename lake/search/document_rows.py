@@ -49,6 +49,19 @@ class DocumentRows:
         found: dict[str, Any] = documents.rows([row_id], list(columns)).to_pylist()[0]
         return found
 
+    def several(
+        self, documents: TableReader, doc_ids: Collection[str], may_see: MaySee, columns: Collection[str]
+    ) -> dict[str, dict[str, Any]]:
+        """Columns of DOCUMENTS by ``doc_id``, in one reading; without those that don't exist or may not be seen."""
+        if not len(self.doc_ids) or not doc_ids:
+            return {}
+        places = sorted({self._place(doc_id) for doc_id in doc_ids})
+        row_ids = [self.row_ids[place].as_py() for place in places]
+        rows = documents.rows(row_ids, list(dict.fromkeys(["doc_id", "acl", *columns]))).to_pylist()
+        visible = [row for row in rows if may_see(row["doc_id"], row["acl"])]
+        wanted = set(doc_ids)
+        return {row["doc_id"]: {name: row[name] for name in columns} for row in visible if row["doc_id"] in wanted}
+
     def among(self, rows: pa.Table) -> pa.BooleanArray:
         """Whether each of the documents is among these rows (``_rowid``)."""
         return pc.is_in(self.row_ids, rows.column("_rowid").combine_chunks())

@@ -154,6 +154,23 @@ class DocumentSections(BaseModel):
     next_start: int | None
 
 
+class SpanLines(BaseModel):
+    """A span, and the first and last line that it is on; null if there is no such document, or no such text in it."""
+
+    doc_id: str
+    start: int
+    end: int
+    first_line: int | None = Field(description="Of the text as it is indexed, from 1, as `/sections` counts.")
+    last_line: int | None
+
+
+class LinesResult(BaseModel):
+    """The spans in the order of the request."""
+
+    release: str
+    spans: list[SpanLines]
+
+
 class DocumentEvent(BaseModel):
     """What a release changed in a document, compared with ``before``, the release built before it.
 

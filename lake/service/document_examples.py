@@ -9,6 +9,10 @@ from lake.service.examples import DOCUMENT
 RELEASE = DOCUMENT["release"]
 _PLACE = {name: DOCUMENT[name] for name in ("doc_id", "source", "uri")}
 
+_SPAN = {"doc_id": DOCUMENT["doc_id"], "start": 1024, "end": 1310}
+LINES = {"hit": {"summary": "The span of a hit", "value": {"spans": [_SPAN]}}}
+LINES_RESULT = {"release": RELEASE, "spans": [{**_SPAN, "first_line": 31, "last_line": 38}]}
+
 DOCUMENT_DIFF = {
     "from": "2026-11-20.1",
     "to": RELEASE,

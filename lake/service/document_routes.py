@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Path, Query, Request, Response
 
 from lake.service import document_examples as examples
 from lake.service.document_bodies import (
@@ -13,9 +13,11 @@ from lake.service.document_bodies import (
     DocumentDiff,
     DocumentHistory,
     DocumentSections,
+    LinesResult,
 )
 from lake.service.examples import DOC_ID
 from lake.service.problems import found_document
+from lake.service.request_bodies import LinesQuery
 from lake.service.responses import encode
 from lake.service.routes import JsonRoute, described, key_of, of_release
 
@@ -39,7 +41,7 @@ _KEPT = {"Cache-Control": "private, max-age=300"}
 
 
 def document_routes(service: Service, pictures: PagePictures) -> APIRouter:
-    """The routes under ``/documents/{doc_id}``."""
+    """The routes under ``/documents/{doc_id}``, and ``/lines``."""
     router = APIRouter(route_class=JsonRoute)
     _reading_routes(router, service)
     _comparing_routes(router, service)
@@ -95,6 +97,17 @@ def _reading_routes(router: APIRouter, service: Service) -> None:
         return _response(
             await _read(service, lambda: documents.sections(doc_id, at, key.principals, start, characters))
         )
+
+
+    @router.post(
+        "/lines", response_model=LinesResult, **described(_TAG, "Find the lines of passages", examples.LINES_RESULT)
+    )
+    async def lines(
+        asked: Annotated[LinesQuery, Body(openapi_examples=examples.LINES)], request: Request
+    ) -> Response:
+        """The lines that spans of several documents' texts are on, for instance those of hits without pages."""
+        key, spans = _key(request, asked.at), [(one.doc_id, one.start, one.end) for one in asked.spans]
+        return _response(await _read(service, lambda: documents.lines(spans, asked.at, key.principals)))
 
 
 def _comparing_routes(router: APIRouter, service: Service) -> None:

@@ -100,6 +100,23 @@ class WhyQuery(SearchQuery):
     end: int | None = Field(None, ge=0, le=2**62, description="Where it ends; needed if there is a start.")
 
 
+class TextSpan(BaseModel):
+    """A span of a document's text, as hits have it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    doc_id: str = Field(max_length=64, description="The document, as hits and /documents name it.")
+    start: int = Field(ge=0, le=2**62, description="Where the span begins in the document's text.")
+    end: int = Field(ge=0, le=2**62, description="Where it ends.")
+
+
+class LinesQuery(Writable):
+    """Spans of texts, of one document or of several."""
+
+    at: str = Field("live", max_length=200, description=_AT)
+    spans: list[TextSpan] = Field(min_length=1, max_length=100, description="The spans whose lines are wanted.")
+
+
 class BatchQuery(ReleaseChoice):
     """Many searches of one release. An invalid question costs only itself."""
 

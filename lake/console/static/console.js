@@ -73,7 +73,7 @@ document.addEventListener("click", (event) => {
 });
 
 // Another release of the page as its address is by now, which may differ from the one that was loaded.
-document.querySelector("form.at")?.addEventListener("submit", (event) => {
+document.querySelector("form.at:not([data-leads])")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const words = new URLSearchParams(location.search);
   words.set("at", event.target.elements.at.value);

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from lake.console.client import ApiError
 from lake.console.views.judging import judge
+from lake.console.views.lines import passage_word
 from lake.console.views.search_settings import profile_choices
 from lake.console.visit import ConsoleSection, Visit
 from lake.reporting.templates import rendered
@@ -72,7 +73,9 @@ def _body(visit: Visit) -> dict[str, Any]:
 
 def of_answer(answer: Mapping[str, Any]) -> dict[str, Any]:
     """What the template shows of an AnswerResult."""
-    return {"answer": answer, "parts": parts_of(answer)}
+    numbered = [(one["number"], one) for one in answer["sources"]] or enumerate(answer.get("passages") or (), 1)
+    words = [word for number, one in numbered if (word := passage_word(number, one))]
+    return {"answer": answer, "parts": parts_of(answer), "words": words}
 
 
 def parts_of(answer: Mapping[str, Any]) -> list[AnswerPart]:

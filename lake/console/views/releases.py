@@ -29,7 +29,10 @@ _PLOTS, _ROWS = 2, 50
 
 
 async def page(visit: Visit) -> Response:
-    """The time line; ``r`` twice leads to the comparison of two."""
+    """The time line; ``r`` twice leads to the comparison of two, ``own`` to the page of the release ``at``."""
+    shown = visit.live["release"] if visit.at == "live" and visit.live else visit.at
+    if visit.word("own") and shown != "live":
+        return visit.back_to(f"/releases/{quote(shown, safe='')}")
     if chosen := visit.words("r"):
         return await _chosen(visit, chosen)
     found = await visit.api.get("/timeline", before=visit.word("before") or None, limit=_ROWS)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from lake.console.client import ApiError
 from lake.console.views.judging import draft, judge, question
+from lake.console.views.lines import lines
 from lake.console.views.passages import PassageCard, moved, passages
 from lake.console.views.search_settings import (
     EXPANDS,
@@ -119,4 +120,5 @@ SECTION = ConsoleSection(
     "Search",
     views={"/search": page, "/search/why": why, "/search/question": question},
     acts={"/search/judge": judge, "/search/question": draft},
+    parts={"/search/lines": lines},
 )

@@ -27,6 +27,7 @@ def test_an_answer_is_written_and_then_shown_with_its_sources(visit: Visit) -> N
     assert page.locator(".sources .hit").count() > 1
     assert "confidence:" in page.text_content(".answer")
     assert page.locator(".reasons li").count() > 0
+    page.wait_for_selector("#source-1 >> text=lines 1 to 7")
     page.click(".cite >> nth=0")
     assert page.evaluate("document.activeElement.id") == "source-1"
     page.wait_for_function("document.getElementById('source-1').getBoundingClientRect().top < innerHeight")

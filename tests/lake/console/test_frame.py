@@ -202,6 +202,12 @@ def test_the_release_of_the_header_stays_from_page_to_page(visit: Visit, console
     assert "three litres" in page.text_content("main")
     page.click("nav >> text=Ask")
     assert f"at={console_lake.releases[0]}" in page.url
+    page.goto(page.url.replace("/ask", f"/releases/{console_lake.releases[0]}"))
+    page.select_option("#at", console_lake.releases[1])
+    page.wait_for_url(f"**/releases/{console_lake.releases[1]}?at=*")
+    assert page.text_content("h1") == console_lake.releases[1]
+    page.select_option("#at", "live")
+    page.wait_for_url(f"**/releases/{console_lake.releases[2]}")
 
 
 def test_a_key_that_may_not_choose_a_release_is_told_so(visit: Visit, console_lake: ConsoleLake) -> None:

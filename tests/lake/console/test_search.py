@@ -29,9 +29,10 @@ def test_a_card_marks_the_words_found_and_says_where_and_why(visit: Visit) -> No
     assert "q=litres" in page.url
     card = page.locator(".hit").first
     assert "oil" in card.locator("mark").all_text_contents()
-    assert "manual-3.md \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} Pump P-103 · characters 0 to" in " ".join(
-        card.text_content().split()
-    )
+    place = "manual-3.md \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} Pump P-103 · "
+    page.wait_for_selector(".hit >> nth=0 >> text=lines 1 to 7")  # which come after the card
+    assert f"{place}lines 1 to 7" in " ".join(card.text_content().split())
+    assert "characters 0 to" in visit(page.url.split("/console")[1], java_script_enabled=False).text_content(".hit")
     assert card.locator(".leg").count() == 2
     assert card.locator("h3 a").get_attribute("href").startswith("/console/documents/")
 

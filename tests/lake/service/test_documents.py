@@ -123,6 +123,22 @@ def test_sections_hold_the_text_cut_into_chunks(start: Start, shelf: Shelf) -> N
     assert (beyond["sections"], beyond["next_start"]) == ([], None)
 
 
+def test_lines_are_those_of_the_sections_and_none_of_what_is_hidden(start: Start, shelf: Shelf) -> None:
+    running, lamp, secret = start(RING, shelf.url), shelf.doc_id("copy.md"), shelf.doc_id("secret-copy.md")
+    first, second = running.get(f"/documents/{lamp}/sections", READER).json()["sections"]
+    spans = [{"doc_id": lamp, "start": one["start"], "end": one["end"]} for one in (second, first)]
+    absent = [{**spans[0], "doc_id": doc_id} for doc_id in (secret, "0" * len(lamp))]
+    asked = [*spans, *absent, {**spans[0], "start": 10**9, "end": 10**9}]
+    found = running.post("/lines", READER, spans=asked).json()
+    assert found["release"] == shelf.after
+    stated = [(one.pop("first_line"), one.pop("last_line")) for one in found["spans"]]
+    assert stated == [(5, 7), (1, 3), *[(None, None)] * 3]
+    assert found["spans"] == asked
+    seen = running.post("/lines", OPERATOR, spans=absent).json()["spans"]
+    assert [one["first_line"] for one in seen] == [5, None]
+    assert running.post("/lines", READER, spans=spans * 51).status_code == 422
+
+
 def test_a_description_says_what_was_left_out(start: Start, shelf: Shelf) -> None:
     found = start(RING, shelf.url).get(f"/documents/{shelf.doc_id('pump.html')}/description", READER).json()
     assert [(one["kind"], one["n_words"]) for one in found["account"]["omitted"]] == [("navigation", 3)]

@@ -55,6 +55,7 @@ def requests(app: Guard, of: Mapping[str, str], release: str) -> Iterator[Reques
         if "erasure" in path or "{release}/" in path:
             words = {"why": of["word"], "name": of["title"], "uri": of["uri"], "plan": "0"}
             yield from (("POST", at, "", words) for _ in methods.keys() & {"post"})
+    yield "POST", "/lines", "", {"spans": [{"doc_id": of["doc_id"], "start": 0, "end": 9}]}
     globs = [f"**/{of['uri']}", f"{of['uri'][:-3]}*"]
     columns = [{name: of[name]} for name in ("doc_id", "uri", "digest", "chunk_id", "parent_id", "title", "content_id")]
     others = [{name: {"!=": of[name]}} for name in ("doc_id", "uri", "chunk_id")]
