@@ -271,6 +271,5 @@ def _within(items: Collection[T], most: int, size: Callable[[T], int]) -> Iterat
 def _with_lines(sections: Sequence[dict[str, Any]], text: str) -> list[dict[str, Any]]:
     """Each section with the numbers of its first and last line in the text."""
     lines = lines_of(text, [(section["start"], section["end"]) for section in sections])
-    return [
-        {**section, "first_line": first, "last_line": last} for section, (first, last) in zip(sections, lines, strict=True)
-    ]
+    pairs = zip(sections, lines, strict=True)
+    return [{**section, "first_line": first, "last_line": last} for section, (first, last) in pairs]

@@ -98,13 +98,10 @@ def _reading_routes(router: APIRouter, service: Service) -> None:
             await _read(service, lambda: documents.sections(doc_id, at, key.principals, start, characters))
         )
 
-
     @router.post(
         "/lines", response_model=LinesResult, **described(_TAG, "Find the lines of passages", examples.LINES_RESULT)
     )
-    async def lines(
-        asked: Annotated[LinesQuery, Body(openapi_examples=examples.LINES)], request: Request
-    ) -> Response:
+    async def lines(asked: Annotated[LinesQuery, Body(openapi_examples=examples.LINES)], request: Request) -> Response:
         """The lines that spans of several documents' texts are on, for instance those of hits without pages."""
         key, spans = _key(request, asked.at), [(one.doc_id, one.start, one.end) for one in asked.spans]
         return _response(await _read(service, lambda: documents.lines(spans, asked.at, key.principals)))

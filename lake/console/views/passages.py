@@ -125,7 +125,9 @@ def _passage(rank: int, hit: Mapping[str, Any], best: float, most: Mapping[str, 
     text = hit["text"]
     before, excerpt, after = (pieces(text, marks, *span) for span in ((0, first), (first, last), (last, len(text))))
     legs = list(_legs(hit, best, most))
-    return PassageCard(rank, hit, before, excerpt, after, hit["score"] / best, legs, place=place_of(hit), word=passage_word(rank, hit))
+    return PassageCard(
+        rank, hit, before, excerpt, after, hit["score"] / best, legs, place=place_of(hit), word=passage_word(rank, hit)
+    )
 
 
 def _legs(hit: Mapping[str, Any], best: float, most: Mapping[str, float]) -> Iterator[CardLeg]:
