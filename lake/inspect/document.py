@@ -143,7 +143,7 @@ def content_of(lake: Lake, content_id: str | None) -> dict[str, Any]:
 
 
 def texts_of(lake: Lake, content_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The ids of contents with their texts, without those that the lake has lost; one at a time, as each may be large."""
+    """The ids of contents with their texts, one at a time, as each may be large; without those that the lake lost."""
     wanted = list(dict.fromkeys(content_ids))
     lake.contents.refresh()
     lost = set(lake.contents.missing(wanted))
