@@ -19,7 +19,7 @@ from lake.tables.affixes import otherwise_joined, without_affixes
 from lake.tables.compounds import parts_of_compound
 from lake.tables.folding import plain, spelt, stemmed
 from lake.tables.spaced_numbers import spaced_numbers
-from lake.tables.variants import variants
+from lake.tables.variants import same_word, variants
 
 #: Longer words are cut, in texts and questions alike.
 _LONGEST = 256
@@ -230,7 +230,7 @@ class Analyzer(NamedTuple):
         return folded if self.keeps_accents else plain(folded, self.revision)
 
     def _stem(self, word: str) -> str:
-        return stemmed(word, self.algorithm, self.revision)
+        return stemmed(same_word(word, self.algorithm, self.revision), self.algorithm, self.revision)
 
     def _spelt(self, word: str) -> str:
         return word.casefold() if self.keeps_accents else plain(word.casefold(), self.revision)
