@@ -16,6 +16,9 @@ _LARGER, _MUCH_LARGER, _OVER = 1.12, 1.9, 1.4
 _SAME_SIZE = 0.04
 _LEAST_REPEATS, _LEAST_DENSITY = 3, 0.4
 _SAME_PLACE = 9.0
+#: How far below a heading its text stands, and how much its left edge lies left or right of the text's, in its sizes.
+_NEXT, _BEFORE, _AFTER = 3.0, 2.5, 0.6
+_CENTRED = 0.1
 #: What people stamp or print over pages, in the languages of most such documents.
 _WORDS = (
     r"(?:(?:final|first|second|working)\s+)?draft|(?:strictly|highly|company|commercial[\s-]in)?\s*(?:private\s+(?:and|&)\s+)?"
@@ -58,16 +61,20 @@ def stamps_among(lines: Sequence[Line], tilted: Collection[int] = ()) -> list[Li
     large = [line for line in lines if line.size >= _LARGER * usual > 0 and not line.table and len(line.text) > 2]
     if not large or len(large) == len(lines):
         return []
-    found = [line for line in large if id(line) in tilted or _says_stamp(line, usual, large) or _is_over(line, lines)]
+    found = [
+        line for line in large if id(line) in tilted or _says_stamp(line, usual, large, lines) or _is_over(line, lines)
+    ]
     for line in large:  # the date under RECEIVED
         if line not in found and _DATED.fullmatch(line.text) and any(_is_under(line, one) for one in found):
             found.append(line)
     return found
 
 
-def _says_stamp(line: Line, usual: float, large: Iterable[Line]) -> bool:
-    """Whether a large line holds nothing but the words of a stamp, and is set like no heading of the page."""
+def _says_stamp(line: Line, usual: float, large: Iterable[Line], lines: Sequence[Line]) -> bool:
+    """Whether a large line holds nothing but the words of a stamp, and is set like no heading."""
     if not line.is_upright or not (match := _STAMPED.fullmatch(line.text)):
+        return False
+    if not match["date"] and _heads_text(line, lines, usual):
         return False
     if line.size >= _MUCH_LARGER * usual:
         return True
@@ -79,6 +86,32 @@ def _says_stamp(line: Line, usual: float, large: Iterable[Line]) -> bool:
         and not (_STAMPED.fullmatch(other.text) or _DATED.fullmatch(other.text))
         for other in large
     )
+
+
+def _heads_text(line: Line, lines: Sequence[Line], usual: float) -> bool:
+    """Whether a line stands by itself over the text that it may head, at its left edge or in the middle.
+
+    "Draft" may name a chapter, and "Proof" a slide. In capitals it is a heading only at the left edge of plain text.
+    """
+    below: Line | None = None
+    left, right = line.left, line.right
+    for other in lines:
+        left, right = min(left, other.left), max(right, other.right)
+        if other is line:
+            continue
+        if line.bottom < other.middle < line.top:
+            return False
+        overlaps = other.left < line.right and other.right > line.left
+        if other.middle < line.middle and overlaps and (below is None or other.middle > below.middle):
+            below = other
+    if below is None or line.middle - below.middle > _NEXT * line.size or below.size >= line.size:
+        return False
+    if line.text.isupper() and below.size >= _LARGER * usual:
+        return False
+    if -_BEFORE * line.size <= line.left - below.left <= _AFTER * line.size:
+        return True
+    is_centred = abs(line.left + line.right - left - right) <= 2 * _CENTRED * (right - left)
+    return is_centred and not line.text.isupper()
 
 
 def _is_over(large: Line, lines: Iterable[Line]) -> bool:

@@ -52,6 +52,7 @@ def stamp(text: str, x: float, y: float, size: float, degrees: float = 0, *, is_
         ("DRAFT", 150, 300, 90),
         ("DRAFT", 200, 655, 24),
         ("CONFIDENTIAL", 220, 812, 24),
+        ("DRAFT", 72, 812, 24),
         ("Received 3 May", 380, 775, 22),
         ("Received 3 May", 380, 560, 20, 10),
         ("RECEIVED\n3 MAY 1931", 400, 720, 22),
@@ -80,6 +81,22 @@ def test_words_of_stamps_stay_headings_among_others_of_their_type_and_names_stay
     parsed = parse(pdf(draw), ".pdf")
     assert [block.label for block in parsed.blocks if block.kind == "heading"] == ["ORIGINAL", "AMENDED", "Draft"]
     assert parsed.text.startswith("ACME Tools 12 Harbour Road\n")
+
+
+@pytest.mark.parametrize(("x", "size"), [(72, 24), (300, 40)])
+def test_words_of_stamps_stay_headings_over_the_text_that_they_head(x: float, size: float) -> None:
+    titles = ("Overview", "Draft", "Proof", "Sample") if x > 72 else ("Overview", "APPROVED", "Completed", "COPY")
+
+    def page(title: str) -> Draw:
+        def draw(canvas: Any) -> None:
+            left = x if x == 72 else x - canvas.stringWidth(title, "Helvetica-Bold", size) / 2
+            put(canvas, left, 760, title, size, "Helvetica-Bold")
+            column(canvas, (*PROSE, "x" * 60), x=110 if x > 72 else 72, top=715)
+
+        return draw
+
+    parsed = parse(pdf(*map(page, titles)), ".pdf")
+    assert [block.label for block in parsed.blocks if block.kind == "heading"] == list(titles)
 
 
 def test_a_stamp_on_each_page_is_kept_once() -> None:
