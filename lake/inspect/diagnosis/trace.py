@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -97,7 +98,7 @@ class SearchTrace:
         if visible.is_nothing:
             return pa.table({"chunk_id": pa.array([], pa.string()), "rank": pa.array([], pa.int64())})
         ranked = self.snapshot.ranked_whole(self.question, visible, lambda: self.embedding)
-        return ranked.append_column("rank", pa.array(range(1, ranked.num_rows + 1), pa.int64()))
+        return ranked.append_column("rank", pa.array(np.arange(1, ranked.num_rows + 1), pa.int64()))
 
     @property
     def n_visible(self) -> int:
