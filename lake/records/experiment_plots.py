@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from lake.reporting.plots import Axis, Plot, Point, Series, Unit, measured, round_axis
@@ -11,6 +12,7 @@ from lake.reporting.plots import Axis, Plot, Point, Series, Unit, measured, roun
 _LEAST_SPAN = 0.02
 #: Points nearer than this share of both axes have one label together; beyond the other, it stands on their left.
 _NEAR, _FAR_RIGHT = 0.06, 0.88
+_BOTTOM = 250
 Cell = Mapping[str, Any]
 
 
@@ -64,11 +66,15 @@ def _plot(found: Mapping[str, Any], measure: str, name: str, x_name: str, unit: 
     room = max(_LEAST_SPAN, (high - low) * 0.2)
     x = round_axis(0.0, max(point.x for point in points.values()) or 1.0, unit, x_name)
     y = round_axis(max(0.0, low - room), min(1.0, high + room), "score")
-    points |= dict(_labelled({n: point for n, point in points.items() if point.low is not None}, x, y))
+    empty = Plot(name, "", x, y, (), bottom=_BOTTOM)
+    for n, point in _labelled({n: point for n, point in points.items() if point.low is not None}, x, y):
+        points[n] = _apart(point, empty, points.values())
     line = sorted((replace(points[n], shape="", label="") for n in front), key=lambda point: (point.x, point.y))
     title = f"{measure} by {name}; front: {', '.join(map(str, sorted(front)))}"
     groups = {number: label["recipe"] for number, label in labels.items()}
-    return Plot(name, title, x, y, [Series("", tuple(line), line="front"), *_series(groups, points, front)], bottom=250)
+    return Plot(
+        name, title, x, y, [Series("", tuple(line), line="front"), *_series(groups, points, front)], bottom=_BOTTOM
+    )
 
 
 def _point(one: Cell, words: str, measure: str, unit: Unit, *, on_front: bool) -> Point:
@@ -104,6 +110,15 @@ def _labelled(points: Mapping[int, Point], x: Axis, y: Axis) -> Iterator[tuple[i
         outermost = (min if on_left else max)(group, key=lambda n: points[n].x)
         label = ", ".join(map(str, group))
         yield outermost, replace(points[outermost], label=label, anchor="end" if on_left else "start")
+
+
+def _apart(point: Point, plot: Plot, points: Collection[Point]) -> Point:
+    """The point with its label where that lies on the fewest others; as it is if nowhere is better."""
+    other = {"start": "end", "end": "start"}[point.anchor]
+    places = [
+        replace(point, anchor=anchor, below=below) for below, anchor in product((False, True), (point.anchor, other))
+    ]
+    return min(places, key=lambda one: plot.hidden_by_label(one, points))
 
 
 def _are_near(a: Point, b: Point, x: Axis, y: Axis) -> bool:

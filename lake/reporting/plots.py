@@ -25,13 +25,15 @@ _SCORE_SPAN = 0.1
 _MAX_LABELS, _MAX_LABEL_LENGTH = 8, 16
 #: Width of a letter of a label.
 _LETTER = 7
+#: Height of a label's line, and half the width of a point's sign.
+_LINE, _SIGN = 10, 4
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """``low`` and ``high`` bound ``y`` if an interval is known; ``text`` is shown on hover.
 
-    ``label`` stands beside the point, which is at its start or its end.
+    ``label`` stands beside the point, which is at its start or its end, and a little above it or ``below``.
     """
 
     x: float
@@ -43,6 +45,7 @@ class Point:
     ring: bool = False
     label: str = ""
     anchor: Literal["start", "end"] = "start"
+    below: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,22 @@ class Plot:
         """Values beyond the axis, as an interval may have, are clipped."""
         share = (self.y.high - min(max(y, self.y.low), self.y.high)) / (self.y.high - self.y.low)
         return round(self.top + share * (self.bottom - self.top), 1)
+
+    def place_of_label(self, point: Point) -> tuple[float, float]:
+        """Where the base line of a point's label begins or ends."""
+        aside, down = 9 if point.anchor == "start" else -9, 16 if point.below else -7
+        return self.across(point.x) + aside, self.down(point.y) + down
+
+    def hidden_by_label(self, point: Point, others: Iterable[Point]) -> int:
+        """How many of the others a point's label would lie on."""
+        at, line = self.place_of_label(point)
+        width = _LETTER * len(point.label)
+        first = at if point.anchor == "start" else at - width
+        return sum(
+            first - _SIGN <= self.across(one.x) <= first + width + _SIGN
+            and line - _LINE - _SIGN <= self.down(one.y) <= line + _SIGN
+            for one in others
+        )
 
 
 def release_plot(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shutil import copytree, ignore_patterns
 from typing import Any
 
@@ -18,6 +18,7 @@ from lake.options import QueryLogOptions
 from lake.questions import store
 from lake.questions.values import EvalQuestion, Evidence
 from lake.records import experiments, query_log
+from lake.records.experiment_plots import experiment_plots
 from lake.records.query_log import KeptQuestion
 from lake.records.schemas import QUERIES
 from lake.service.keys import Key, KeyRing, digest_of
@@ -200,6 +201,17 @@ def test_experiments_are_kept_listed_and_drawn_with_the_cell_that_was_applied(
     assert narrow.evaluate("document.documentElement.scrollWidth") <= 360
     narrow.goto(f"{asked.url}/console/evaluation/experiments/..%2Fraglake")
     assert narrow.locator("#problem").count() == 1
+
+
+def test_a_label_of_a_plot_lies_on_no_other_point() -> None:
+    near = {"p50_seconds": 0.0105, "document nDCG@10": 0.512}
+    found = experiment()
+    found["cells"][2] |= near
+    plot = experiment_plots(found)[0]
+    points = [point for series in plot.series for point in series.points if point.shape]
+    (base,) = (point for point in points if point.label == "0")
+    assert plot.hidden_by_label(replace(base, anchor="start", below=False), points) == 1
+    assert plot.hidden_by_label(base, points) == 0
 
 
 def judged(asked: Asked, release: str, votes: str, question: str = f"oil {HOSTILE}") -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import lake
 from lake import operate
-from lake.directory import Lake
+from lake.directory import Lake, configuration
 from lake.records import scores
 from lake.records.schemas import SCORES
 from lake.releases import publishing
@@ -40,6 +40,8 @@ def own(console_lake: ConsoleLake, tmp_path_factory: pytest.TempPathFactory) -> 
     log = lake.log
     publishing.record_gate(log, log.read().releases[third], outcome="blocked", why="recall fell by half.")
     operate.name(lake.url, first, "first", why="the beginning")
+    for name, limit in (("age_hours", 50), ("quarantine_share", 0.02), ("scores.document nDCG@10", 0.9)):
+        configuration.put(lake.store, f"alarms.{name}", limit)
     with served(lake.url, KEYS) as running:
         yield running, lake
 
@@ -229,6 +231,9 @@ def test_health_names_what_is_wrong_and_what_to_do(show: Visit) -> None:
     assert "Words kept by format" in words
     assert "markdown" in words
     assert "are free on the disk" in words
+    assert "document nDCG@10 of oils is 0.6250 over 2 questions, less than 0.9" in page.text_content(".notice.bad")
+    stated = "document nDCG@10 at least 0.9; at most 2.0 % in quarantine; published at most 50 h ago."
+    assert page.text_content("#limits") == f"Limits of the alarms: {stated}"
     assert page.locator("#space tr td:nth-child(2):text-is('')").count() == 0, "a folder that nothing explains"
 
 
