@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from lake.reporting.plots import Axis, Plot, Point, Series, Unit, measured, round_axis
+from lake.reporting.plots import Axis, Plot, Point, Series, Side, Unit, measured, round_axis
 
 _LEAST_SPAN = 0.02
 #: Points nearer than this share of both axes have one label together; beyond the other, it stands on their left.
@@ -114,10 +114,8 @@ def _labelled(points: Mapping[int, Point], x: Axis, y: Axis) -> Iterator[tuple[i
 
 def _apart(point: Point, plot: Plot, points: Collection[Point]) -> Point:
     """The point with its label where that lies on the fewest others; as it is if nowhere is better."""
-    other = {"start": "end", "end": "start"}[point.anchor]
-    places = [
-        replace(point, anchor=anchor, below=below) for below, anchor in product((False, True), (point.anchor, other))
-    ]
+    near: tuple[Side, Side] = ("start", "end") if point.anchor == "start" else ("end", "start")
+    places = [replace(point, anchor=anchor, below=below) for below, anchor in product((False, True), near)]
     return min(places, key=lambda one: plot.hidden_by_label(one, points))
 
 

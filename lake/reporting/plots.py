@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, ClassVar, Literal
 
 Unit = Literal["score", "count", "percent", "ms", "hours", "USD", "tokens", "MB"]
+Side = Literal["start", "end"]
 Shape = Literal["dot", "hollow", "cross", "triangle", ""]
 
 #: Status of a release -> its sign, and whether a ring surrounds it; the sign tells what readers never saw.
@@ -44,7 +45,7 @@ class Point:
     shape: Shape = "dot"
     ring: bool = False
     label: str = ""
-    anchor: Literal["start", "end"] = "start"
+    anchor: Side = "start"
     below: bool = False
 
 
