@@ -30,7 +30,7 @@ def messages(file: BinaryIO) -> Iterator[bytes]:
     parts: list[bytes] | None = None
     in_head, is_blank, ends = False, True, False
     while line := file.readline():
-        if line.startswith(b"From ") and (parts is None or ends or _begins(line, _head(file), is_blank=is_blank)):
+        if line.startswith(b"From ") and (parts is None or ends or _begins(line, file, is_blank=is_blank)):
             if parts is not None:
                 yield _whole(parts)
             parts, in_head, is_blank, ends = [], True, False, False
@@ -53,21 +53,23 @@ def _whole(parts: list[bytes]) -> bytes:
 
 
 def _head(file: BinaryIO) -> Sequence[bytes]:
-    """The lines that follow, up to an empty one."""
+    """The lines that follow, up to an empty one or to what may be another separator."""
     here = file.tell()
     lines = (file.readline() for _ in range(_LONGEST_HEAD))
-    found = list(takewhile(lambda line: line.strip(b"\r\n"), lines))
+    found = list(takewhile(lambda line: line.strip(b"\r\n") and not line.startswith(b"From "), lines))
     file.seek(here)
     return found
 
 
-def _begins(line: bytes, head: Sequence[bytes], *, is_blank: bool) -> bool:
+def _begins(line: bytes, file: BinaryIO, *, is_blank: bool) -> bool:
+    has_form = bool(_FORM.match(line))
+    if not has_form and not (is_blank and _YEAR.match(line)):
+        return False
+    head = _head(file)
     if not head or not _HEADER.match(head[0]):
         return False
     names = {(found[1] or b"").lower() for one in head if (found := _HEADER.match(one))} & _OF_MESSAGES
-    if _FORM.match(line):
-        return is_blank or bool(names)
-    return is_blank and bool(_YEAR.match(line)) and b"from" in names and len(names) > 1
+    return is_blank or bool(names) if has_form else b"from" in names and len(names) > 1
 
 
 def _stated(head: Sequence[bytes], file: BinaryIO) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+import io
 import os
 import re
 import shutil
@@ -22,6 +23,7 @@ from lake.errors import TransientError, UsageError
 from lake.sources import imap
 from lake.sources.imap import modified_utf7
 from lake.sources.listing import listing
+from lake.sources.mbox_messages import messages
 from lake.sources.source import parse_source
 from tests.torture import Rig, Torture, text
 from tests.waiting import accepts, free_port, until
@@ -370,6 +372,21 @@ def test_a_line_of_text_does_not_begin_a_message(tmp_path: Path, line: str, end:
     source = parse_source(f"mbox:{path}")
     assert listing([source])["uri"].to_pylist() == ["a@x.eml", "b@x.eml"]
     assert source.read("a@x.eml").decode().replace(end, "\n").rstrip("\n").endswith(body.rstrip("\n"))
+
+
+class CountedReads(io.BytesIO):
+    n = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self.n += 1
+        return super().readline(size)
+
+
+@pytest.mark.parametrize("lines", [b"From x\n", b"From x Mon Jan 1 1:00 2024\n", b"From x Mon Jan 1 1:00\nX: y\n"])
+def test_lines_that_may_be_separators_cost_in_proportion(lines: bytes) -> None:
+    file = CountedReads(b"From a Mon Jan 1 1:00:00 2024\nFrom: a\n\n" + 500 * lines)
+    assert len(list(messages(file))) == 1
+    assert file.n < 3000
 
 
 @pytest.mark.parametrize(
