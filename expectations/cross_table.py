@@ -126,7 +126,7 @@ def _copies(settings: AuditSettings) -> Check:
 
 def _misunderstood() -> Check:
     message = "{n} of {total} documents have a sidecar or front matter that is not understood, and may be hidden by it"
-    remedy = "`raglake inspect` of each names under 'raglake:problems' what to mend"
+    remedy = "`raglake status` names them and what to mend, `raglake inspect URI` shows one"
     return _none("n_documents_misunderstood", "n_documents", message, remedy, warn=True)
 
 

@@ -105,7 +105,9 @@ def _check(trial: Trial, questions: Sequence[EvalQuestion]) -> None:
     if not questions:
         raise UsageError("the lake knows no questions yet; `raglake questions import FORMAT PATH` adds some")
     if trial.builds and not trial.sources:
-        raise UsageError("name the sources that the lake is made from: recipes are tried, or a sample is drawn of them")
+        of_recipe = [name for name in trial.axes if name in OF_RECIPE]
+        why = f"to vary {', '.join(of_recipe)}, lakes are built" if of_recipe else "a sample is drawn from documents"
+        raise UsageError(f"{why}; name the sources of the lake, as in `raglake experiment docs/ ...`")
 
 
 class _Tried(NamedTuple):

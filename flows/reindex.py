@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from expectations import validator
     from flows import indexing
     from flows.steps import Steps
-    from lake.ingest import languages, rights
+    from lake.ingest import languages, opening, rights
     from lake.ingest.scan import Scan
     from lake.inspect import completeness
     from lake.releases.history import History
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 else:  # what only a run that scans, or one with work, needs
     validator, indexing = Later("expectations.validator"), Later("flows.indexing")
     rights, completeness = Later("lake.ingest.rights"), Later("lake.inspect.completeness")
+    opening = Later("lake.ingest.opening")
     languages, writer = Later("lake.ingest.languages"), Later("lake.tables.writer")
     writing = Later("tasks.writing")
 
@@ -83,6 +84,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
         # found taken away again since: a run that finds the rights as they are leaves no trace.
         if lake.revision() != found.revision or rights.gives(lake, found):
             found = steps.scan(job)
+        restricted = opening.restricted_places(lake)
         n_rights = rights.keep(lake, found)  # what sidecars take from somebody must not wait for the work
         if job.rights_only:
             return _rights_only(lake, found, n_rights, time.monotonic() - started)
@@ -91,7 +93,7 @@ def reindex(job: Job, steps: Steps) -> Outcome:
             _remember(job, lake, found)
             _taken_up(lake, notices)
             return _nothing_to_do(lake, found, time.monotonic() - started, n_embedded)
-        return _released(job, lake, found, steps, lease, notices, started)
+        return _released(job, lake, found, steps, lease, notices, started, restricted)
 
 
 def _released(
@@ -102,12 +104,17 @@ def _released(
     lease: WriterLease,
     notices: Iterable[inbox.Notice],
     started: float,
+    restricted: Mapping[str, str],
 ) -> Outcome:
-    """The outcome of a run with work: a candidate, published if nothing forbids it."""
+    """The outcome of a run with work: a candidate, published if nothing forbids it.
+
+    ``restricted``: the uris by doc_id of what was restricted before it.
+    """
     candidate, n_embedded = _candidate(job, lake, found, steps, started)
     lease.check()
     # While the tables are certainly there: without the lease, an erasure may rewrite them.
     words, spoken = ({}, ()) if job.only else (_words(lake, candidate, found), _spoken(lake, candidate, found))
+    opened = filter(None, [opening.opening_remark(lake, restricted, candidate, found.plan)])
     published, reason, refused, blocked, remarks = judge(job, candidate, steps, found.remarks)
     _remember(job, lake, found)
     if published and not job.only:
@@ -115,7 +122,7 @@ def _released(
     _taken_up(lake, notices if published else ())
     done = {"n_denied": found.n_denied, "n_texts_embedded": n_embedded, "n_sidecar_problems": len(found.remarks)}
     counts, seconds = candidate.counts | words | done, time.monotonic() - started
-    every = (*found.remarks, *found.unanswered, *remarks, *spoken)
+    every = (*opened, *found.remarks, *found.unanswered, *remarks, *spoken)
     return Outcome(candidate.id, published, reason, refused, blocked, **counts, remarks=every, seconds=seconds)
 
 

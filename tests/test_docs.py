@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from expectations.experiment.grid import OF_RECIPE
 from tests.house import ROOT
 
 PAGES = {path.name for path in (ROOT / "docs").glob("*.md")}
@@ -47,3 +48,11 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         target = (page.parent / file).resolve() if file else page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target.read_text()), link
+
+
+def test_an_experiment_with_recipes_names_its_sources() -> None:
+    """Without them the command ends with an error, so a page that leaves them out can't be pasted."""
+    commands = [found for page in WRITTEN for found in re.findall(r"raglake experiment [^`#\n]+", page.read_text())]
+    of_recipes = [one for one in commands if set(re.findall(r"--vary (\w+)=", one)) & set(OF_RECIPE)]
+    assert len(of_recipes) > 3
+    assert [one for one in of_recipes if one.split()[2].startswith("-")] == []

@@ -145,7 +145,8 @@ def _steps_of_ingest(outcome: Outcome, links: dict[str, str]) -> Iterator[str]:
         n = counted(outcome.n_quarantined, "document")
         yield f"{n} can't be searched; {listed_in} states the reason of each. Correct or exclude them."
     if outcome.n_remarked:
-        yield f"{counted(outcome.n_remarked, 'document')} lost words or parts: `raglake status` names them."
+        n = counted(outcome.n_remarked, "document")
+        yield f"{n} lost words or parts, or can't be understood in what is stated of them: `raglake status` names them."
     if outcome.n_sidecar_problems:
         n = counted(outcome.n_sidecar_problems, "sidecar problem")
         yield f"{n}: documents stay hidden until the sidecars named above are corrected."

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from lake.errors import RefusedError
-from lake.ids.uris import places
+from lake.ids.uris import folded, places
 from lake.ingest.rows import stated_of
 from lake.releases import rights
 from lake.reporting import counted
@@ -38,13 +38,15 @@ def guard_opening(
     history: History,
     plan: Plan,
     listed: pa.Table,
+    sidecars: pa.Table,
     *,
     allow_opening: int = 0,
     origin: Release | None = None,
 ) -> None:
     """Raise RefusedError if sidecars no longer restrict more documents than a run may open.
 
-    ``listed`` are DIGESTED rows. What is restricted are today's rights, which a rollback leaves as they are: also of
+    ``listed`` are DIGESTED rows, ``sidecars`` DIGESTS rows, those of documents aside. A document that was moved without
+    its sidecar, which still stands where it was, is one too many: nobody who wants to open it would leave that there. What is restricted are today's rights, which a rollback leaves as they are: also of
     documents that live lacks, or has without an acl. A document whose own front matter restricts it does not count;
     neither does one that is gone from its source. ``origin``: what was live before a row of runs that looked at some
     documents each; what they opened since counts as well, so that opening one by one is noticed as opening at once is.
@@ -58,16 +60,64 @@ def guard_opening(
     uris = sorted(uri for uri, content_id in opened if content_id not in of_themselves)
     if len(uris) <= allow_opening or not uris:
         return
+    _guard_moved([one for one in restricted if one[2] in uris], plan, listed, sidecars, len(uris))
     earlier, n_restricted = _opened_since(lake, origin, base) if origin else ([], 0)
     n_restricted = max(n_restricted, len(restricted))
     if len(uris) + len(earlier) <= max(MAX_OPENED, MAX_OPENED_SHARE * n_restricted):
         return
     named = ", ".join(uris[:_NAMED]) + (" ..." if len(uris) > _NAMED else "")
     raise RefusedError(
-        f"everybody could see {counted(len(uris), 'document')} of {len(restricted)} that are restricted today, "
-        f"because no sidecar states their acl any more ({named}){_before(earlier)}; nothing was written. Restore the "
-        f"sidecars, or allow it with --allow-opening {len(uris)}"
+        f"everybody could see {counted(len(uris), 'document')} of {len(restricted)} that are restricted today, since no "
+        f"sidecar restricts them any more ({named}){_before(earlier)}; nothing was written. Restore the sidecars or, if "
+        f"everybody may see these documents, allow it with --allow-opening {len(uris)}"
     )
+
+
+def restricted_places(lake: Lake) -> dict[str, str]:
+    """The uris by doc_id of the documents of live that are restricted today."""
+    history = lake.log.read()
+    if history.live is None:
+        return {}
+    today = dict(tuples(rights.read(lake.store, history.rights), "doc_id", "acl"))
+    return {doc_id: uri for doc_id, _, uri, _ in _restricted(lake, history.live, today)}
+
+
+def opening_remark(lake: Lake, restricted: Mapping[str, str], candidate: Release, plan: Plan) -> str | None:
+    """Which of the documents that were restricted (``restricted_places``) everybody may see in a candidate.
+
+    However few they are, and whether a sidecar or their own front matter restricted them: what an author opens by
+    mistake has no guard, so somebody should read it.
+    """
+    if not restricted:
+        return None
+    rows = lake.tables(candidate.generation).at("documents", candidate.versions["documents"])
+    is_open = dict(tuples(rows.scan(["doc_id", "uri"], "acl IS NULL"), "doc_id", "uri"))
+    now = (plan.moved.get(doc_id, doc_id) for doc_id in restricted)
+    uris = sorted(is_open[doc_id] for doc_id in now if doc_id in is_open)
+    if not uris:
+        return None
+    named = ", ".join(uris[:_NAMED]) + (" ..." if len(uris) > _NAMED else "")
+    were = "was" if len(uris) == 1 else "were"
+    return f"with {candidate.id} everybody may see {counted(len(uris), 'document')} that {were} restricted: {named}"
+
+
+def _guard_moved(opened: Iterable[_Document], plan: Plan, listed: pa.Table, sidecars: pa.Table, n_opened: int) -> None:
+    """Raise RefusedError if one of them was moved, and a sidecar still restricts its old place."""
+    moved = {
+        (source, folded(uri)): (uri, plan.moved[doc_id]) for doc_id, source, uri, _ in opened if doc_id in plan.moved
+    }
+    if not moved:
+        return
+    for source, sidecar, states in tuples(sidecars, "source", "uri", "states"):
+        for document, stated in json.loads(states or "{}").get("of", {}).items():
+            if (source, folded(document)) in moved and "acl" in stated:
+                uri, now = moved[source, folded(document)]
+                place = dict(tuples(listed, "doc_id", "uri"))[now]
+                raise RefusedError(
+                    f"{uri} was moved to {place} without what restricts it: {sidecar} still names its old place, and "
+                    f"everybody could see the document; nothing was written. Move the sidecar along, or correct its "
+                    f"row; if everybody may see the document, delete that or use --allow-opening {n_opened}"
+                )
 
 
 def _opened(

@@ -127,7 +127,7 @@ def scan(
     else:
         removed = removed_by_scopes(known_documents(lake, origin), known) if plan.removed and origin else {}
         guard_scope(plan, known, sources, removed, allow_removed=allowed)
-    guard_opening(lake, history, plan, found.documents, allow_opening=allow_opening, origin=origin)
+    guard_opening(lake, history, plan, found.documents, found.sidecars, allow_opening=allow_opening, origin=origin)
     if verify:
         plan = replace(plan, lost=_lost(lake, history, plan, known, found.documents))
     if recipe.has_token_vectors and base is not None and not base.recipe.has_token_vectors:

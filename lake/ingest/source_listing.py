@@ -38,6 +38,8 @@ class ListedSources:
     documents: pa.Table
     #: DIGESTS rows for the next run.
     cache: pa.Table
+    #: DIGESTS rows of the sidecars, with what each states.
+    sidecars: pa.Table
     #: Reason and error class by doc_id of documents that can't be read.
     unreadable: dict[str, tuple[str, str]]
     #: Number of documents left out because they were erased for good.
@@ -101,6 +103,7 @@ def list_sources(
     return ListedSources(
         documents=documents,
         cache=cached,
+        sidecars=whole,
         unreadable=unreadable,
         n_denied=n_denied,
         remarks=remarks,

@@ -1,7 +1,12 @@
-"""How much of a release's documents was read: words in sum, and the documents that an operator should look at."""
+"""How much of a release's documents was read: words in sum, and the documents that an operator should look at.
+
+Those are documents that kept too few of their words, have something that could not be read, or have a sidecar or front
+matter that is not understood: that may hide them from everybody, and nobody who searches would notice.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -9,7 +14,8 @@ import polars as pl
 from lake.ingest.accounts import stored_account
 from lake.ingest.completeness import INCOMPLETE, judged, omitted_words, remarks
 from lake.ingest.plan import parser_and_suffix
-from lake.schemas import ACCOUNT
+from lake.schemas import ACCOUNT, tuples
+from lake.sources.declared import PROBLEMS
 
 if TYPE_CHECKING:
     from lake.options.completeness import Completeness
@@ -37,7 +43,17 @@ def completeness(documents: TableReader, quarantine: TableReader, rules: Complet
 
 
 def _judged(documents: TableReader, rules: Completeness) -> pl.DataFrame:
-    return judged(documents.scan(["source", "uri", "media_type", *ACCOUNT.names]), rules)
+    frame = judged(documents.scan(["doc_id", "source", "uri", "media_type", *ACCOUNT.names]), rules)
+    # Few documents have problems, if any, so their metadata alone is read.
+    found = documents.scan(["doc_id", "metadata"], f"metadata LIKE '%\"{PROBLEMS}\"%'")
+    problems = {doc_id: _problems(text) for doc_id, text in tuples(found, "doc_id", "metadata")}
+    of_each = pl.DataFrame(list(problems.items()), {"doc_id": pl.String, "problems": pl.List(pl.String)}, orient="row")
+    return frame.join(of_each, on="doc_id", how="left", maintain_order="left")
+
+
+def _problems(metadata: str) -> list[str]:
+    stated = json.loads(metadata).get(PROBLEMS)
+    return [str(problem) for problem in stated] if isinstance(stated, list) else []
 
 
 def _sums(frame: pl.DataFrame, quarantine: TableReader) -> dict[str, int]:
@@ -47,11 +63,11 @@ def _sums(frame: pl.DataFrame, quarantine: TableReader) -> dict[str, int]:
 
 
 def _to_look_at(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.filter(pl.col("is_short") | pl.col("has_unread"))
+    return frame.filter(pl.col("is_short") | pl.col("has_unread") | (pl.col("problems").list.len() > 0))
 
 
 def _remarked(row: dict[str, Any], rules: Completeness) -> dict[str, Any]:
     account = stored_account(*(row[name] for name in ACCOUNT.names))
     least = rules.remark_of(parser_and_suffix(row["uri"])[0], row["media_type"])
-    told = remarks(account, least) if account else []
+    told = [*(remarks(account, least) if account else ()), *(row["problems"] or ())]
     return {"source": row["source"], "uri": row["uri"], "share_kept": row["share_kept"], "remarks": told}

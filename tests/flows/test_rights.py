@@ -193,7 +193,7 @@ def test_a_sidecar_that_cannot_be_read_hides_its_document_and_is_told(
 ) -> None:
     (source / f"{FREE}.meta.json").write_text('{"acl": ["hr"')
     told = ingest()
-    assert (told.published, told.n_texts_embedded, len(told.remarks)) == (True, 0, 1)
+    assert (told.published, told.n_texts_embedded, told.n_remarked, len(told.remarks)) == (True, 0, 1, 1)
     assert told.remarks[0].startswith("free.md.meta.json can't be read")
     assert seen(lake_url, ["hr", "board"]) == seen(lake_url, ["hr", "board"], str(first.release)) == {HR, BOARD}
     assert seen(lake_url, "*") == {FREE, HR, BOARD}
@@ -202,8 +202,23 @@ def test_a_sidecar_that_cannot_be_read_hides_its_document_and_is_told(
     failed = [finding for finding in findings if not finding["success"]]
     assert [finding["column"] for finding in failed] == ["n_documents_misunderstood"]
     free(source, FREE)
-    assert ingest().remarks == ()
-    assert seen(lake_url) == {FREE}
+    told = ingest()
+    assert told.remarks == (f"with {told.release} everybody may see 1 document that was restricted: free.md",)
+    assert (seen(lake_url), told.n_remarked) == ({FREE}, 0)
+
+
+def test_front_matter_that_hides_or_opens_its_document_is_told(
+    source: Path, lake_url: str, ingest: Ingest, first: Outcome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (source / HR).write_text("---\nacl: hr\n---\n# Staff\n\nThe pump of the staff.")
+    for _ in range(2):  # also by a run with nothing to do
+        assert ingest().n_remarked == 1
+        assert _exit_status(["status", "--lake", lake_url]) == OK
+        assert f"1 document remarked on:\n{HR}\n  acl must be a list of texts" in capsys.readouterr().out
+    (source / HR).write_text("# Staff\n\nThe pump of the staff.")
+    told = ingest()
+    assert told.remarks == (f"with {told.release} everybody may see 1 document that was restricted: {HR}",)
+    assert (seen(lake_url), told.n_remarked, told.n_sidecar_problems) == ({FREE, HR}, 0, 0)
 
 
 def test_rights_that_are_lost_are_an_error(source: Path, lake_url: str, first: Outcome, ingest: Ingest) -> None:

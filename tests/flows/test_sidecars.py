@@ -308,6 +308,27 @@ def test_sidecars_that_vanish_open_no_more_than_a_run_may(source: Path, lake_url
     assert visible(lake_url) == {"0.md", "4.md", "moved.md", "2.md", "3.md"}
 
 
+def test_a_document_moved_without_what_restricts_it_stays_closed(source: Path, lake_url: str, ingest: Ingest) -> None:
+    documents(source, "a/row.md", "a/side.md", "b/open.md")
+    (source / "a/_metadata.csv").write_text("path,acl\nrow.md,hr\n")
+    (source / "a/side.md.meta.json").write_text('{"acl": ["hr"]}')
+    ingest()
+    for name, sidecar in (("row.md", "a/_metadata.csv"), ("side.md", "a/side.md.meta.json")):
+        (source / "a" / name).rename(source / "b" / name)
+        with pytest.raises(RefusedError, match=rf"a/{name} was moved to b/{name} .*: {sidecar} still .*-opening 1"):
+            ingest()
+        assert visible(lake_url) == {"b/open.md"}
+        (source / "b" / name).rename(source / "a" / name)
+    (source / "a/side.md").rename(source / "b/side.md")
+    (source / "a/side.md.meta.json").rename(source / "b/side.md.meta.json")
+    assert ingest().moved == 1
+    assert (visible(lake_url), len(visible(lake_url, "hr"))) == ({"b/open.md"}, 3)
+    (source / "a/row.md").rename(source / "b/row.md")
+    told = ingest(allow_opening=1)
+    assert told.remarks[0] == f"with {told.release} everybody may see 1 document that was restricted: b/row.md"
+    assert visible(lake_url) == {"b/open.md", "b/row.md"}
+
+
 def test_a_table_that_vanishes_or_loses_its_acl_opens_nothing(source: Path, lake_url: str, ingest: Ingest) -> None:
     names = [f"{number}.md" for number in range(4)]
     documents(source, *names)
