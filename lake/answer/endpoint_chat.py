@@ -179,13 +179,16 @@ class EndpointChat(ABC):
 
     def stream(self, messages: Sequence[Message], **words: Unpack[ChatWords]) -> Iterator[str | Completion]:
         request, started = _asked(messages, **words), time.monotonic()
-        reply = Reply()
+        reply, has_begun = Reply(), False
         with self._limits.slot(self.timeouts.timeout, repr(self.name)), self._traced(request) as span:
             pieces = self._retried(request, lambda: _begun(self._pieces(request)))
             for piece in self._unbroken(pieces, started):
-                reply = reply.with_piece(piece)
+                reply, has_begun = reply.with_piece(piece), True
                 if piece.text:
                     yield piece.text
+            if not has_begun:  # the server, or a proxy before it, does not stream, and answered as a whole
+                reply = self._retried(request, lambda: self._whole(request))
+                yield reply.text
             if reply.finish_reason is None:
                 raise TransientError(_broken(self.name, "it ended without a finish reason"))
             completion = self._completion(request, reply, started, span)

@@ -302,6 +302,18 @@ def test_a_stream_that_ends_early_is_no_answer(case: Case, server: Server, monke
 
 
 @EACH
+def test_a_server_that_does_not_stream_is_asked_for_the_whole(
+    case: Case, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.says(*[Reply(body=case.good)] * 2)
+    *pieces, done = model(case, monkeypatch).stream(MESSAGES, max_tokens=50)
+    assert isinstance(done, Completion)
+    assert ("".join(map(str, pieces)), done.finish_reason) == (done.text, "stop")
+    assert server.requests[-1].path == case.path
+    assert len(server.requests) == (1 if case.provider == "ollama" else 2)  # whose stream is objects, one or many
+
+
+@EACH
 def test_how_it_ended_is_told(case: Case, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.says(Reply(body=case.cut))
     assert model(case, monkeypatch).complete(MESSAGES, max_tokens=50).finish_reason == "length"
