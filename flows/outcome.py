@@ -12,11 +12,12 @@ class Outcome:
 
     ``refused``: the audit, the gate, a pin or another writer kept the candidate back, against the caller's wish;
     ``blocked``: it was its audit or its gate.
-    ``n_words_*`` sum the accounts of all documents of the release. ``n_remarked`` documents kept too few of their words,
-    have something that could not be read, or a sidecar or front matter that is not understood; ``n_incomplete`` ones are in quarantine for that.
+    ``n_words_*`` sum the accounts of all documents of the release. ``n_remarked`` documents kept too few of their
+    words, have something that could not be read, or a sidecar or front matter that is not understood;
+    ``n_incomplete`` ones are in quarantine for their words.
     ``n_looked_at`` documents were looked at by a run over some keys; 0 if the run looked at everything.
-    ``remarks``: sidecars that can't be read, for which documents are hidden, rows of theirs that are about no document,
-    what the gate remarked, and languages that the model does not know.
+    ``remarks``: documents that are not restricted any more, sidecars that can't be read, for which documents are hidden,
+    rows of theirs that are about no document, what the gate remarked, and languages that the model does not know.
     """
 
     release: str | None

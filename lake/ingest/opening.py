@@ -45,9 +45,10 @@ def guard_opening(
 ) -> None:
     """Raise RefusedError if sidecars no longer restrict more documents than a run may open.
 
-    ``listed`` are DIGESTED rows, ``sidecars`` DIGESTS rows, those of documents aside. A document that was moved without
-    its sidecar, which still stands where it was, is one too many: nobody who wants to open it would leave that there. What is restricted are today's rights, which a rollback leaves as they are: also of
-    documents that live lacks, or has without an acl. A document whose own front matter restricts it does not count;
+    ``listed`` are DIGESTED rows, ``sidecars`` DIGESTS rows, those of documents aside. What is restricted are today's
+    rights, which a rollback leaves as they are: also of documents that live lacks, or has without an acl. A document
+    that was moved without its sidecar is one too many as long as that stands at the old place: who wants to open it
+    would not leave it there. A document whose own front matter restricts it does not count;
     neither does one that is gone from its source. ``origin``: what was live before a row of runs that looked at some
     documents each; what they opened since counts as well, so that opening one by one is noticed as opening at once is.
     """
@@ -67,9 +68,9 @@ def guard_opening(
         return
     named = ", ".join(uris[:_NAMED]) + (" ..." if len(uris) > _NAMED else "")
     raise RefusedError(
-        f"everybody could see {counted(len(uris), 'document')} of {len(restricted)} that are restricted today, since no "
-        f"sidecar restricts them any more ({named}){_before(earlier)}; nothing was written. Restore the sidecars or, if "
-        f"everybody may see these documents, allow it with --allow-opening {len(uris)}"
+        f"everybody could see {counted(len(uris), 'document')} of {len(restricted)} that are restricted today, since "
+        f"no sidecar restricts them any more ({named}){_before(earlier)}; nothing was written. Restore the sidecars "
+        f"or, if everybody may see these documents, allow it with --allow-opening {len(uris)}"
     )
 
 
