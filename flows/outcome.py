@@ -16,7 +16,7 @@ class Outcome:
     words, have something that could not be read, or a sidecar or front matter that is not understood;
     ``n_incomplete`` ones are in quarantine for their words.
     ``n_looked_at`` documents were looked at by a run over some keys; 0 if the run looked at everything.
-    ``remarks``: documents that are not restricted any more, sidecars that can't be read, for which documents are hidden,
+    ``remarks``: documents that are no longer restricted, sidecars that can't be read, for which documents are hidden,
     rows of theirs that are about no document, what the gate remarked, and languages that the model does not know.
     """
 
