@@ -10,7 +10,7 @@ import pytest
 
 from lake.console.views.ask import parts_of
 from lake.service.keys import Key, KeyRing
-from tests.lake.console.conftest import HOSTILE, ConsoleLake, ScriptedChat, served, token_of
+from tests.lake.console.conftest import HOSTILE, READER, ConsoleLake, ScriptedChat, served, token_of
 from tests.lake.service.conftest import Running
 from tests.lake.service.test_outages import Broken
 
@@ -48,6 +48,13 @@ def test_a_whole_answer_is_judged(visit: Visit) -> None:
     page.wait_for_selector(".answer .thumbs")
     page.click(".answer .thumbs button[value=no]")
     page.wait_for_selector("text=Thank you: not useful.")
+
+
+def test_a_source_opens_for_a_key_that_may_not_choose_a_release(visit: Visit) -> None:
+    page = visit("/ask?q=How+much+oil+does+pump+P-101+hold%3F", key=READER)
+    page.click("#source-1 h3 a")
+    page.wait_for_url("**/documents/**")
+    assert "holds four litres" in page.text_content(".text-column")
 
 
 def test_without_script_a_button_asks(visit: Visit) -> None:
