@@ -52,7 +52,6 @@ class PassageCard:
 
     ``share`` of the best score of its list; ``against``: by what it is below the passage above, as ``below`` states.
     ``decimals`` of the score and its parts: more for scores below 1, as those that add reciprocals of ranks are.
-    ``word``: how its lines are asked for; None if it has pages.
     ``move``: places that it rose by from the other column; None if it is not there.
     """
 
@@ -67,8 +66,12 @@ class PassageCard:
     is_compared: bool = False
     decimals: int = 2
     place: str = field(default="")
-    word: str | None = None
     against: list[tuple[str, float]] = field(default_factory=list)
+
+    @property
+    def word(self) -> str | None:
+        """How its lines are asked for; None if it has pages."""
+        return passage_word(self.rank, self.hit)
 
     @property
     def below(self) -> float:
@@ -125,9 +128,7 @@ def _passage(rank: int, hit: Mapping[str, Any], best: float, most: Mapping[str, 
     text = hit["text"]
     before, excerpt, after = (pieces(text, marks, *span) for span in ((0, first), (first, last), (last, len(text))))
     legs = list(_legs(hit, best, most))
-    return PassageCard(
-        rank, hit, before, excerpt, after, hit["score"] / best, legs, place=place_of(hit), word=passage_word(rank, hit)
-    )
+    return PassageCard(rank, hit, before, excerpt, after, hit["score"] / best, legs, place=place_of(hit))
 
 
 def _legs(hit: Mapping[str, Any], best: float, most: Mapping[str, float]) -> Iterator[CardLeg]:
