@@ -14,6 +14,7 @@ from flows.reindex import reindex
 from flows.runtime.lineage import observed
 from flows.steps import PlainSteps
 from lake.options import RecipeOptions, RunOptions
+from lake.reporting import counted
 from tasks.job import Job
 
 if TYPE_CHECKING:
@@ -69,7 +70,15 @@ def ingest(
     if outcome.refused and not needs_correction:
         raise typer.Exit(REFUSED)
     if needs_correction or (job.strict and outcome.n_quarantined):
+        terminal.say(f"raglake: status 4, since the run is strict: {_unsound(outcome)}", stderr=True)
         raise typer.Exit(QUARANTINED)
+
+
+def _unsound(outcome: Outcome) -> str:
+    """What ends a strict run with another status than 0."""
+    counts = {"sidecar problem": outcome.n_sidecar_problems, "document": outcome.n_quarantined}
+    told = [counted(n, noun) + " in quarantine" * (noun == "document") for noun, n in counts.items() if n]
+    return " and ".join(told)
 
 
 def _run(job: Job, as_json: bool, *, under_prefect: bool) -> Outcome:

@@ -84,10 +84,10 @@ class ReleaseContents(OpenLake):
         Jaccard similarity of their sequences of three words, from 0.5 to 1, estimated with a standard error of 0.03.
         """
 
-        def read(release: Release) -> pa.Table:
-            return duplicates(self._lake, self._reader.snapshot(release), near=near, likeness=likeness)
+        def read(snapshot: Snapshot, rights: Rights) -> pa.Table:
+            return duplicates(self._lake, snapshot, rights, near=near, likeness=likeness)
 
-        return self._reader.of_release(at, read)
+        return self._reader.search(at, read)
 
     def dataset(self, table: str, at: At = "live") -> Any:
         """A pyarrow dataset of ``documents``, ``parents``, ``chunks`` or ``quarantine`` at a release.

@@ -57,8 +57,12 @@ def guard_opening(
         return
     restricted = _restricted_today(lake, history, base, plan)
     opened = list(_opened(restricted, plan, dict(tuples(listed, "doc_id", "stated"))))
-    of_themselves = _restricted_by_themselves(lake, {content_id for _, content_id in opened if content_id})
-    uris = sorted(uri for uri, content_id in opened if content_id not in of_themselves)
+    contents = {content_id for _, _, content_id in opened if content_id}
+    of_themselves = _restricted_by_themselves(lake, contents)
+    as_it_was = _restricted_as_before(lake, base, plan) if contents - of_themselves else frozenset()
+    uris = sorted(
+        uri for doc_id, uri, content_id in opened if content_id not in of_themselves and doc_id not in as_it_was
+    )
     if len(uris) <= allow_opening or not uris:
         return
     _guard_moved([one for one in restricted if one[2] in uris], plan, listed, sidecars, len(uris))
@@ -123,13 +127,23 @@ def _guard_moved(opened: Iterable[_Document], plan: Plan, listed: pa.Table, side
 
 def _opened(
     restricted: Iterable[_Document], plan: Plan, stated: Mapping[str, str | None]
-) -> Iterator[tuple[str, str | None]]:
-    """uri and content_id of those that are listed, and that no sidecar restricts any more."""
+) -> Iterator[tuple[str, str, str | None]]:
+    """doc_id, uri and content_id of those that are listed, and that no sidecar restricts any more."""
     for doc_id, source, uri, content_id in restricted:
         # A file whose name has another Unicode form than in live is still the same document.
         found = next((one for one in (plan.moved.get(doc_id), *places(source, uri)) if one in stated), None)
         if found is not None and "acl" not in json.loads(stated[found] or "{}"):
-            yield uri, content_id
+            yield doc_id, uri, content_id
+
+
+def _restricted_as_before(lake: Lake, base: Release, plan: Plan) -> frozenset[str]:
+    """Restricted documents of live that a plan leaves as they are, and so what sidecars state of them as well.
+
+    If these state no acl, the documents restrict themselves. That tells it without their contents, which may be lost.
+    """
+    rows = lake.tables(base.generation).at("documents", base.versions["documents"])
+    closed = rows.scan(["doc_id"], "acl IS NOT NULL").column("doc_id").to_pylist()
+    return frozenset(closed) - frozenset(plan.write["doc_id"]) - frozenset(plan.moved)
 
 
 def _before(earlier: list[str]) -> str:

@@ -17,6 +17,7 @@ from lake.tables.sql import one_of, quoted
 
 if TYPE_CHECKING:
     from lake.directory import Lake
+    from lake.search.rights import Rights
     from lake.search.snapshot import Snapshot
 
 #: The estimated Jaccard similarity from which on documents are near-copies.
@@ -25,21 +26,24 @@ NEAR = 0.8
 _AT_A_TIME = 4096
 
 
-def duplicates(lake: Lake, snapshot: Snapshot, *, near: bool = False, likeness: float = NEAR) -> pa.Table:
+def duplicates(
+    lake: Lake, snapshot: Snapshot, rights: Rights, *, near: bool = False, likeness: float = NEAR
+) -> pa.Table:
     """DUPLICATES rows of exact copies, with ``near`` also of documents that resemble another one that much.
 
     The largest groups come first. Documents of releases before 0.4 have no digests and are in no group.
     """
     if not 0.5 <= likeness <= 1:
         raise UsageError(f"likeness={likeness!r} must be at least 0.5 and at most 1")
-    documents = snapshot.table("documents").scan([*COPY_COLUMNS, "content_id", "size"])
+    documents = snapshot.table("documents").scan([*COPY_COLUMNS, "content_id", "size", "acl"])
     documents = documents.filter(pc.is_valid(documents.column(CANONICAL_DIGEST.name)))
-    facts = documents.select(["doc_id", "size", CANONICAL_DIGEST.name]).to_pylist()
+    facts = documents.select(["doc_id", "size", "acl", CANONICAL_DIGEST.name]).to_pylist()
+    is_open, documents = rights.may_see(), documents.drop_columns(["acl"])
     exact = exact_groups(documents)
     groups: list[_Group] = [[(group, 1.0)] for group in exact.values()]
     if near:
         groups = _near_groups(lake, documents, exact, likeness)
-    by_id = {row["doc_id"]: row for row in facts}
+    by_id = {row["doc_id"]: row | {"restricted": not is_open(row["doc_id"], row["acl"])} for row in facts}
     rows = [list(_rows(group, by_id)) for group in groups]
     ordered = sorted(rows, key=lambda group: (-len(group), group[0]["uri"], group[0]["source"]))
     return pa.Table.from_pylist([row for group in ordered for row in group], schema=DUPLICATES)
@@ -63,6 +67,7 @@ def _rows(group: _Group, facts: Mapping[str, Mapping[str, Any]]) -> Iterator[dic
                 "kind": "exact" if copies is group[0][0] else "near",
                 "likeness": likeness,
                 "duplicate_of": None if copy is copies[0] else copies[0].doc_id,
+                "restricted": facts[copy.doc_id]["restricted"],
             }
 
 

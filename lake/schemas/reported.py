@@ -74,6 +74,7 @@ DUPLICATES = pa.schema(
         pa.field("kind", pa.string()),  # exact or near: how it resembles the one that stands
         pa.field("likeness", pa.float64()),  # estimated Jaccard similarity to that one; 1 for exact copies
         pa.field("duplicate_of", pa.string()),  # doc_id of the first document with exactly its text; null if it is that
+        pa.field("restricted", pa.bool_()),  # whether it is closed to somebody, by today's rights
     ]
 )
 

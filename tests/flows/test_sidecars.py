@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -286,6 +287,9 @@ def test_documents_that_restrict_themselves_block_no_run_after_a_rollback(
     ingest()
     assert visible(lake_url) == {"other.md"}
     assert visible(lake_url, "hr") == {"other.md", "own0.md", "own1.md", "own2.md"}
+    shutil.rmtree(Path(lake_url) / "contents")  # what a lake lost can be restored without opening anything
+    assert "stored again" in ingest(verify=True).reason
+    assert visible(lake_url) == {"other.md"}
 
 
 def test_sidecars_that_vanish_open_no_more_than_a_run_may(source: Path, lake_url: str, ingest: Ingest) -> None:

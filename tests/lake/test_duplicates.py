@@ -44,6 +44,29 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
+def test_a_copy_that_shows_what_is_restricted_is_told(
+    copied: str, source: Path, ingest: Callable[..., Outcome], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told() -> str:
+        with pytest.raises(SystemExit):
+            main(["duplicates", "--near", "--lake", copied])
+        return capsys.readouterr().out
+
+    assert "restricted" not in told()
+    for name in ("old/tide.md", "near.md"):
+        (source / f"{name}.meta.json").write_text('{"acl": ["hr"]}')
+    ingest()
+    assert {row["uri"] for row in lake.open_lake(copied).duplicates().to_pylist() if row["restricted"]} == {
+        "old/tide.md"
+    }
+    shown = told()
+    assert shown.count(", restricted") == 2
+    assert shown.count("everybody may see this text, though 1 document with it is restricted") == 1  # near is no copy
+    (source / "tide.md.meta.json").write_text('{"acl": ["hr"]}')
+    ingest()
+    assert "everybody" not in told()
+
+
 def test_groups_are_listed(copied: str, source: Path, capsys: pytest.CaptureFixture[str]) -> None:
     index = lake.open_lake(copied)
     rows = index.duplicates()

@@ -27,8 +27,10 @@ def hits(shown: dict[str, Any], question: str, scale: str = "", nothing: Sequenc
     out.print(f"[dim]release {shown['release']}{f', scores: {escape(scale)}' if scale else ''}[/dim]")
     if shown.get("options"):
         paragraph(out, f"options: {options_in_words(shown['options'])}", style="dim")
+    has_several = len({hit["source"] for hit in shown["hits"]}) > 1  # two may have documents of one name
     for number, hit in enumerate(shown["hits"], 1):
-        out.print(f"\n[bold]{number}. {escape(hit['uri'])}[/bold]  [dim]score {hit['score']:.4f}[/dim]")
+        name = f"{hit['source']}: {hit['uri']}" if has_several else hit["uri"]
+        out.print(f"\n[bold]{number}. {escape(name)}[/bold]  [dim]score {hit['score']:.4f}[/dim]")
         out.print(f"   [dim]{_position(hit)}[/dim]")
         if hit["copies"]:
             paragraph(out, visible(f"also in {_copies(hit)}"), style="dim", indent=3)

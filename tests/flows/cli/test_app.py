@@ -124,9 +124,13 @@ def test_releases_and_status(built: str, docs: Path, capsys: pytest.CaptureFixtu
     assert (old["release"], "six o'clock" in old["hits"][0]["text"]) == (first["release"], True)
 
 
-def test_strict_tells_of_quarantine(docs: Path, lake_url: str) -> None:
+def test_strict_tells_of_quarantine(docs: Path, lake_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     (docs / "empty.md").touch()
-    assert _exit_status(["ingest", str(docs), "--lake", lake_url, "--embedder", "hash", "--strict"]) == QUARANTINED
+    (docs / "_metadata.csv").write_text("path,author\nnone.md,Ann\n")
+    for _ in range(2):
+        assert _exit_status(["ingest", str(docs), "--lake", lake_url, "--embedder", "hash", "--strict"]) == QUARANTINED
+        told = "status 4, since the run is strict: 1 sidecar problem and 1 document in quarantine\n"
+        assert capsys.readouterr().err.endswith(told)
 
 
 def test_a_mass_deletion_is_refused_until_allowed(

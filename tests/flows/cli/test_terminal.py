@@ -56,6 +56,16 @@ def test_a_command_is_never_broken_and_names_the_lake() -> None:
     remember(None)
 
 
+def test_passages_of_several_sources_name_them(capsys: pytest.CaptureFixture[str]) -> None:
+    none = dict.fromkeys(("page", "chunk_first_page", "chunk_last_page", "section_page", "heading", "language"))
+    shown = {"score": 1.0, "copies": [], "chunk_start": 0, "chunk_end": 4, "chunk_text": "Pump", **none}
+    hits = [{"source": source, "uri": "README.md", **shown} for source in ("docs", "code")]
+    for found, names in ((hits, ["1. docs: README.md", "2. code: README.md"]), (hits[:1], ["1. README.md"])):
+        query.hits({"release": "2026-11-28.1", "hits": found}, "pump")
+        out = capsys.readouterr().out
+        assert [line.split("  score")[0] for line in out.splitlines() if "score" in line] == names
+
+
 def test_a_snippet_is_where_the_words_are_and_marks_them() -> None:
     text = f"{'The pump has many parts. ' * 40}Hold the red button to reset it. {'Then wait. ' * 40}"
     shown = query.snippet({"chunk_text": text}, "Which BUTTON is for resetting?")
