@@ -28,6 +28,7 @@ else:
     registry, templates = Later("lake.answer.registry"), Later("lake.answer.templates")
 
 _BUDGET = "Maximum cost in USD; no call that could exceed it is made. Needs a known price, or RAGLAKE_CHAT_PRICE."
+_AGAIN = "Ask the model anew, also if the lake keeps its reply."
 _UNKNOWN = "Drop questions that the model answers without the passage."
 
 
@@ -41,6 +42,7 @@ def generate(
     seed: Annotated[int, typer.Option(help="Random seed for choosing sections.")] = 0,
     budget: Annotated[float | None, typer.Option(help=_BUDGET, min=0)] = None,
     unknown_only: Annotated[bool, typer.Option("--unknown-only", help=_UNKNOWN)] = False,
+    again: Annotated[bool, typer.Option("--again", help=_AGAIN)] = False,
     workers: Annotated[int, typer.Option(help="Number of sections worked on at the same time.", min=1)] = 4,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,7 +54,7 @@ def generate(
 
     place = Lake.existing(lake)
     chat, told = _model(place, model, answering)
-    words: dict[str, Any] = {"name": set_, "seed": seed, "budget": budget, "unknown_only": unknown_only}
+    words: dict[str, Any] = {"name": set_, "seed": seed, "budget": budget, "unknown_only": unknown_only, "again": again}
     with terminal.progress(quiet=as_json) as progress:
         found = made(
             place,

@@ -89,6 +89,7 @@ def generate(
     seed: int = 0,
     budget: float | None = None,
     unknown_only: bool = False,
+    again: bool = False,
     prompts: Prompts | None = None,
     n_workers: int = N_WORKERS,
     progress: Progress = silent,
@@ -97,12 +98,12 @@ def generate(
 
     The lake keeps the model's replies: a run that was killed, or stopped at its ``budget`` (USD), continues and pays
     for none twice. The same seed draws the same sections. ``unknown_only`` drops what the model answers without the
-    passage.
+    passage. ``again`` asks anew where the lake keeps a reply, as after a model answered in no usable form.
     """
     if n < 1:
         raise UsageError(f"n must be 1 or more, got {n}")
     release, kept, spending = lake.log.read().resolve("live"), kept_questions(lake), Budget(budget)
-    drafter = Drafter(chat, Calls(lake), spending, prompts or load_prompts(), name, unknown_only)
+    drafter = Drafter(chat, Calls(lake, again=again), spending, prompts or load_prompts(), name, unknown_only)
     mine = [question for question in kept if question.set == name and question.origin == "generated"]
     made = Generated(release.id, name, n, len(mine), budget=spending)
     drawn = sections(lake, release, seed, _taken(lake, release, mine), _TRIES * n + _SPARE)
@@ -118,6 +119,10 @@ def _taken(lake: Lake, release: Release, mine: Sequence[EvalQuestion]) -> dict[s
             if place.start is not None:
                 found.setdefault(place.doc_id, []).append(place.start)
     return found
+
+
+_NO_MORE = "the sections that were drawn gave no more questions; another --seed may draw others"
+_UNUSABLE = "no reply of the model can be used; choose another one by --model, or ask it anew by --again"
 
 
 @dataclass
@@ -149,7 +154,7 @@ class _Run:
 
     def _next(self, pool: ThreadPoolExecutor, batch: list[SampledSection]) -> None:
         if not batch:
-            self.made.stopped = "the sections that were drawn gave no more questions; another --seed may draw others"
+            self.made.stopped = _NO_MORE if self.made.holds or not self._only_unusable() else _UNUSABLE
         asked = tuple(self.asked)
         futures = [pool.submit(self.drafter.make, section, asked) for section in batch]
         for section, future in zip(batch, futures, strict=True):
@@ -159,6 +164,9 @@ class _Run:
                 self.made.stopped = str(spent)
         if len(self.fresh) >= _KEPT_AT_ONCE:
             self._keep()
+
+    def _only_unusable(self) -> bool:
+        return {one.reason for one in self.made.dropped} == {"no usable reply"}
 
     def _take(self, section: SampledSection, found: EvalQuestion | Reason) -> None:
         if isinstance(found, EvalQuestion) and is_among(found.text, self.asked):

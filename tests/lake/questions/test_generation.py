@@ -199,9 +199,12 @@ def test_a_failing_endpoint_loses_nothing(
     for number in range(1, 4):
         (source / f"hut{number}.md").write_text(hut(number))
     ingest()
-    endpoint.replies[0] = reply
-    one_by_one = {"n_workers": 1}
+    one_by_one: dict[str, Any] = {"n_workers": 1}
     place, chat = Lake.existing(lake_url), load_chat("openai:local")
+    for answer in ("no JSON", reply):  # also the next time, since replies are kept
+        endpoint.replies[0] = answer
+        assert generate(place, chat, 3, **one_by_one).stopped.endswith("ask it anew by --again")
+    one_by_one["again"] = True
     endpoint.faults.extend([{}, {}, *[{"status": 500, "headers": {"retry-after": "0"}}] * 4])
     with pytest.raises(TransientError):
         generate(place, chat, 3, **one_by_one)
