@@ -27,10 +27,10 @@ _ASKED = 3
 
 
 class SourceAnswers:
-    """What one source answered to requests for its documents. Safe between threads."""
+    """What one source, which lists ``n_listed`` files, answered to requests for them. Safe between threads."""
 
-    def __init__(self, source: Source) -> None:
-        self.source, self._lock = source, Lock()
+    def __init__(self, source: Source, n_listed: int = 0) -> None:
+        self.source, self._n_listed, self._lock = source, n_listed, Lock()
         self._n_answered = self._n_failed = 0
         self._last: TransientError | None = None
         self._answered: str | None = None
@@ -65,7 +65,7 @@ class SourceAnswers:
         with self._lock:
             self._n_failed += 1
             self._last = error
-            if is_too_often(self._n_failed, self._n_failed + self._n_answered):
+            if is_too_often(self._n_failed, self._n_failed + self._n_answered, self._n_listed):
                 raise TransientError(f"{counted(self._n_failed, 'document')} could not be read: {error}") from error
         return InputError(str(error), UNANSWERED)
 

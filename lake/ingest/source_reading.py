@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, islice
@@ -41,7 +42,8 @@ def read_files(
     of the class UNANSWERED. Raises TransientError if the source answers for none, or fails too often.
     """
     rows = list(tuples(to_read, *_TO_READ))
-    answers = {name: SourceAnswers(source) for name, source in sources.items()}
+    listed = Counter(name for part in (to_read, others) if part is not None for name in part["source"].to_pylist())
+    answers = {name: SourceAnswers(source, listed[name]) for name, source in sources.items()}
     with ThreadPoolExecutor(_READERS, thread_name_prefix="digest") as pool:
         each = pool.map(lambda part: list(_digests(answers[part[0][0]], part)), _parts(rows, sources))
         found = [one for part in each for one in part]

@@ -8,16 +8,21 @@ from contextlib import contextmanager
 
 from lake.errors import InputError, LakeError, TransientError, UsageError
 
-#: More documents than these, and a larger share of those that were asked for, tell of the source, not of themselves.
+#: More documents than these, and a larger share of those that there are, tell of the source, not of themselves.
 MOST_UNANSWERED, _SHARE_UNANSWERED = 10, 0.10
+#: Of how many at most that share is taken, unless more were asked for: each failure takes seconds.
+_MOST_KNOWN = 500
 
 
-def is_too_often(n_failed: int, n: int) -> bool:
-    """Whether so many failures among ``n`` requests tell that a source fails, and not a few of its documents.
+def is_too_often(n_failed: int, n_asked: int, n_known: int = 0) -> bool:
+    """Whether so many failures tell that a source fails, and not a few of the ``n_known`` documents that it has.
 
-    >>> is_too_often(10, 10), is_too_often(11, 100), is_too_often(11, 200)
-    (False, True, False)
+    Those that fail in each run are asked for in each, while most others need not be.
+
+    >>> is_too_often(10, 10), is_too_often(11, 100), is_too_often(11, 200), is_too_often(11, 11, 200)
+    (False, True, False, False)
     """
+    n = max(n_asked, min(n_known, _MOST_KNOWN))
     return n_failed > MOST_UNANSWERED and n_failed > _SHARE_UNANSWERED * n
 
 

@@ -40,7 +40,7 @@ class PageFailures:
             return page()
         except TransientError as error:
             self._n_failed += 1
-            if is_too_often(self._n_failed, self._n):
+            if is_too_often(self._n_failed, self._n, len(self.before)):
                 why = f"{self._n_failed} of {self._n} pages failed, the last one so: {error}"
                 raise TransientError(why) from error
             self._check_site()
