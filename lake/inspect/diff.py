@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
     from lake.recipe import Recipe
     from lake.releases.values import Release
 
-_MANIFEST = ("doc_id", "source", "uri", "fingerprint", "digest", "content_id", "n_chunks")
+_MANIFEST = ("doc_id", "source", "uri", "fingerprint", "digest", "content_id", "n_chunks", "acl")
 _QUARANTINE = ("doc_id", "source", "uri", "digest", "error_class", "reason")
 _TOTALS = ("n_documents", "n_quarantined", "n_parents", "n_chunks")
 #: Maximum number of documents to look up by id; beyond it, filtering whole columns is faster.
 _LOOKED_UP = 1000
+
+
+Access = Literal["opened", "closed", "altered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class DocumentChange:
     """A document that differs between the releases, and the effect on its chunks.
 
     A chunk is kept if its heading path and text are unchanged, even if a new embedder gave it another vector.
-    ``was`` is source and uri in A, if the place differs.
+    ``was`` is source and uri in A, if the place differs. ``access`` tells if others may see it, as the releases were
+    built: ``opened`` to everybody, ``closed`` to some, or ``altered``.
     """
 
     source: str
@@ -37,12 +42,14 @@ class DocumentChange:
     n_chunks_removed: int
     n_chunks_kept: int
     was: tuple[str, str] | None = None
+    access: Access | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Without ``was`` if the place is the same."""
+        """Without ``was`` if the place is the same, and without ``access`` if who may see it is."""
         names = ("source", "uri", "n_chunks_added", "n_chunks_removed", "n_chunks_kept")
         value = {name: getattr(self, name) for name in names}
-        return value if self.was is None else {**value, "was": {"source": self.was[0], "uri": self.was[1]}}
+        value |= {} if self.was is None else {"was": {"source": self.was[0], "uri": self.was[1]}}
+        return value if self.access is None else {**value, "access": self.access}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +189,18 @@ def _kept_chunks(lake: Lake, a: Release, b: Release, doc_ids: pl.Series) -> pl.D
 
 def _changes(both: pl.DataFrame) -> tuple[DocumentChange, ...]:
     columns = ("source", "uri", "n_chunks_added", "n_chunks_removed", "n_chunks_kept")
-    return tuple(DocumentChange(*row) for row in both.select(columns).iter_rows())
+    accesses: Iterable[Access | None] = repeat(None)
+    if "acl_b" in both.columns:
+        accesses = map(_access, both["acl"], both["acl_b"])
+    changes = zip(both.select(columns).iter_rows(), accesses, strict=False)
+    return tuple(DocumentChange(*row, access=access) for row, access in changes)
+
+
+def _access(was: Iterable[str] | None, now: Iterable[str] | None) -> Access | None:
+    a, b = (None if acl is None else sorted(acl) for acl in (was, now))
+    if a == b:
+        return None
+    return "opened" if b is None else "closed" if a is None else "altered"
 
 
 def _whole(documents: pl.DataFrame, column: str) -> tuple[DocumentChange, ...]:
@@ -194,12 +212,15 @@ def _whole(documents: pl.DataFrame, column: str) -> tuple[DocumentChange, ...]:
 def _moved(gone: pl.DataFrame, fresh: pl.DataFrame, pairs: Mapping[str, str]) -> tuple[DocumentChange, ...]:
     """Equal content means equal chunks, though under different ids."""
     places = {doc_id: (source, uri) for doc_id, source, uri in gone.select("doc_id", "source", "uri").iter_rows()}
+    acls = dict(gone.select("doc_id", "acl").iter_rows())
+    had = {new: acls[old] for old, new in pairs.items()}
     came_from = {new: places[old] for old, new in pairs.items()}
 
     def rows() -> Iterator[DocumentChange]:
-        for doc_id, source, uri, n_chunks in fresh.select("doc_id", "source", "uri", "n_chunks").iter_rows():
+        columns = ("doc_id", "source", "uri", "n_chunks", "acl")
+        for doc_id, source, uri, n_chunks, acl in fresh.select(columns).iter_rows():
             if doc_id in came_from:
-                yield DocumentChange(source, uri, 0, 0, n_chunks, came_from[doc_id])
+                yield DocumentChange(source, uri, 0, 0, n_chunks, came_from[doc_id], _access(had[doc_id], acl))
 
     return tuple(rows())
 

@@ -64,11 +64,15 @@ def _names(heading: str, lines: list[str]) -> Iterator[str]:
         yield f"  ... and {len(lines) - _MOST_NAMES:,} more (--json lists all)"
 
 
+_ACCESS = {"opened": "everybody may see it now", "closed": "restricted now", "altered": "others may see it now"}
+
+
 def _document(row: dict[str, Any], prefixed: bool) -> str:
+    access = f"; {_ACCESS[row['access']]}" if "access" in row else ""
     if "was" in row:
-        return f"{_place(row['was'], prefixed)} -> {_place(row, prefixed)}"
+        return f"{_place(row['was'], prefixed)} -> {_place(row, prefixed)}{access}"
     counts = ", ".join(f"{n:,} {kind}" for kind in ("added", "removed", "kept") if (n := row[f"n_chunks_{kind}"]))
-    return f"{_place(row, prefixed)}  chunks: {counts}"
+    return f"{_place(row, prefixed)}  chunks: {counts}{access}"
 
 
 def _quarantined(row: dict[str, Any], prefixed: bool) -> str:

@@ -260,3 +260,24 @@ def test_the_command_line_prints_sums_and_names(
 def test_an_unknown_release_is_named(two: list[str], lake_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert _exit_status(["diff", "prod", "live", "--lake", lake_url]) == USAGE
     assert "no release 'prod'" in capsys.readouterr().err
+
+
+def test_who_may_see_a_document_is_a_difference(
+    source: Path, lake_url: str, night: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def restrict(*acls: str | None) -> None:
+        for name, acl in zip("abc", acls, strict=True):
+            sidecar = source / f"{name}.txt.meta.json"
+            sidecar.unlink(missing_ok=True) if acl is None else sidecar.write_text(json.dumps({"acl": [acl]}))
+
+    for name in "abc":
+        write(source / f"{name}.txt", random.Random(name), 1)
+    restrict("hr", None, "hr")
+    first = night()
+    restrict(None, "hr", "board")
+    (source / "a.txt").rename(source / "z.txt")
+    second = night(allow_opening=1)
+    assert _exit_status(["diff", first, second, "--lake", lake_url]) == OK
+    shown = capsys.readouterr().out
+    assert "\n  b.txt  chunks: 1 kept; restricted now\n  c.txt  chunks: 1 kept; others may see it now\n" in shown
+    assert "\n  a.txt -> z.txt; everybody may see it now\n" in shown
