@@ -193,7 +193,7 @@ def _changes(both: pl.DataFrame) -> tuple[DocumentChange, ...]:
     if "acl_b" in both.columns:
         accesses = map(_access, both["acl"], both["acl_b"])
     changes = zip(both.select(columns).iter_rows(), accesses, strict=False)
-    return tuple(DocumentChange(*row, access=access) for row, access in changes)
+    return tuple(DocumentChange(*row, None, access) for row, access in changes)
 
 
 def _access(was: Iterable[str] | None, now: Iterable[str] | None) -> Access | None:
