@@ -192,8 +192,8 @@ def _changes(both: pl.DataFrame) -> tuple[DocumentChange, ...]:
     accesses: Iterable[Access | None] = repeat(None)
     if "acl_b" in both.columns:
         accesses = map(_access, both["acl"], both["acl_b"])
-    changes = zip(both.select(columns).iter_rows(), accesses, strict=False)
-    return tuple(DocumentChange(*row, None, access) for row, access in changes)
+    changes = zip(both.select(columns).iter_rows(named=True), accesses, strict=False)
+    return tuple(DocumentChange(**row, access=access) for row, access in changes)
 
 
 def _access(was: Iterable[str] | None, now: Iterable[str] | None) -> Access | None:
