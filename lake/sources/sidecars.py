@@ -287,8 +287,7 @@ class Stated:
                 for uri in meant:
                     self._meant.setdefault(uri, []).append(lost[row])
                 subject = f"{path}: the row for {row}" if is_table else path
-                if is_table or meant:
-                    yield f"{subject} states rights but names no document here; {_effect(meant)}"
+                yield f"{subject} states rights but names no document here; {_effect(meant)}"
             if others := [row for row in sorted(lost) if "acl" not in lost[row]]:
                 named = ", ".join(others[:_FIRST]) + (" ..." if len(others) > _FIRST else "")
                 yield f"{path}: {len(others)} of its paths are no documents here: {named}"

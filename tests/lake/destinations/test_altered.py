@@ -169,7 +169,7 @@ def test_an_error_that_is_its_own_cause_has_an_end() -> None:
         (PermissionError(errno.EACCES, "Permission denied"), "may not be written to by this user"),
         (OSError(errno.EROFS, "Read-only file system"), "may not be written to by this user"),
         (ConnectionResetError("reset"), "does not answer"),
-        (ValueError("a value of 70,000 bytes"), "refuses what raglake writes .*70,000.*shorten it"),
+        (ValueError("a value of 70,000 bytes"), "refuses what raglake sent .*70,000.*too large"),
         (TypeError("ours"), "ours"),
     ],
 )
