@@ -143,7 +143,7 @@ def _restricted_as_before(lake: Lake, base: Release, plan: Plan) -> frozenset[st
     """
     rows = lake.tables(base.generation).at("documents", base.versions["documents"])
     closed = rows.scan(["doc_id"], "acl IS NOT NULL").column("doc_id").to_pylist()
-    return frozenset(closed) - frozenset(plan.write["doc_id"]) - frozenset(plan.moved)
+    return frozenset(closed).difference(plan.write["doc_id"], plan.moved, plan.removed)
 
 
 def _before(earlier: list[str]) -> str:

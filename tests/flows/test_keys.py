@@ -148,7 +148,7 @@ def test_sidecars_close_and_open_the_documents_that_they_are_about(place: Path) 
     assert run(place, "part1/note1.md").changed == 1
     assert "part1/note1.md" not in found(place / "lake", "pump"), "a changed document stays restricted"
     table.unlink()
-    with pytest.raises(RefusedError, match="no sidecar states their acl"):
+    with pytest.raises(RefusedError, match="no sidecar restricts them any more"):
         run(place, "part1/_metadata.csv")
     assert run(place, "part1/_metadata.csv", allow_opening=2).changed == 2
     assert not run(place).published
