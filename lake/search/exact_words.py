@@ -1,4 +1,4 @@
-"""Prefers the very word of a question of one word to its other forms: "Deniz" to "dénis", "war" to "wars"."""
+"""Prefers the very word of a question of one word to its other forms and parts: "war" to "wars", "6.1.2" to "6"."""
 
 from __future__ import annotations
 
@@ -25,22 +25,27 @@ SEARCHED = ("text", "heading", "title", "uri")
 _READ = 512
 #: Characters of a run without spaces that is one word, and no question.
 _LONGEST_RUN = 12
+#: A number, a clause, a version, a product code. Their parts alone, such as 6 of 6.1.2, may stand anywhere.
+_IDENTIFIER = re.compile(r"(?=\D*\d)\S{2,64}")
 #: Weight of a chunk that has only other forms of the word.
 _OTHER_FORM = 0.25
 
 
 def lone_word(question: str) -> str | None:
-    """The only word of a question, case-folded; None for more words, and for names with signs.
+    """The only word of a question, case-folded; None for more words, and for names with signs, but no digit.
 
     Of a script without spaces, a short run counts as a word.
 
-    >>> lone_word("Deniz?"), lone_word("wars"), lone_word("AB-4711"), lone_word("the war"), lone_word("灯台")
+    >>> lone_word("Deniz?"), lone_word("wars"), lone_word("e-mail"), lone_word("the war"), lone_word("灯台")
     ('deniz', 'wars', None, None, '灯台')
+    >>> lone_word("AB-4711"), lone_word("6.1.2?"), lone_word("§ 6.1.2")
+    ('ab-4711', '6.1.2', None)
     """
     word = spelt(question).strip(" ?!.,;:").casefold()
     if _is_unspaced(word):
         return word if len(word) <= _LONGEST_RUN else None
-    return word if word.isalpha() and not any(unspaced for _, _, unspaced in pieces_of(word)) else None
+    is_one = word.isalpha() or _IDENTIFIER.fullmatch(word)
+    return word if is_one and not any(unspaced for _, _, unspaced in pieces_of(word)) else None
 
 
 def _is_unspaced(word: str) -> bool:

@@ -260,6 +260,8 @@ def test_other_forms_keep_their_weight_if_no_text_holds_the_word() -> None:
     assert exact_first(ranked, "wars?", rows).scores.tolist() == [2.0, 1.0]
     texts["text"][1] = "a War"
     assert exact_first(ranked, "war", rows).row_ids.tolist() == [7, 4]
+    texts["text"] = ["Change 6 of 16.1.2", "Clause 6.1.2."]
+    assert exact_first(ranked, "6.1.2", rows).scores.tolist() == [1.0, 0.5], "the parts of an identifier count less"
 
 
 def test_of_a_long_list_only_the_first_texts_are_read() -> None:
