@@ -12,12 +12,18 @@ from typing import BinaryIO
 from lake.errors import InputError
 
 #: Suffixes that say how a file was compressed. A name with one of them ends in two suffixes.
-PACKED_SUFFIXES = (".gz", ".bz2", ".xz")
+PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst", ".lz4")
 #: Whole suffixes in which both are one.
 JOINED = {".svgz": ".svg.gz"}
 _MOST_BYTES, _MOST_RATIO, _HARMLESS = 200 << 20, 100, 10 << 20
 #: What such files begin with.
-_SIGNS = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".xz": b"\xfd7zXZ\0"}
+_SIGNS = {
+    ".gz": b"\x1f\x8b",
+    ".bz2": b"BZh",
+    ".xz": b"\xfd7zXZ\0",
+    ".zst": b"\x28\xb5\x2f\xfd",
+    ".lz4": b"\x04\x22\x4d\x18",
+}
 _DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError)
 
 
@@ -51,6 +57,10 @@ def unpacked(data: bytes, packed: str) -> bytes:
 
 
 def _opened(file: BinaryIO, packed: str) -> BinaryIO:
+    if packed in (".zst", ".lz4"):  # which Python's own library does not know
+        import pyarrow
+
+        return pyarrow.CompressedInputStream(file, {".zst": "zstd", ".lz4": "lz4"}[packed])  # type: ignore[no-any-return]
     if packed == ".gz":
         return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
     return bz2.BZ2File(file) if packed == ".bz2" else lzma.LZMAFile(file)  # type: ignore[return-value]

@@ -10,7 +10,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
+import pyarrow as pa
 import pytest
 
 from lake.errors import InputError
@@ -54,7 +56,16 @@ def test_suffixes_choose_the_parser(uri: str, name: str | None) -> None:
     assert (parser.name if parser else None) == name
 
 
-@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)])
+@pytest.mark.parametrize(
+    ("suffix", "pack"),
+    [
+        (".gz", gzip.compress),
+        (".bz2", bz2.compress),
+        (".xz", lzma.compress),
+        (".zst", partial(pa.compress, codec="zstd", asbytes=True)),
+        (".lz4", partial(pa.compress, codec="lz4", asbytes=True)),
+    ],
+)
 def test_a_compressed_document_is_read_as_what_is_inside(suffix: str, pack: Callable[[bytes], bytes]) -> None:
     data = pack(b"# Pumps\n\nOil") + pack(b" every 400 hours.\n")
     assert replace(parse(data, f"a.md{suffix}"), language=None) == replace(
