@@ -122,7 +122,7 @@ def _released(
     _taken_up(lake, notices if published else ())
     done = {"n_denied": found.n_denied, "n_texts_embedded": n_embedded, "n_sidecar_problems": len(found.remarks)}
     counts, seconds = candidate.counts | words | done, time.monotonic() - started
-    every = (*opened, *found.remarks, *found.unanswered, *remarks, *spoken)
+    every = (*opened, *found.every_remark, *remarks, *spoken)
     return Outcome(candidate.id, published, reason, refused, blocked, **counts, remarks=every, seconds=seconds)
 
 
@@ -324,9 +324,7 @@ def _nothing_to_do(lake: Lake, found: Scan, seconds: float, n_embedded: int = 0)
     counts["n_sidecar_problems"] = len(found.remarks)
     if live:
         counts |= _words(lake, live, found)
-    return Outcome(
-        name, False, reason, False, False, **counts, remarks=(*found.remarks, *found.unanswered), seconds=seconds
-    )
+    return Outcome(name, False, reason, False, False, **counts, remarks=found.every_remark, seconds=seconds)
 
 
 def _rights_only(lake: Lake, found: Scan, n_changed: int, seconds: float) -> Outcome:
@@ -336,17 +334,7 @@ def _rights_only(lake: Lake, found: Scan, n_changed: int, seconds: float) -> Out
     counts = {name: live.counts.get(name, 0) for name in _COUNTED} if live else {}
     problems = {"n_denied": found.n_denied, "n_sidecar_problems": len(found.remarks)}
     name = live.id if live else None
-    return Outcome(
-        name,
-        False,
-        reason,
-        False,
-        False,
-        **counts,
-        **problems,
-        remarks=(*found.remarks, *found.unanswered),
-        seconds=seconds,
-    )
+    return Outcome(name, False, reason, False, False, **counts, **problems, remarks=found.every_remark, seconds=seconds)
 
 
 def _spoken(lake: Lake, release: Release, scanned: Scan) -> tuple[str, ...]:

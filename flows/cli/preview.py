@@ -48,7 +48,7 @@ def preview(job: Job, progress: Progress) -> dict[str, Any]:
     return {
         **plan.counts,
         "n_denied": found.n_denied,
-        "remarks": [*found.remarks, *found.unanswered, *_estimated(plan)],
+        "remarks": [*found.every_remark, *_estimated(plan)],
         "n_texts_to_embed": sum(model["n_texts"] for model in models),
         "n_tokens_to_embed": sum(model["n_tokens"] for model in models),
         "cost_usd": None if None in costs else round(sum(costs), 6),

@@ -73,6 +73,11 @@ class Scan:
     #: Whether ``digests`` has every file that was listed, so that an equal listing means equal bytes.
     is_settled: bool = False
 
+    @property
+    def every_remark(self) -> tuple[str, ...]:
+        """On sidecars, then on what stays as it was."""
+        return (*self.remarks, *self.unanswered)
+
 
 def scan(
     lake: Lake,
